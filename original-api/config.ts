@@ -1,0 +1,35 @@
+/** The settings of the Original API. */
+import {
+  httpSettings,
+  kafkaSettings,
+  namespaceSettings,
+  processSettings,
+  registrySettings,
+  requestSettings,
+} from '../shared/process/common-settings.ts';
+import { integer, url, type Program } from '../shared/process/settings.ts';
+import { VERSION } from '../shared/process/version.ts';
+
+export const ORIGINAL_PORT_DEFAULT = 3000;
+
+export const originalSettings = {
+  ...namespaceSettings,
+  ...httpSettings('ORIGINAL', ORIGINAL_PORT_DEFAULT),
+  DATABASE_URL: {
+    parse: url('postgres', 'postgresql'),
+    help: 'the Postgres database; ?sslmode=verify-full for TLS',
+    default: 'postgres://postgres:playground@127.0.0.1:5432/playground',
+  },
+  DATABASE_POOL_MAX: { parse: integer(2, 1_000), help: 'connections to the database', default: '20' },
+  ...kafkaSettings,
+  ...registrySettings,
+  ...requestSettings,
+  ...processSettings,
+};
+
+export const originalProgram: Program<typeof originalSettings> = {
+  name: 'original-api',
+  purpose: 'the old system: REST over Postgres, its outbox relay and its mirror of Shiny',
+  version: VERSION,
+  settings: originalSettings,
+};

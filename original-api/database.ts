@@ -1,0 +1,118 @@
+/** Opening the database: connection pool, schema of the namespace, migrations, and whether it belongs to the log. */
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
+import { emptyHeader, FORMAT } from '../shared/domain/fold.ts';
+import { nextThingId } from '../shared/domain/partition.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import { StartError } from '../shared/process/lifecycle.ts';
+import type { Logger } from '../shared/process/logger.ts';
+
+export interface DatabaseAccess {
+  /** postgres://user:password@host:port/database, with `sslmode` for TLS. */
+  readonly url: string;
+  /** Name of the Postgres schema. */
+  readonly namespace: string;
+  readonly poolMax: number;
+  readonly statementTimeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const INT8_OID = 20;
+
+/** Connects and migrates. Throws what the database says when it cannot be reached. */
+export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {
+  const pool = new pg.Pool({
+    connectionString: access.url,
+    max: access.poolMax,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: access.statementTimeoutMs,
+    query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
+    options: `-c search_path=${JSON.stringify(access.namespace)}`,
+    application_name: `original-api ${access.namespace}`,
+    types: {
+      // Ids, versions and offsets stay below 2^53.
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+    },
+  });
+  // A connection that breaks while idle; the next query gets a new one.
+  pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
+  try {
+    await migrate(pool, access.namespace);
+    return pool;
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+};
+
+/** Writes `genesis` into a fresh database. Throws StartError when database and log do not belong together. */
+export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: boolean): Promise<void> => {
+  if (genesis.format !== FORMAT) {
+    throw new StartError(`the log has format ${genesis.format}, this release reads ${FORMAT}: use the release that fits`);
+  }
+  await inTransaction(pool, async (client) => {
+    await client.query('lock table genesis in exclusive mode');
+    const { rows } = await client.query<{ id: string; partitions: number }>('select id, partitions from genesis');
+    const [bound] = rows;
+    if (bound === undefined && !logIsFresh) {
+      throw new StartError(
+        `the log (genesis ${genesis.id}) has records, but the database is empty: they do not belong together. ` +
+          'Point DATABASE_URL at the database of this log, or use another NAMESPACE, or wipe both (`make clean`)',
+      );
+    }
+    if (bound !== undefined && bound.id !== genesis.id) {
+      throw new StartError(
+        `the database belongs to the log with genesis ${bound.id}, but this log has genesis ${genesis.id}. ` +
+          'Point DATABASE_URL and KAFKA_BROKERS at a pair, or use another NAMESPACE, or wipe both (`make clean`)',
+      );
+    }
+    if (bound === undefined) await fillDatabase(client, genesis);
+  });
+};
+
+const fillDatabase = async (client: pg.PoolClient, genesis: Genesis): Promise<void> => {
+  const { id, format, partitions, owner } = genesis;
+  await client.query('insert into genesis values ($1, $2, $3)', [id, format, partitions]);
+  for (let partition = 0; partition < partitions; partition++) {
+    const first = nextThingId(partition, partitions, 0);
+    await client.query('insert into mastership (partition, owner) values ($1, $2)', [partition, owner]);
+    await client.query(`create sequence thing_ids_${partition} start ${first} increment ${partitions}`);
+    await client.query('insert into mirror values ($1, 0, $2)', [partition, JSON.stringify(emptyHeader(partition))]);
+  }
+};
+
+const migrate = async (pool: pg.Pool, namespace: string): Promise<void> => {
+  await inTransaction(pool, async (client) => {
+    // Two processes that start at once: one after the other.
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`migrate ${namespace}`]);
+    await client.query(`create schema if not exists ${client.escapeIdentifier(namespace)}`);
+    await client.query('create table if not exists migrations (name text primary key, applied_on timestamptz default now())');
+    const { rows } = await client.query<{ name: string }>('select name from migrations');
+    const applied = new Set(rows.map(({ name }) => name));
+    const folder = new URL('./migrations/', import.meta.url);
+    for (const name of readdirSync(folder).toSorted()) {
+      if (applied.has(name)) continue;
+      await client.query(readFileSync(new URL(name, folder), 'utf8'));
+      await client.query('insert into migrations (name) values ($1)', [name]);
+    }
+  });
+};
+
+export const inTransaction = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // A broken connection cannot roll back; closing it does the same.
+    await client.query('rollback').then(
+      () => client.release(),
+      () => client.release(true),
+    );
+    throw error;
+  }
+};

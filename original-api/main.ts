@@ -1,0 +1,56 @@
+/** The Original API as a process: opens, wires, listens, and closes in reverse. */
+import { listen } from '../shared/http/server.ts';
+import { isFresh } from '../shared/log/namespace.ts';
+import { logSettings } from '../shared/process/common-settings.ts';
+import { runProcess } from '../shared/process/lifecycle.ts';
+import { createLogger } from '../shared/process/logger.ts';
+import { createMetrics } from '../shared/process/metrics.ts';
+import { openLog, openNamespace } from '../shared/process/open-log.ts';
+import { settingsOrExit } from '../shared/process/settings.ts';
+import { waitFor } from '../shared/process/wait-for.ts';
+import { createOriginalApp } from './app.ts';
+import { originalProgram } from './config.ts';
+import { bindDatabase, openDatabase } from './database.ts';
+import { postgresThings } from './postgres-things.ts';
+
+const settings = settingsOrExit(originalProgram);
+const { name, version } = originalProgram;
+const { NAMESPACE: namespace, START_WAIT_MS: startWaitMs, RESPONSE_WAIT_MS: responseWaitMs } = settings;
+const logger = createLogger(name, logSettings(settings));
+
+await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
+  const { host } = new URL(settings.DATABASE_URL);
+  const access = {
+    url: settings.DATABASE_URL,
+    namespace,
+    poolMax: settings.DATABASE_POOL_MAX,
+    statementTimeoutMs: responseWaitMs,
+  };
+  const [{ log, codec }, pool] = await Promise.all([
+    openLog(name, settings, lifecycle, logger),
+    waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
+  ]);
+  const things = postgresThings(pool);
+  lifecycle.onClose('Postgres', () => things.close());
+  const genesis = await openNamespace(settings, log, codec, logger);
+  await bindDatabase(pool, genesis, await isFresh(log, namespace));
+
+  const app = await createOriginalApp(
+    {
+      namespace,
+      version,
+      genesis,
+      things,
+      log,
+      codec,
+      logger,
+      metrics: createMetrics(name),
+      clock: Date.now,
+      inFlightMax: settings.IN_FLIGHT_MAX,
+      responseWaitMs,
+    },
+    lifecycle,
+  );
+  const address = await listen(app, settings.ORIGINAL_HOST, settings.ORIGINAL_PORT, 'ORIGINAL_PORT');
+  logger.info({ address, namespace, genesis: genesis.id }, 'listening');
+});

@@ -1,0 +1,102 @@
+/** Original's Things in memory, for tests: the same contract as Postgres, without its transactions running at once. */
+import { accepted, refused, repeated, type Decision } from '../shared/domain/answer.ts';
+import type { ThingCommand } from '../shared/domain/command.ts';
+import { decideChange } from '../shared/domain/decide.ts';
+import { emptyHeader, isNewer } from '../shared/domain/fold.ts';
+import { clampedOriginalFoo, originalFoo } from '../shared/domain/mapping.ts';
+import { nextThingId } from '../shared/domain/partition.ts';
+import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
+import type { MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
+
+export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThings => {
+  const things = new Map<number, Thing>();
+  const answers = new Map<string, Map<number, Decision>>();
+  const mastership = Array.from({ length: partitions }, (_, partition) => ({
+    partition,
+    owner: firstOwner,
+    epoch: 0,
+    since: 0,
+    idFloor: 0,
+  }));
+  const mirror: MirrorPlace[] = mastership.map(({ partition }) => ({ nextOffset: 0, header: emptyHeader(partition) }));
+  const wakers: (() => void)[] = [];
+  let outbox: OutboxEntry[] = [];
+  let outboxId = 0;
+
+  const store = (partition: number, decision: Decision): void => {
+    const { commandId } = decision.answer;
+    const known = answers.get(commandId) ?? new Map<number, Decision>();
+    if (!known.has(partition)) known.set(partition, decision);
+    answers.set(commandId, known);
+  };
+  const visible = (id: number): Thing | undefined => {
+    const thing = things.get(id);
+    return thing === undefined || thing.deleted ? undefined : thing;
+  };
+  const decideAnew = (partition: number, command: ThingCommand, now: number): Decision => {
+    if (answers.has(command.commandId)) return refused(command, { code: 'reused' });
+    if (command.type === 'create') {
+      const foo = originalFoo(command.foo);
+      if (foo === undefined) return refused(command, { code: 'unfit', field: 'foo' });
+      const ruler = mastership[partition]!;
+      ruler.idFloor = nextThingId(partition, partitions, ruler.idFloor);
+      return accepted(command, createThing(ruler.idFloor, { name: command.name, foo }, now));
+    }
+    if (command.type === 'delete') return decideChange(things.get(command.thingId), command, now);
+    const foo = originalFoo(command.foo);
+    const decision = decideChange(things.get(command.thingId), { ...command, foo: foo ?? 0 }, now);
+    return decision.state !== null && foo === undefined ? refused(command, { code: 'unfit', field: 'foo' }) : decision;
+  };
+
+  return {
+    decide: async ({ partition, command, token, now }) => {
+      const stored = answers.get(command.commandId)?.get(partition);
+      if (stored !== undefined) return repeated(stored, command);
+      const { owner, since, epoch } = mastership[partition]!;
+      if (owner !== 'original' || (token !== null && since > token)) return 'not-owner';
+      const decision = decideAnew(partition, command, now);
+      const { state, answer } = decision;
+      if (state !== null) things.set(state.id, state);
+      store(partition, decision);
+      if (state !== null || token === null) {
+        const entry = { type: 'original-entry', epoch, state, answer, fence: null } as const;
+        outbox.push({ xid: '0', id: outboxId++, partition, entry });
+        for (const wake of wakers) wake();
+      }
+      return decision;
+    },
+    thing: async (id) => visible(id),
+    thingWithOwner: async (id, partition) => ({ owner: mastership[partition]!.owner, thing: visible(id) }),
+    things: async (after, limit) =>
+      [...things.values()]
+        .filter(({ id, deleted }) => id > after && !deleted)
+        .toSorted((a, b) => a.id - b.id)
+        .slice(0, limit),
+    owners: async () => mastership.map(({ partition, owner, epoch }) => ({ partition, owner, epoch })),
+    readOutbox: async (limit) => outbox.slice(0, limit),
+    removeFromOutbox: async (entries) => {
+      const gone = new Set(entries.map(({ id }) => id));
+      outbox = outbox.filter(({ id }) => !gone.has(id));
+    },
+    onOutbox: (wake) => {
+      wakers.push(wake);
+    },
+    mirrorPlaces: async () => mirror,
+    applyMirror: async (partition, expectedNext, place, decisions) => {
+      if (mirror[partition]!.nextOffset !== expectedNext) return false;
+      if (decisions.length > 0 && mastership[partition]!.owner !== 'shiny') {
+        throw new Error(`the mirror has decisions of Shiny for partition ${partition}, which Shiny does not own`);
+      }
+      mirror[partition] = place;
+      for (const decision of decisions) {
+        const { state } = decision;
+        if (state !== null && isNewer(state, things.get(state.id))) {
+          things.set(state.id, { ...state, foo: clampedOriginalFoo(state.foo).foo });
+        }
+        store(partition, decision);
+      }
+      return true;
+    },
+    close: async () => undefined,
+  };
+};

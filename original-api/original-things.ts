@@ -1,0 +1,67 @@
+/**
+ * The old system's store of Things: the seam. Two implementations, Postgres and memory; one contract suite
+ * (original-things.contract.ts) runs against both.
+ */
+import type { Decision } from '../shared/domain/answer.ts';
+import type { ThingCommand } from '../shared/domain/command.ts';
+import type { PartitionHeader } from '../shared/domain/fold.ts';
+import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { Owner, Thing } from '../shared/domain/thing.ts';
+
+export interface DecideRequest {
+  readonly partition: number;
+  readonly command: ThingCommand;
+  /** The fold's epoch for a command of the log; null for a direct write. */
+  readonly token: number | null;
+  /** Milliseconds since 1970, UTC. */
+  readonly now: number;
+}
+
+/** An entry of the outbox, not published yet, or not known to be. */
+export interface OutboxEntry {
+  readonly xid: string;
+  readonly id: number;
+  readonly partition: number;
+  readonly entry: OriginalEntry;
+}
+
+export interface MirrorPlace {
+  /** Offset of the next outcome to read. */
+  readonly nextOffset: number;
+  /** The fold's header before it. */
+  readonly header: PartitionHeader;
+}
+
+export interface OriginalThings {
+  /**
+   * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-owner' is
+   * never a decision (P10). Any other failure leaves the outcome unknown; asking again is harmless.
+   */
+  decide(request: DecideRequest): Promise<Decision | 'not-owner'>;
+  /** A Thing that is not deleted. */
+  thing(id: number): Promise<Thing | undefined>;
+  /** The owner of the partition and the Thing, in one statement (P9). */
+  thingWithOwner(id: number, partition: number): Promise<{ owner: Owner; thing: Thing | undefined }>;
+  /** Things that are not deleted, with an id above `after`, in id order. */
+  things(after: number, limit: number): Promise<Thing[]>;
+  owners(): Promise<{ partition: number; owner: Owner; epoch: number }[]>;
+
+  /** The oldest unpublished entries that no running transaction can come before (P7), in (xid, id) order. */
+  readOutbox(limit: number): Promise<OutboxEntry[]>;
+  removeFromOutbox(entries: readonly OutboxEntry[]): Promise<void>;
+  /** Calls `wake` when entries may have come. Only a hint: it may be lost, and the relay polls as well. */
+  onOutbox(wake: () => void): void;
+
+  mirrorPlaces(): Promise<MirrorPlace[]>;
+  /**
+   * Takes over Shiny's decisions and moves the place of the mirror from `expectedNext` to `next`, all or nothing; false,
+   * changing nothing, when the place is another one. Total: what has no room is clamped and marked lossy.
+   */
+  applyMirror(
+    partition: number,
+    expectedNext: number,
+    place: MirrorPlace,
+    decisions: readonly Decision[],
+  ): Promise<boolean>;
+  close(): Promise<void>;
+}

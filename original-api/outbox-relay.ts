@@ -1,0 +1,99 @@
+/**
+ * Publishes Original's outbox: at least once, in order. Which rows may be read is decided by the store (P7); here the order is
+ * kept on the wire: one batch after the other, and a batch that failed is sent again before anything behind it.
+ *
+ * Each Original API process relays, woken by its own writes and by a slow poll. Two that read the same rows publish
+ * them twice, which the fold ignores. (NOTIFY in the write's transaction was rejected: it makes commits queue up
+ * behind one lock of the whole database.)
+ */
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import { topicName } from '../shared/log/topics.ts';
+import { untilDone } from '../shared/process/back-off.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Metrics } from '../shared/process/metrics.ts';
+import type { OriginalThings, OutboxEntry } from './original-things.ts';
+
+export interface OutboxRelayParts {
+  readonly namespace: string;
+  readonly things: OriginalThings;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export interface OutboxRelay {
+  /** Resolves when what was published is removed, or known to be sent again later. */
+  stop(): Promise<void>;
+}
+
+const BATCH_ENTRIES_MAX = 500;
+/** Finds what a lost wake-up or another process left behind. */
+const POLL_MS = 250;
+
+export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
+  const { things, log, codec, logger, metrics } = parts;
+  const topic = topicName(parts.namespace, 'things.original');
+  const published = metrics.counter('outbox_entries_published_total', 'Entries of the outbox that were published');
+  let stopped = false;
+  let woken = false;
+  let wakeUp: () => void = () => undefined;
+
+  const publish = async (entries: readonly OutboxEntry[]): Promise<void> => {
+    // All in one turn, so that they go out in order, in as few requests as possible.
+    await Promise.all(
+      entries.map(({ partition, entry }) =>
+        log.append(topic, {
+          partition,
+          key: String(entry.state?.id ?? entry.answer?.thingId ?? ''),
+          value: codec.encode(entry),
+          timestamp: parts.clock(),
+        }),
+      ),
+    );
+    await things.removeFromOutbox(entries);
+    published.inc(entries.length);
+  };
+
+  const nextWake = async (): Promise<void> => {
+    if (woken || stopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, POLL_MS);
+    wakeUp = resolve;
+    await promise;
+    clearTimeout(timer);
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      woken = false;
+      const count = await untilDone(
+        'the outbox could not be published, trying again',
+        logger,
+        () => stopped,
+        async () => {
+          const entries = await things.readOutbox(BATCH_ENTRIES_MAX);
+          if (entries.length > 0) await publish(entries);
+          return entries.length;
+        },
+      );
+      if (count === 0) await nextWake();
+    }
+  };
+
+  things.onOutbox(() => {
+    woken = true;
+    wakeUp();
+  });
+  const running = run();
+  return {
+    stop: async () => {
+      stopped = true;
+      wakeUp();
+      await running;
+    },
+  };
+};

@@ -1,0 +1,133 @@
+/** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql. */
+import type pg from 'pg';
+import type { Decision } from '../shared/domain/answer.ts';
+import type { ThingCommand } from '../shared/domain/command.ts';
+import type { PartitionHeader } from '../shared/domain/fold.ts';
+import { originalFoo } from '../shared/domain/mapping.ts';
+import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { Owner } from '../shared/domain/thing.ts';
+import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
+import type { OriginalThings, OutboxEntry } from './original-things.ts';
+
+const DECIDE = {
+  name: 'decide',
+  text: 'select * from decide_command($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+};
+const THING = { name: 'thing', text: 'select * from things where id = $1 and not deleted' };
+const THING_WITH_OWNER = {
+  name: 'thing-with-owner',
+  text: `select m.owner, t.* from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
+};
+const THINGS = {
+  name: 'things',
+  text: 'select * from things where id > $1 and not deleted order by id limit $2',
+};
+// `position > last` would lose rows: a transaction with a lower id may commit later. Below the oldest running
+// transaction nothing can come any more.
+const READ_OUTBOX = {
+  name: 'read-outbox',
+  text: `select o.xid::text as outbox_xid, o.id as outbox_id, o.partition as outbox_partition, o.epoch, o.fence_epoch,
+                o.id_floor, a.*
+           from outbox o left join answers a on a.command_id = o.command_id and a.partition = o.partition
+          where o.xid < pg_snapshot_xmin(pg_current_snapshot())
+          order by o.xid, o.id limit $1`,
+};
+const REMOVE_FROM_OUTBOX = {
+  name: 'remove-from-outbox',
+  text: `delete from outbox using unnest($1::xid8[], $2::bigint[]) as gone(xid, id)
+          where outbox.xid = gone.xid and outbox.id = gone.id`,
+};
+const APPLY_MIRROR = { name: 'apply-mirror', text: 'select apply_mirror($1, $2, $3, $4, $5) as applied' };
+
+type OutboxRow = AnswerRow & {
+  outbox_xid: string;
+  outbox_id: number;
+  outbox_partition: number;
+  epoch: number;
+  fence_epoch: number | null;
+  id_floor: number | null;
+};
+
+export const postgresThings = (pool: pg.Pool): OriginalThings => {
+  const wakers: (() => void)[] = [];
+  const query = async <R extends pg.QueryResultRow>(
+    statement: { name: string; text: string },
+    values: unknown[],
+  ): Promise<R[]> => (await pool.query<R>({ ...statement, values })).rows;
+
+  return {
+    decide: async ({ partition, command, token, now }) => {
+      const [row] = await query<AnswerRow>(DECIDE, [partition, token, ...commandValues(command), new Date(now)]);
+      if (row === undefined) return 'not-owner';
+      for (const wake of wakers) wake();
+      return decisionOfRow(row);
+    },
+    thing: async (id) => {
+      const [row] = await query<ThingRow>(THING, [id]);
+      return row === undefined ? undefined : thingOfRow(row);
+    },
+    thingWithOwner: async (id, partition) => {
+      const [row] = await query<ThingRow & { owner: Owner }>(THING_WITH_OWNER, [id, partition]);
+      if (row === undefined) throw new Error(`there is no partition ${partition}`);
+      return { owner: row.owner, thing: row.id === null ? undefined : thingOfRow(row) };
+    },
+    things: async (after, limit) => (await query<ThingRow>(THINGS, [after, limit])).map(thingOfRow),
+    owners: async () => {
+      const { rows } = await pool.query<{ partition: number; owner: Owner; epoch: number }>(
+        'select partition, owner, epoch from mastership order by partition',
+      );
+      return rows;
+    },
+    readOutbox: async (limit) => (await query<OutboxRow>(READ_OUTBOX, [limit])).map(outboxEntryOfRow),
+    removeFromOutbox: async (entries) => {
+      await query(REMOVE_FROM_OUTBOX, [entries.map(({ xid }) => xid), entries.map(({ id }) => id)]);
+    },
+    onOutbox: (wake) => {
+      wakers.push(wake);
+    },
+    mirrorPlaces: async () => {
+      const { rows } = await pool.query<{ next_offset: number; header: PartitionHeader }>(
+        'select next_offset, header from mirror order by partition',
+      );
+      return rows.map(({ next_offset: nextOffset, header }) => ({ nextOffset, header }));
+    },
+    applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions) => {
+      const [row] = await query<{ applied: boolean }>(APPLY_MIRROR, [
+        partition,
+        expectedNext,
+        nextOffset,
+        JSON.stringify(header),
+        JSON.stringify(decisions.map(mirrorRow)),
+      ]);
+      return row?.applied === true;
+    },
+    close: () => pool.end(),
+  };
+};
+
+/** $3 to $11 of decide_command. */
+const commandValues = (command: ThingCommand): unknown[] => [
+  command.commandId,
+  command.payloadHash,
+  command.type,
+  command.type === 'create' ? null : command.thingId,
+  command.type === 'create' ? null : command.version,
+  command.type === 'delete' ? null : command.name,
+  command.type === 'delete' ? null : originalFoo(command.foo),
+  command.type === 'update' ? dateOf(command.createdOn) : null,
+  command.type === 'update' ? dateOf(command.updatedOn) : null,
+];
+
+const dateOf = (time: number | null): Date | null => (time === null ? null : new Date(time));
+
+const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {
+  const decision: Decision | undefined = row.command_id === null ? undefined : decisionOfRow(row);
+  const entry: OriginalEntry = {
+    type: 'original-entry',
+    epoch: row.epoch,
+    state: decision?.state ?? null,
+    answer: decision?.answer ?? null,
+    fence: row.fence_epoch === null ? null : { epoch: row.fence_epoch, idFloor: row.id_floor ?? 0 },
+  };
+  return { xid: row.outbox_xid, id: row.outbox_id, partition: row.outbox_partition, entry };
+};

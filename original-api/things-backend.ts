@@ -1,0 +1,100 @@
+/**
+ * What the Original API does for its routes. A write goes straight to Original's store while Original owns the
+ * partition; while Shiny owns it, it is forwarded as a command with the same command id, and answered once the mirror has
+ * it, so that plain reads do not go back in time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandSender } from '../shared/commands/command-sender.ts';
+import type { Decision } from '../shared/domain/answer.ts';
+import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
+import { toOriginalThing } from '../shared/domain/mapping.ts';
+import { partitionOfThing } from '../shared/domain/partition.ts';
+import type { Thing } from '../shared/domain/thing.ts';
+import { ApiError, unavailable } from '../shared/http/errors.ts';
+import type { ThingsBackend, ThingView } from '../shared/http/things-routes.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { OriginalThings } from './original-things.ts';
+
+export interface OriginalBackendParts {
+  readonly things: OriginalThings;
+  readonly partitions: number;
+  readonly sender: CommandSender;
+  readonly log: EventLog;
+  readonly outcomesTopic: string;
+  readonly mirrored: Progress;
+  readonly responseWaitMs: number;
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+const RETRY_DELAY_MS = 100;
+
+export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
+  const { things, partitions, sender, log, mirrored, responseWaitMs, clock, logger } = parts;
+
+  /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
+  const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
+    const partition = partitionOfCommand(command, partitions);
+    const deadline = performance.now() + responseWaitMs;
+    for (;;) {
+      try {
+        return await things.decide({ partition, command, token: null, now: clock() });
+      } catch (error) {
+        logger.warn({ err: error, commandId: command.commandId }, 'the database did not answer a write');
+        if (performance.now() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
+        await sleep(RETRY_DELAY_MS);
+      }
+    }
+  };
+
+  const reading = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      logger.warn({ err: error }, 'the database did not answer a read');
+      throw unavailable('the database does not answer; try again');
+    }
+  };
+
+  /** P9: from the table only if the same statement sees that Original owns; else after the log as it stands now. */
+  const latest = async (id: number): Promise<Thing | undefined> => {
+    const partition = partitionOfThing(id, partitions);
+    const first = await things.thingWithOwner(id, partition);
+    if (first.owner === 'original') return first.thing;
+    const ends = await log.endOffsets(parts.outcomesTopic);
+    await mirrored.until(partition, ends[partition]!, responseWaitMs);
+    return (await things.thingWithOwner(id, partition)).thing;
+  };
+
+  return {
+    write: async (command) => {
+      const direct = await decideDirectly(command);
+      const decision = direct === 'not-owner' ? await sender.sendAndWait(command) : direct;
+      return { kind: 'decided', decision };
+    },
+    thing: async (id, options) => {
+      const thing = await reading(() => (options.latest ? latest(id) : things.thing(id)));
+      return thing === undefined ? undefined : viewOf(thing);
+    },
+    things: async (after, limit) => {
+      const found = await reading(() => things.things(after, limit));
+      return found.map((thing) => ({ id: thing.id, json: viewOf(thing).json }));
+    },
+    caughtUp: () =>
+      reading(async () => {
+        const ends = await log.endOffsets(parts.outcomesTopic);
+        await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, responseWaitMs)));
+      }),
+  };
+};
+
+const viewOf = (thing: Thing): ThingView => ({ version: thing.version, json: JSON.stringify(toOriginalThing(thing)) });
+
+const outcomeUnknown = ({ commandId }: ThingCommand): ApiError =>
+  new ApiError(
+    'outcome-unknown',
+    `the outcome is not known: the database did not answer in time; the same request with the Idempotency-Key ${commandId} gets its answer`,
+    { 'x-command-id': commandId },
+  );

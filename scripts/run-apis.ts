@@ -1,0 +1,28 @@
+/** The three services on one namespace, on a stack that is there: `npm run run-apis -- --namespace x`. */
+import { runProcess } from '../shared/process/lifecycle.ts';
+import { createLogger } from '../shared/process/logger.ts';
+import { logSettings } from '../shared/process/common-settings.ts';
+import { settingsOrExit } from '../shared/process/settings.ts';
+import { VERSION } from '../shared/process/version.ts';
+import { apisSettings, prepareNamespace, startApis } from './apis.ts';
+
+const settings = settingsOrExit({
+  name: 'run-apis',
+  purpose: 'starts original-api, updater and shiny-api on the topics of one namespace',
+  version: VERSION,
+  settings: apisSettings,
+});
+
+/** Three services end one after the other. */
+const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 5_000;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const logger = createLogger('run-apis', logSettings(settings));
+
+await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
+  const genesis = await prepareNamespace(settings, lifecycle, logger);
+  print(`namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.owner}, genesis ${genesis.id}`);
+  const apis = await startApis(settings, process.env, print, print);
+  lifecycle.onClose('services', apis.stop);
+  lifecycle.onKill(apis.kill);
+  lifecycle.failWith('a service', apis.failed);
+});

@@ -1,0 +1,51 @@
+/** The schema registry over HTTP, by its Confluent-compatible API (Confluent itself, Apicurio, Karapace, …). */
+import { COMPATIBILITY, SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { parseAvroType } from './record-schemas.ts';
+import { IncompatibleSchemaError, type SchemaRegistry } from './schema-registry.ts';
+
+export interface RegistryAccess {
+  /** With path: `http://host:port/apis/ccompat/v7`. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+export const confluentRegistry = ({ url, username, password }: RegistryAccess): SchemaRegistry => {
+  const client = new Client({
+    host: url.replace(/\/$/, ''),
+    retry: { retries: 0 },
+    ...(username === undefined ? {} : { auth: { username, password: password ?? '' } }),
+  });
+  return {
+    register: async (subject, schemaJson) => {
+      try {
+        const schema = { type: SchemaType.AVRO, schema: schemaJson } as const;
+        const { id } = await client.register(schema, { subject, compatibility: COMPATIBILITY.BACKWARD });
+        return id;
+      } catch (error) {
+        const fault = await incompatibility(client, subject, schemaJson);
+        throw fault === undefined ? error : new IncompatibleSchemaError(fault, { cause: error });
+      }
+    },
+    schema: async (id) => {
+      const schema = (await client.getSchema(id)) as unknown as { schema?: () => unknown };
+      // An Avro schema of the client is an avsc type; its own JSON form is what we want.
+      return JSON.stringify(schema);
+    },
+  };
+};
+
+/** What the registry only calls incompatible, said with the name of the field; undefined when that is not the fault. */
+const incompatibility = async (client: Client, subject: string, schemaJson: string): Promise<string | undefined> => {
+  const latest = await client
+    .getLatestSchemaId(subject)
+    .then((id) => client.getSchema(id))
+    .catch(() => undefined);
+  if (latest === undefined) return undefined;
+  try {
+    parseAvroType(schemaJson).createResolver(parseAvroType(JSON.stringify(latest)));
+    return undefined;
+  } catch (error) {
+    return `the schema of ${subject} cannot read what its latest version wrote: ${(error as Error).message}`;
+  }
+};

@@ -1,0 +1,66 @@
+/**
+ * Which records lie on which topic. One `.avsc` file per record; each record has a subject of its own,
+ * `<topic>-<Record>` (Confluent's TopicRecordNameStrategy shape), so that a new record type is a new subject and an old
+ * reader meets an unknown name, not a union that it half understands.
+ */
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import { TOPICS, type TopicSuffix } from '../log/topics.ts';
+
+/** `type` in the code -> Avro record name, per topic. */
+export const RECORDS_OF_TOPIC: Readonly<Record<TopicSuffix, Readonly<Record<string, string>>>> = {
+  'things.original': { 'original-entry': 'OriginalEntry' },
+  'things.commands': { create: 'Create', update: 'Update', delete: 'Delete', mark: 'Mark', switch: 'Switch' },
+  'things.outcomes': {
+    genesis: 'Genesis',
+    decided: 'Decided',
+    misfit: 'Misfit',
+    released: 'Released',
+    refused: 'Refused',
+    switched: 'Switched',
+    observed: 'Observed',
+  },
+  things: { thing: 'Thing' },
+};
+
+export interface RecordSchema {
+  /** The `type` of the record in the code. */
+  readonly type: string;
+  readonly topic: TopicSuffix;
+  /** Avro name with namespace. */
+  readonly name: string;
+  readonly avroType: avro.Type;
+  /** The whole schema, nested records written out, as the registry gets it. */
+  readonly json: string;
+}
+
+const SHARED_RECORDS = ['Thing', 'Answer', 'Fence'];
+const NAMESPACE = 'playground';
+
+/** Reads every `.avsc` file of the repo. Throws when one does not parse. */
+export const loadRecordSchemas = (): RecordSchema[] =>
+  TOPICS.flatMap((topic) =>
+    Object.entries(RECORDS_OF_TOPIC[topic]).map(([type, name]) => {
+      const avroType = loadAvroType(name);
+      return { type, topic, name: `${NAMESPACE}.${name}`, avroType, json: JSON.stringify(selfContained(avroType)) };
+    }),
+  );
+
+/** Parses a schema that somebody else wrote, for reading what they wrote. */
+export const parseAvroType = (json: string): avro.Type =>
+  avro.Type.forSchema(JSON.parse(json) as avro.Schema, { omitRecordMethods: true });
+
+// Owner and the like are named in several files; each record gets a registry of names of its own, so that its schema
+// writes out what it needs.
+const loadAvroType = (name: string): avro.Type => {
+  const registry: Record<string, avro.Type> = {};
+  for (const shared of SHARED_RECORDS) {
+    if (shared !== name) avro.Type.forSchema(readSchema(shared), { registry, omitRecordMethods: true });
+  }
+  return avro.Type.forSchema(readSchema(name), { registry, omitRecordMethods: true });
+};
+
+const selfContained = (type: avro.Type): avro.Schema => type.schema({ exportAttrs: true });
+
+const readSchema = (name: string): avro.Schema =>
+  JSON.parse(readFileSync(new URL(`./schemas/${name}.avsc`, import.meta.url), 'utf8')) as avro.Schema;

@@ -1,0 +1,201 @@
+/**
+ * How the log is read: the only way any process learns anything. Updater, view and mirror all use this fold.
+ *
+ * The problem. Nothing fences updaters from each other: two may decide the same command, one may be paused for minutes
+ * and then go on writing, two may be of different releases. So the log holds records that must not count.
+ *
+ * The argument. Whether a record counts depends on nothing but the records before it, and every reader judges alike.
+ * A decision names its predecessor by offset and by a digest over the bytes of all counted links before it (P3):
+ * with the offset alone, a decision that was computed from another updater's losing decision would still fit. An
+ * observed entry names the feed offset before it, so that a lost one leaves no hole (P4). Whatever does not count is a
+ * duplicate or comes from a stale updater; ignoring it is a no-op for everybody.
+ *
+ * Rejected: a lease or a leader (safety would hang on clocks), Kafka transactions (the Node clients cannot recover a
+ * failed commit), last-writer-wins by time.
+ */
+import { createHash } from 'node:crypto';
+import type { StoredAnswer } from './answer.ts';
+import type { Decided, Fence, Genesis, Observed, OutcomeRecord, Switched } from './outcome.ts';
+import type { Owner, Thing } from './thing.ts';
+
+/** What a partition is, but for its Things and answers. */
+export interface PartitionHeader {
+  readonly partition: number;
+  readonly genesis: Genesis | null;
+  readonly owner: Owner;
+  /** Of the last switch decision, refused ones too. */
+  readonly epoch: number;
+  /** The epoch of the last change of owner. */
+  readonly since: number;
+  /** Offset of the last decided command, -1 at first. */
+  readonly position: number;
+  /** Rolling hash over the bytes of the counted chain. */
+  readonly digest: string;
+  /** Offset of the last observed entry of Original's feed, -1 at first. */
+  readonly feedPosition: number;
+  /** The epoch that Shiny has let go for, while that switch is open. */
+  readonly released: number | null;
+  /** Original's fence of the next epoch, once observed. */
+  readonly fence: Fence | null;
+  /** No id up to this one may be given again. */
+  readonly idFloor: number;
+}
+
+/** The members of Map that the fold needs: a Map, or a table on disk. */
+export interface MapLike<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+}
+
+/** The fold's state of one partition. */
+export interface PartitionState {
+  header: PartitionHeader;
+  /** By id. */
+  readonly things: MapLike<number, Thing>;
+  /** By command id. */
+  readonly answers: MapLike<string, StoredAnswer>;
+}
+
+/** What a counted record changes. */
+export interface Counted {
+  readonly header: PartitionHeader;
+  /** To be taken if its version is higher (P11). */
+  readonly state: Thing | null;
+  /** To be kept unless the command id has one already: the first answer stays (P2, P14). */
+  readonly answer: StoredAnswer | null;
+}
+
+export const FORMAT = 1;
+
+export const emptyHeader = (partition: number): PartitionHeader => ({
+  partition,
+  genesis: null,
+  owner: 'original',
+  epoch: 0,
+  since: 0,
+  position: -1,
+  digest: '',
+  feedPosition: -1,
+  released: null,
+  fence: null,
+  idFloor: 0,
+});
+
+export const emptyState = (partition: number): PartitionState => ({
+  header: emptyHeader(partition),
+  things: new Map(),
+  answers: new Map(),
+});
+
+/**
+ * Reads one record into `state`. Returns what counted, or undefined for a record that does not count.
+ * Deterministic and total.
+ */
+export const fold = (state: PartitionState, record: OutcomeRecord): Counted | undefined => {
+  const counted = evolve(state.header, record);
+  if (counted === undefined) return undefined;
+  state.header = counted.header;
+  if (counted.state !== null && isNewer(counted.state, state.things.get(counted.state.id))) {
+    state.things.set(counted.state.id, counted.state);
+  }
+  const { answer } = counted;
+  if (answer !== null && state.answers.get(answer.answer.commandId) === undefined) {
+    state.answers.set(answer.answer.commandId, answer);
+  }
+  return counted;
+};
+
+/** P11: for every kind of record, in both masters' time. */
+export const isNewer = (state: Thing, known: Thing | undefined): boolean =>
+  known === undefined || state.version > known.version;
+
+/** Does the record count, and what does it change? The table of docs/architecture.md, row by row. */
+export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted | undefined => {
+  const { outcome } = record;
+  if (outcome.type === 'genesis') return evolveGenesis(header, outcome, record);
+  if (header.genesis === null) return undefined;
+  if (outcome.type === 'observed') return evolveObserved(header, outcome, record);
+  if (outcome.previousOffset !== header.position || outcome.previousDigest !== header.digest) return undefined;
+
+  const next = outcome.epoch === header.epoch + 1;
+  switch (outcome.type) {
+    case 'decided':
+      return outcome.epoch === header.epoch && header.released === null ? evolveDecided(header, outcome, record) : undefined;
+    case 'misfit':
+      return outcome.epoch === header.epoch ? chained(header, record, { position: outcome.offset }) : undefined;
+    case 'released':
+      return next && header.owner === 'shiny' && header.released === null
+        ? chained(header, record, { released: outcome.epoch })
+        : undefined;
+    case 'refused':
+      return next
+        ? chained(header, record, { position: outcome.offset, epoch: outcome.epoch, released: null, fence: null })
+        : undefined;
+    case 'switched':
+      return next && mayTakeOver(header, outcome) ? chained(header, record, takeOver(header, outcome)) : undefined;
+  }
+};
+
+const evolveGenesis = (header: PartitionHeader, genesis: Genesis, record: OutcomeRecord): Counted | undefined =>
+  header.genesis === null ? chained(header, record, { genesis, owner: genesis.owner }) : undefined;
+
+const evolveDecided = (header: PartitionHeader, decided: Decided, record: OutcomeRecord): Counted => ({
+  ...chained(header, record, { position: decided.offset, idFloor: idFloorWith(header, decided.state) }),
+  state: decided.state,
+  answer: stored(header, decided, record),
+});
+
+const evolveObserved = (header: PartitionHeader, observed: Observed, record: OutcomeRecord): Counted | undefined => {
+  if (header.owner !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
+  const fence = observed.fence?.epoch === header.epoch + 1 ? observed.fence : header.fence;
+  return {
+    header: {
+      ...header,
+      feedPosition: observed.feedOffset,
+      fence,
+      idFloor: idFloorWith(header, observed.state),
+    },
+    state: observed.state,
+    answer: observed.answer === null ? null : stored(header, { ...observed, answer: observed.answer }, record),
+  };
+};
+
+/** P5, P8: the fold judges the switch, not the updater. */
+const mayTakeOver = (header: PartitionHeader, switched: Switched): boolean =>
+  switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch : header.released === switched.epoch;
+
+const takeOver = (header: PartitionHeader, switched: Switched): Partial<PartitionHeader> => ({
+  position: switched.offset,
+  owner: switched.owner,
+  epoch: switched.epoch,
+  since: switched.epoch,
+  idFloor: Math.max(header.idFloor, header.fence?.idFloor ?? 0),
+  released: null,
+  fence: null,
+});
+
+const chained = (header: PartitionHeader, record: OutcomeRecord, change: Partial<PartitionHeader>): Counted => ({
+  header: { ...header, ...change, digest: linkDigest(header.digest, record.bytes) },
+  state: null,
+  answer: null,
+});
+
+/** 128 bits, hexadecimal. */
+export const linkDigest = (previous: string, bytes: Uint8Array): string =>
+  createHash('sha256').update(previous).update(bytes).digest('hex').slice(0, 32);
+
+const idFloorWith = (header: PartitionHeader, state: Thing | null): number =>
+  state === null ? header.idFloor : Math.max(header.idFloor, state.id);
+
+const stored = (
+  header: PartitionHeader,
+  { answer, state, epoch }: Pick<Decided, 'answer' | 'state' | 'epoch'>,
+  record: OutcomeRecord,
+): StoredAnswer => ({ answer, state, decidedBy: header.owner, epoch, decidedOn: record.timestamp });
+
+/** A link of the chain that is written behind `header`. */
+export const linkAfter = (header: PartitionHeader): { previousOffset: number; previousDigest: string } => ({
+  previousOffset: header.position,
+  previousDigest: header.digest,
+});
+

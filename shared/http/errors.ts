@@ -1,0 +1,49 @@
+/**
+ * The closed list of what a request can be refused with, beside the answers of a master (answer-reply.ts). Every error
+ * goes out as `{"error-message": "…"}`. Only `outcome-unknown` leaves open whether the write took effect.
+ */
+export const ERRORS = {
+  'bad-request': { status: 400, definite: true },
+  'not-found': { status: 404, definite: true },
+  'method-not-allowed': { status: 405, definite: true },
+  'request-timeout': { status: 408, definite: true },
+  'too-large': { status: 413, definite: true },
+  'unsupported-media-type': { status: 415, definite: true },
+  'not-owner': { status: 421, definite: true },
+  'key-reused': { status: 422, definite: true },
+  'version-required': { status: 428, definite: true },
+  'headers-too-large': { status: 431, definite: true },
+  internal: { status: 500, definite: false },
+  overloaded: { status: 503, definite: true },
+  unavailable: { status: 503, definite: true },
+  'outcome-unknown': { status: 504, definite: false },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.code = code;
+    this.headers = headers;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+export const errorBody = (message: string): string => JSON.stringify({ 'error-message': message });
+
+export const RETRY_AFTER_SECONDS = '1';
+
+export const unavailable = (message: string): ApiError =>
+  new ApiError('unavailable', message, { 'retry-after': RETRY_AFTER_SECONDS });
+
+export const noSuchThing = (id: string | number): ApiError => new ApiError('not-found', noSuchThingMessage(id));
+
+export const noSuchThingMessage = (id: string | number): string => `there is no Thing ${id}`;

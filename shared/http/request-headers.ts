@@ -1,0 +1,54 @@
+/** The headers that steer a request: idempotency key, preconditions, caching, preference. */
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './errors.ts';
+
+export const COMMAND_ID_MAX_CHARS = 128;
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** The client's Idempotency-Key, or undefined when there is none. Throws 400 when it is invalid. */
+export const idempotencyKey = (message: IncomingMessage): string | undefined => {
+  const values = message.headersDistinct['idempotency-key'];
+  if (values === undefined) return undefined;
+  const [key, ...others] = values;
+  if (others.length > 0) throw new ApiError('bad-request', 'Idempotency-Key is given more than once');
+  if (key === undefined || !VISIBLE_ASCII.test(key) || key.length > COMMAND_ID_MAX_CHARS) {
+    throw new ApiError(
+      'bad-request',
+      `Idempotency-Key must have 1 to ${COMMAND_ID_MAX_CHARS} visible ASCII characters, without spaces`,
+    );
+  }
+  return key;
+};
+
+/** The version in If-Match, or undefined. Throws 400 unless it is one strong quoted version. */
+export const ifMatchVersion = (message: IncomingMessage): number | undefined => {
+  const values = message.headersDistinct['if-match'];
+  if (values === undefined) return undefined;
+  const [, digits] = /^"(0|[1-9]\d{0,15})"$/.exec(values.join(', ').trim()) ?? [];
+  const version = Number(digits);
+  if (digits === undefined || !Number.isSafeInteger(version)) {
+    throw new ApiError('bad-request', 'If-Match must be one strong entity tag with a version, such as "3"');
+  }
+  return version;
+};
+
+/** RFC 9110, 13.1.2: does If-None-Match name the current entity tag? Weak comparison; lists and `*` included. */
+export const ifNoneMatchHits = (header: string | undefined, etag: string): boolean => {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return (header.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
+};
+
+/** `Cache-Control: no-cache`: the reader wants the latest, not just something consistent (P9). */
+export const wantsLatest = (message: IncomingMessage): boolean =>
+  hasToken(message.headers['cache-control'], 'no-cache');
+
+/** `Prefer: respond-async`: the writer does not want to wait for the outcome. */
+export const prefersAsync = (message: IncomingMessage): boolean => {
+  const prefer = message.headers['prefer'];
+  return hasToken(Array.isArray(prefer) ? prefer.join(',') : prefer, 'respond-async');
+};
+
+const hasToken = (header: string | undefined, token: string): boolean =>
+  header !== undefined &&
+  header.split(',').some((directive) => directive.split(/[;=]/, 1)[0]!.trim().toLowerCase() === token);

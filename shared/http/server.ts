@@ -1,0 +1,187 @@
+/**
+ * The HTTP server that all three services share: limits, errors in one shape, health, metrics, the OpenAPI document,
+ * one log line per request. It knows no route of its own but these.
+ */
+import swagger from '@fastify/swagger';
+import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import type { TSchema } from 'typebox';
+import { StartError } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
+import type { Metrics } from '../process/metrics.ts';
+import { ApiError, errorBody, RETRY_AFTER_SECONDS } from './errors.ts';
+import { answerConnectionFault, CONNECTION_LIMITS } from './connection-faults.ts';
+import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
+import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
+
+export interface ServerParts {
+  readonly title: string;
+  readonly description: string;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Requests under /api and /internal at once; one more is refused with 503. */
+  readonly inFlightMax: number;
+  /** What the service still waits for, or undefined when it is ready. */
+  readonly notReady: () => string | undefined;
+}
+
+export const JSON_TYPE = 'application/json';
+
+/** A URL's longest path segment, in characters: a command id of 128, each percent-encoded, and some. */
+const PATH_SEGMENT_MAX_CHARS = 500;
+
+export const createServer = async (parts: ServerParts): Promise<FastifyInstance> => {
+  const app = fastify({
+    loggerInstance: parts.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_MAX_BYTES,
+    forceCloseConnections: 'idle',
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: PATH_SEGMENT_MAX_CHARS,
+    },
+    http: CONNECTION_LIMITS,
+    requestTimeout: CONNECTION_LIMITS.requestTimeout,
+    clientErrorHandler: answerConnectionFault,
+    frameworkErrors: (error, request, reply) => {
+      // A path that cannot be decoded names nothing that we have.
+      sendError(parts.logger, reply, error.code === 'FST_ERR_BAD_URL' ? notFound(request.url) : error);
+    },
+  });
+  const methodsOf = rememberRoutes(app);
+  acceptJsonBodies(app);
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+    if (httpPart !== 'body' && httpPart !== 'querystring') return (value: unknown) => ({ value });
+    const check = httpPart === 'body' ? compileBodyCheck(schema) : compileQueryCheck(schema);
+    return (data: unknown) => {
+      try {
+        return { value: check(data) };
+      } catch (error) {
+        return { error: error as Error };
+      }
+    };
+  });
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts.logger, reply, error));
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url);
+    if (methods === undefined) throw notFound(request.url);
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    if (request.method === 'OPTIONS') return reply.header('allow', allow).send();
+    throw new ApiError('method-not-allowed', `${request.method} is not allowed here, but ${allow} are`, { allow });
+  });
+  app.addHook('preValidation', async (request) => {
+    if (request.body === undefined && request.routeOptions.schema?.body !== undefined) {
+      checkContentType(request.headers['content-type']);
+    }
+  });
+  limitInFlight(app, parts);
+  observeRequests(app, parts);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: parts.title, description: parts.description, version: parts.version },
+    },
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.type(JSON_TYPE).send(JSON.stringify(app.swagger())));
+  app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
+  app.get('/health/ready', { schema: { hide: true } }, async () => {
+    const waiting = parts.notReady();
+    if (waiting === undefined) return { status: 'ready' };
+    throw new ApiError('unavailable', `not ready: ${waiting}`, { 'retry-after': RETRY_AFTER_SECONDS });
+  });
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics()),
+  );
+  return app;
+};
+
+/** Listens, and returns the address as a URL. Throws StartError when the port is taken. */
+export const listen = async (app: FastifyInstance, host: string, port: number, variable: string): Promise<string> => {
+  try {
+    return await app.listen({ host, port, listenTextResolver: () => '' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StartError(`port ${port} is taken: stop what uses it, or choose another with ${variable}=…`);
+  }
+};
+
+/** Remembers which methods each path takes, for 405 and OPTIONS. */
+const rememberRoutes = (app: FastifyInstance): ((url: string) => string[] | undefined) => {
+  const routes = new Map<string, { regex: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const regex = new RegExp(`^${url.replace(/\/$/, '').replaceAll(/:[^/]+/g, '[^/]+')}/?$`);
+    const route = routes.get(regex.source) ?? { regex, methods: new Set<string>() };
+    for (const one of Array.isArray(method) ? method : [method]) route.methods.add(one);
+    routes.set(regex.source, route);
+  });
+  return (url) => {
+    const path = url.split('?', 1)[0]!;
+    const found = [...routes.values()].find(({ regex }) => regex.test(path));
+    return found === undefined ? undefined : [...found.methods].toSorted();
+  };
+};
+
+const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerParts): void => {
+  let inFlight = 0;
+  metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) => gauge.set(inFlight));
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.url.startsWith('/api/') && !request.url.startsWith('/internal/')) return;
+    if (inFlight >= inFlightMax) {
+      throw new ApiError('overloaded', `${inFlightMax} requests are in flight already; nothing was written, try again`, {
+        'retry-after': RETRY_AFTER_SECONDS,
+      });
+    }
+    inFlight++;
+    // Fires once, whether the answer was sent or the client went away.
+    reply.raw.once('close', () => inFlight--);
+  });
+};
+
+const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts): void => {
+  const duration = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', [
+    'method',
+    'route',
+    'status',
+  ]);
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+    const status = reply.statusCode;
+    duration.observe({ method: request.method, route, status }, reply.elapsedTime / 1000);
+    if (!logger.isLevelEnabled('info')) return;
+    const line = {
+      method: request.method,
+      url: request.url,
+      status,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      commandId: reply.getHeader('x-command-id'),
+    };
+    if (route.startsWith('/health') || route === '/metrics' || route.startsWith('/internal')) logger.debug(line, 'request');
+    else logger.info(line, 'request');
+  });
+};
+
+const notFound = (url: string): ApiError => new ApiError('not-found', `there is nothing at ${url.split('?', 1)[0]}`);
+
+const sendError = (logger: Logger, reply: FastifyReply, error: FastifyError | ApiError | Error): FastifyReply => {
+  const known = knownError(error);
+  if (known.code === 'internal') logger.error({ err: error }, 'a request failed for a reason of our own');
+  return reply.code(known.status).headers(known.headers).type(JSON_TYPE).send(errorBody(known.message));
+};
+
+/** What Fastify found wrong with a request, in our list of errors. */
+const knownError = (error: FastifyError | ApiError | Error): ApiError => {
+  if (error instanceof ApiError) return error;
+  const { code, statusCode } = error as FastifyError;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new ApiError('too-large', `the body is larger than ${BODY_MAX_BYTES} bytes`);
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new ApiError('unsupported-media-type', 'the content type must be application/json');
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ApiError('bad-request', error.message);
+  }
+  return new ApiError('internal', 'something failed on our side; whether a write took effect is not known');
+};

@@ -1,0 +1,65 @@
+/** From what a client sent, already checked against its schema, to what it asks for. */
+import type { IncomingMessage } from 'node:http';
+import type { ThingRequest } from '../domain/command.ts';
+import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
+import { ApiError, noSuchThing } from './errors.ts';
+import { ifMatchVersion } from './request-headers.ts';
+
+/** The id of a path. Throws 404 unless it is a canonical decimal from 1 to 2^53 - 1. */
+export const thingIdOf = (text: string): number => {
+  const id = Number(text);
+  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(id)) throw noSuchThing(text);
+  return id;
+};
+
+export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({ type: 'create', name, foo: withoutMinusZero(foo) });
+
+/** Throws 400 when the version is missing, or two differ, or the id is not that of the path. */
+export const updateRequest = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingRequest => {
+  if (body.id !== undefined && String(body.id) !== String(thingId)) {
+    throw new ApiError('bad-request', '"id" is read-only: it must be the id of the path');
+  }
+  const version = oneVersion(body.version === undefined ? undefined : versionOf(body.version), ifMatchVersion(message));
+  if (version === undefined) {
+    throw new ApiError('bad-request', '"version" is missing, expected the current version, here or as If-Match');
+  }
+  return {
+    type: 'update',
+    thingId,
+    version,
+    name: body.name,
+    foo: withoutMinusZero(body.foo),
+    createdOn: timeOf(body.created_on),
+    updatedOn: timeOf(body.updated_on),
+  };
+};
+
+/** Throws 428 without a version, 400 when two differ. */
+export const deleteRequest = (thingId: number, inQuery: number | undefined, message: IncomingMessage): ThingRequest => {
+  const version = oneVersion(inQuery, ifMatchVersion(message));
+  if (version === undefined) {
+    throw new ApiError('version-required', 'a delete needs the current version, as If-Match: "3" or ?version=3');
+  }
+  return { type: 'delete', thingId, version };
+};
+
+const oneVersion = (given: number | undefined, ifMatch: number | undefined): number | undefined => {
+  if (given !== undefined && ifMatch !== undefined && given !== ifMatch) {
+    throw new ApiError('bad-request', `two versions that differ were given: ${given}, and ${ifMatch} as If-Match`);
+  }
+  return given ?? ifMatch;
+};
+
+const versionOf = (version: number | string): number => {
+  const value = Number(version);
+  if (!Number.isSafeInteger(value)) {
+    throw new ApiError('bad-request', '"version" must be an integer from 0 to 2^53 - 1');
+  }
+  return value;
+};
+
+const timeOf = (timestamp: string | undefined): number | null =>
+  timestamp === undefined ? null : Date.parse(timestamp.toUpperCase());
+
+// JSON has both, and shows 0 for both.
+const withoutMinusZero = (foo: number): number => foo + 0;

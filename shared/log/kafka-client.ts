@@ -1,0 +1,75 @@
+/**
+ * The Kafka client as we want it; the kafka-*.ts files of this room alone import kafkajs. It is kafkajs 2.2.4, which is no longer
+ * maintained: what has to be worked around is here, with the number of its issue.
+ */
+import net from 'node:net';
+import tls from 'node:tls';
+import { createRequire } from 'node:module';
+import { Kafka, logLevel, type ISocketFactory, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import type { Logger } from '../process/logger.ts';
+
+export interface KafkaAccess {
+  /** host:port, at least one. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** TLS with the system's certificates, or with the given ones. */
+  readonly tls?: boolean | tls.ConnectionOptions;
+  readonly sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
+}
+
+export const CONNECTION_TIMEOUT_MS = 2_000;
+export const REQUEST_TIMEOUT_MS = 5_000;
+export const KAFKA_RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } as const;
+
+export const createKafkaClient = (access: KafkaAccess, logger: Logger): Kafka => {
+  sleepWhenNothingIsPending();
+  const config: KafkaConfig = {
+    clientId: access.clientId,
+    brokers: [...access.brokers],
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: KAFKA_RETRY,
+    socketFactory: socketWithoutDelay,
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => logEntry(logger, entry),
+  };
+  if (access.tls !== undefined) config.ssl = access.tls;
+  if (access.sasl !== undefined) config.sasl = access.sasl as SASLOptions;
+  return new Kafka(config);
+};
+
+// kafkajs never sets it, and a batch that waits for an ACK costs 40 ms.
+const socketWithoutDelay: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl
+    ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 60_000);
+  return socket;
+};
+
+// kafkajs#1751: an idle connection wakes every millisecond, because `throttledUntil` starts at -1.
+const sleepWhenNothingIsPending = (): void => {
+  interface RequestQueue {
+    pending: unknown[];
+    throttledUntil: number;
+    scheduleCheckPendingRequests(): void;
+    patched?: true;
+  }
+  const require = createRequire(import.meta.url);
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  if (prototype.patched) return;
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.patched = true;
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+};
+
+const logEntry = (logger: Logger, { level, log }: LogEntry): void => {
+  const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
+  const line = { kafka: message, ...fields };
+  // Retries and reconnects are the client's daily work; what is in the end not possible reaches the caller as an error.
+  if (level === logLevel.ERROR) logger.debug(line, 'the Kafka client met an error');
+  else logger.debug(line, 'the Kafka client says');
+};

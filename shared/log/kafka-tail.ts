@@ -1,0 +1,200 @@
+/**
+ * Reading on from given offsets, on kafkajs. We keep our offsets with our state, so the consumer group is only the
+ * client's way to read at all: a random group, nothing committed, `seek` after every join.
+ *
+ * The client loses its place in three ways, and each would skip records in silence: after a rejoin it starts at the
+ * default offset, after a crash it restarts there, and with an offset out of range it resets there. So the default is the
+ * beginning (what comes twice is dropped here), a crash ends the consumer and a new one is built, and the range is
+ * checked before reading.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Logger } from '../process/logger.ts';
+import { withTimeout } from '../process/with-timeout.ts';
+import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
+import { KAFKA_RETRY } from './kafka-client.ts';
+
+/** A fetch waits this long for news; a disconnect waits for the fetch. */
+const FETCH_WAIT_MS = 250;
+const FETCH_MAX_BYTES_PER_PARTITION = 1024 * 1024;
+const JOIN_TIMEOUT_MS = 15_000;
+const DISCONNECT_TIMEOUT_MS = 3_000;
+/** A reader that takes longer pauses its partition, so that it does not hold up the others. */
+const PAUSE_AFTER_MS = 50;
+const REBUILD_DELAY_MS = 500;
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  next: number;
+  busy: boolean;
+}
+
+export const tailKafka = async (
+  kafka: Kafka,
+  admin: Admin,
+  logger: Logger,
+  positions: readonly LogPosition[],
+  onRecords: OnRecords,
+): Promise<Tail> => {
+  const places = new Map(
+    positions.map(({ topic, partition, offset }) => [
+      keyOf(topic, partition),
+      { topic, partition, next: offset, busy: false } satisfies Place as Place,
+    ]),
+  );
+  await checkRange(admin, places);
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  let stopped = false;
+  let consumer: Consumer | undefined;
+
+  const build = async (): Promise<void> => {
+    consumer = await startConsumer(kafka, places, onRecords, { fail: reject, crashed: () => void rebuild() });
+    if (stopped) await disconnect(consumer);
+  };
+  const rebuild = async (): Promise<void> => {
+    const old = consumer;
+    consumer = undefined;
+    if (old !== undefined) await disconnect(old);
+    while (!stopped) {
+      logger.warn({ topics: topicsOf(places) }, 'the Kafka consumer ended, building a new one');
+      try {
+        await build();
+        return;
+      } catch (error) {
+        logger.warn({ err: error }, 'a new Kafka consumer could not be built');
+        await sleep(REBUILD_DELAY_MS);
+      }
+    }
+  };
+
+  await build();
+  return {
+    failed,
+    stop: async () => {
+      stopped = true;
+      if (consumer !== undefined) await disconnect(consumer);
+    },
+  };
+};
+
+const startConsumer = async (
+  kafka: Kafka,
+  places: ReadonlyMap<string, Place>,
+  onRecords: OnRecords,
+  { fail, crashed }: { fail: (error: unknown) => void; crashed: () => void },
+): Promise<Consumer> => {
+  const consumer = kafka.consumer({
+    groupId: `playground-reader-${randomUUID()}`,
+    allowAutoTopicCreation: false,
+    minBytes: 1,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytesPerPartition: FETCH_MAX_BYTES_PER_PARTITION,
+    retry: { ...KAFKA_RETRY, restartOnFailure: async () => false },
+  });
+  const joined = Promise.withResolvers<void>();
+  let established = false;
+  const seekAll = (): void => {
+    for (const { topic, partition, next } of places.values()) {
+      consumer.seek({ topic, partition, offset: String(next) });
+    }
+  };
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    seekAll();
+    joined.resolve();
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    joined.reject(payload.error);
+    if (established) crashed();
+  });
+  joined.promise.catch(() => undefined);
+
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: topicsOf(places), fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => readBatch(consumer, places, onRecords, fail, payload),
+    });
+    const timeout = sleep(JOIN_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+      throw new Error('the Kafka consumer did not join its group in time');
+    });
+    await Promise.race([joined.promise, timeout]);
+    established = true;
+    return consumer;
+  } catch (error) {
+    await disconnect(consumer);
+    throw error;
+  }
+};
+
+const readBatch = async (
+  consumer: Consumer,
+  places: ReadonlyMap<string, Place>,
+  onRecords: OnRecords,
+  fail: (error: unknown) => void,
+  { batch, resolveOffset, isStale, isRunning }: EachBatchPayload,
+): Promise<void> => {
+  const { topic, partition } = batch;
+  const place = places.get(keyOf(topic, partition));
+  if (place === undefined || place.busy || isStale() || !isRunning()) return;
+  const records: LogRecord[] = [];
+  for (const { offset: text, key, value, timestamp } of batch.messages) {
+    const offset = Number(text);
+    if (offset < place.next || value === null) continue;
+    records.push({ partition, offset, key: key?.toString() ?? '', value, timestamp: Number(timestamp) });
+  }
+  const last = batch.lastOffset();
+  if (records.length === 0) {
+    resolveOffset(last);
+    return;
+  }
+
+  place.busy = true;
+  const reading = onRecords(topic, partition, records).then(() => {
+    place.next = records.at(-1)!.offset + 1;
+    place.busy = false;
+  });
+  reading.catch(fail);
+  const quick = await Promise.race([reading.then(() => true), sleep(PAUSE_AFTER_MS).then(() => false)]).catch(() => false);
+  if (quick) {
+    resolveOffset(last);
+    return;
+  }
+  consumer.pause([{ topic, partitions: [partition] }]);
+  const goOn = (): void => {
+    consumer.seek({ topic, partition, offset: String(place.next) });
+    consumer.resume([{ topic, partitions: [partition] }]);
+  };
+  reading.then(goOn).catch(() => undefined);
+};
+
+const checkRange = async (admin: Admin, places: ReadonlyMap<string, Place>): Promise<void> => {
+  for (const topic of topicsOf(places)) {
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      const place = places.get(keyOf(topic, partition));
+      if (place === undefined) continue;
+      // A compacted topic or one with retention begins later than 0; reading from its very beginning is still whole.
+      if (place.next === 0) place.next = Number(low);
+      if (place.next < Number(low) || place.next > Number(high)) {
+        throw new OffsetGoneError(`${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`);
+      }
+    }
+  }
+};
+
+const disconnect = async (consumer: Consumer): Promise<void> => {
+  await withTimeout(
+    consumer.disconnect().catch(() => undefined),
+    DISCONNECT_TIMEOUT_MS,
+  );
+};
+
+const topicsOf = (places: ReadonlyMap<string, Place>): string[] => [
+  ...new Set([...places.values()].map(({ topic }) => topic)),
+];
+
+const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;

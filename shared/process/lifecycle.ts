@@ -1,0 +1,91 @@
+/**
+ * Start and stop of a process, once, in order, with a deadline. What was opened is closed in reverse order; a second
+ * signal exits at once.
+ */
+import type { Logger } from './logger.ts';
+import { withTimeout } from './with-timeout.ts';
+
+export interface Lifecycle {
+  /** Closed after everything that is opened later. */
+  onClose(what: string, close: () => Promise<unknown>): void;
+  /** Done at once, and synchronously, when the process is told a second time to end. */
+  onKill(kill: () => void): void;
+  /** Ends the process with status 1 when the promise rejects, now or later. */
+  failWith(what: string, failed: Promise<never>): void;
+}
+
+const EXIT_OK = 0;
+const EXIT_FAILED = 1;
+/** What a shell reports of a process that was ended by ctrl-C. */
+const EXIT_INTERRUPTED = 130;
+
+/** Runs `open`, then until SIGTERM or SIGINT (exit 0), or until something fails (exit 1). */
+export const runProcess = async (
+  logger: Logger,
+  stopWaitMs: number,
+  open: (lifecycle: Lifecycle) => Promise<void>,
+): Promise<void> => {
+  const closers: { what: string; close: () => Promise<unknown> }[] = [];
+  const killers: (() => void)[] = [];
+  let ending = false;
+
+  const end = async (status: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    const closed = await withTimeout(closeAll(closers, logger), stopWaitMs);
+    if (!closed) logger.warn({ stopWaitMs }, 'not everything was closed in time');
+    else logger.info('stopped');
+    process.exit(status);
+  };
+  const fail = (error: unknown, sentence: string): void => {
+    if (ending) return;
+    logger.fatal({ err: error }, sentence);
+    void end(EXIT_FAILED);
+  };
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (ending) {
+        for (const kill of killers) kill();
+        process.exit(EXIT_INTERRUPTED);
+      }
+      logger.info({ signal }, 'stopping');
+      void end(EXIT_OK);
+    });
+  }
+  process.on('uncaughtException', (error) => fail(error, 'an error that nobody caught'));
+  process.on('unhandledRejection', (error) => fail(error, 'a rejection that nobody caught'));
+
+  try {
+    await open({
+      onClose: (what, close) => closers.push({ what, close }),
+      onKill: (kill) => killers.push(kill),
+      failWith: (what, failed) => {
+        failed.catch((error: unknown) => fail(error, `${what} failed`));
+      },
+    });
+  } catch (error) {
+    if (error instanceof StartError) {
+      if (ending) return;
+      logger.fatal(error.message);
+      await end(EXIT_FAILED);
+    } else {
+      fail(error, 'the start failed');
+    }
+  }
+};
+
+/** Something that the process needs is not there; the message says what, and what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+const closeAll = async (closers: { what: string; close: () => Promise<unknown> }[], logger: Logger): Promise<void> => {
+  for (const { what, close } of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.warn({ err: error, what }, 'closing failed');
+    }
+  }
+};

@@ -1,0 +1,91 @@
+/** Follows the outcomes into a fold store: one transaction per batch of records, and then whoever wants to know is told. */
+import type { RecordCodec } from '../codec/record-codec.ts';
+import { fold, type Counted } from '../domain/fold.ts';
+import type { LogPosition, LogRecord } from '../log/event-log.ts';
+import { readOutcomes, type ReadOutcome } from '../log/outcome-reader.ts';
+import type { Logger } from '../process/logger.ts';
+import { createProgress, type Progress } from '../process/progress.ts';
+import type { FoldStore } from './fold-store.ts';
+
+export interface OutcomeFollowerParts {
+  /** Of the outcomes. */
+  readonly topic: string;
+  readonly store: FoldStore;
+  readonly codec: RecordCodec;
+  /** Of the outcomes, noted at start. */
+  readonly ends: readonly number[];
+  readonly logger: Logger;
+  /** After the transaction, in the order of the log. `counted` is undefined for a record that does not count. */
+  readonly onFolded: (partition: number, record: ReadOutcome, counted: Counted | undefined) => void;
+  /** Milliseconds, monotonic. */
+  readonly monotonic: () => number;
+}
+
+export interface OutcomeFollower {
+  readonly progress: Progress;
+  /** Where to read on. */
+  readonly positions: LogPosition[];
+  onRecords(partition: number, records: readonly LogRecord[]): Promise<void>;
+  /** Partitions that have not reached the end noted at start. */
+  behind(): number;
+}
+
+const REPORT_EVERY_MS = 2_000;
+
+export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollower => {
+  const { topic, store, codec, ends, onFolded } = parts;
+  const progress = createProgress(ends.map((_, partition) => store.nextOffset(partition)));
+  const behind = (): number => ends.filter((end, partition) => progress.next(partition) < end).length;
+  const report = catchUpReport(parts, progress, behind);
+
+  return {
+    progress,
+    positions: ends.map((_, partition) => ({ topic, partition, offset: store.nextOffset(partition) })),
+    onRecords: async (partition, records) => {
+      const outcomes = await readOutcomes(codec, records);
+      const state = store.state(partition);
+      const folded: { record: ReadOutcome; counted: Counted | undefined }[] = [];
+      store.batch(() => {
+        for (const record of outcomes) {
+          if (record.offset < store.nextOffset(partition)) continue;
+          folded.push({ record, counted: fold(state, record) });
+          store.setNextOffset(partition, record.offset + 1);
+        }
+      });
+      for (const { record, counted } of folded) onFolded(partition, record, counted);
+      progress.reached(partition, store.nextOffset(partition));
+      report(folded.length);
+    },
+    behind,
+  };
+};
+
+/** Says how far a rebuild is: records, rate, seconds left. Only while there is something to catch up with. */
+const catchUpReport = (
+  { ends, logger, monotonic }: OutcomeFollowerParts,
+  progress: Progress,
+  behind: () => number,
+): ((records: number) => void) => {
+  const started = monotonic();
+  const total = ends.reduce((sum, end, partition) => sum + Math.max(0, end - progress.next(partition)), 0);
+  let read = 0;
+  let reportedAt = started;
+  let done = total === 0;
+  return (records) => {
+    if (done) return;
+    read += records;
+    const now = monotonic();
+    const seconds = (now - started) / 1000;
+    if (behind() === 0) {
+      done = true;
+      logger.info({ records: read, seconds: round(seconds) }, 'the fold has caught up with the log');
+    } else if (now - reportedAt >= REPORT_EVERY_MS) {
+      reportedAt = now;
+      const perSecond = read / seconds;
+      const secondsLeft = round((total - read) / perSecond);
+      logger.info({ records: read, of: total, perSecond: Math.round(perSecond), secondsLeft }, 'the fold is catching up');
+    }
+  };
+};
+
+const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,0 +1,91 @@
+/**
+ * Which commands lie in the log, by id and by time, kept beside the fold in the same store: a command that was sent can
+ * be looked up before and after it is decided.
+ */
+import type { CommandType, Command } from '../shared/domain/command.ts';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import { createProgress, type Progress } from '../shared/process/progress.ts';
+import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+
+export interface IndexedCommand {
+  readonly commandId: string;
+  readonly type: CommandType;
+  readonly thingId: number | null;
+  readonly payloadHash: string;
+  readonly partition: number;
+  /** Of its first record. */
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly requestedOn: number;
+}
+
+export interface CommandIndex {
+  /** How far the commands are indexed. */
+  readonly progress: Progress;
+  readonly positions: LogPosition[];
+  onRecords(partition: number, records: readonly LogRecord[]): Promise<void>;
+  /** As it lies in the log first. */
+  get(commandId: string): IndexedCommand | undefined;
+  /** Newest first, from before the command `before` on. Undefined when that one is unknown. */
+  latest(limit: number, before: string | undefined): IndexedCommand[] | undefined;
+}
+
+/** requestedOn, partition, offset. */
+type TimeKey = [number, number, number];
+
+export const createCommandIndex = (
+  topic: string,
+  partitions: number,
+  store: FoldStore,
+  codec: RecordCodec,
+): CommandIndex => {
+  const byId = store.table<string, IndexedCommand>('commands');
+  const byTime = store.table<TimeKey, string>('commands-by-time');
+  const places = store.table<number, number>('commands-places');
+  const timeKey = ({ requestedOn, partition, offset }: IndexedCommand): TimeKey => [requestedOn, partition, offset];
+
+  const nexts = Array.from({ length: partitions }, (_, partition) => places.get(partition) ?? 0);
+  const progress = createProgress(nexts);
+
+  return {
+    progress,
+    positions: nexts.map((offset, partition) => ({ topic, partition, offset })),
+    onRecords: async (partition, records) => {
+      const commands = (await codec.decode(records.map(({ value }) => value))) as Command[];
+      store.batch(() => {
+        const next = places.get(partition) ?? 0;
+        commands.forEach((command, index) => {
+          const { offset } = records[index]!;
+          if (offset < next || byId.get(command.commandId) !== undefined) return;
+          const indexed = indexedCommand(command, partition, offset);
+          byId.putSync(command.commandId, indexed);
+          byTime.putSync(timeKey(indexed), command.commandId);
+        });
+        places.putSync(partition, Math.max(next, records.at(-1)!.offset + 1));
+      });
+      progress.reached(partition, records.at(-1)!.offset + 1);
+    },
+    get: (commandId) => byId.get(commandId),
+    latest: (limit, before) => {
+      const from = before === undefined ? undefined : byId.get(before);
+      if (before !== undefined && from === undefined) return undefined;
+      const range = byTime.getRange({
+        reverse: true,
+        limit,
+        ...(from === undefined ? {} : { start: timeKey(from), exclusiveStart: true }),
+      });
+      return [...range].map(({ value }) => byId.get(value)!);
+    },
+  };
+};
+
+const indexedCommand = (command: Command, partition: number, offset: number): IndexedCommand => ({
+  commandId: command.commandId,
+  type: command.type,
+  thingId: 'thingId' in command ? command.thingId : null,
+  payloadHash: command.payloadHash,
+  partition,
+  offset,
+  requestedOn: command.requestedOn,
+});

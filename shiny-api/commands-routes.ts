@@ -1,0 +1,73 @@
+/** Commands and their outcomes, for whoever wants to know what became of a write. */
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { ApiError } from '../shared/http/errors.ts';
+import { JSON_TYPE } from '../shared/http/server.ts';
+import { LIST_LIMIT_MAX } from '../shared/http/things-routes.ts';
+import { COMMAND, directCommandShape, indexedCommandShape } from './command-shape.ts';
+import type { IndexedCommand } from './command-index.ts';
+import type { View } from './view.ts';
+
+const LIST_LIMIT_DEFAULT = 100;
+
+const LIST_QUERY = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once` }),
+    ),
+    before: Type.Optional(Type.String({ minLength: 1, expected: 'the id of a command, once' })),
+  },
+  { additionalProperties: false },
+);
+const NO_QUERY = Type.Object({}, { additionalProperties: false });
+const ERROR = Type.Object({ 'error-message': Type.String() });
+
+export const registerCommandsRoutes = (app: FastifyInstance, view: View): void => {
+  const shapeOf = (command: IndexedCommand): object =>
+    indexedCommandShape(command, view.store.state(command.partition).answers.get(command.commandId));
+
+  app.get<{ Querystring: { limit?: number; before?: string } }>(
+    '/api/commands/',
+    {
+      schema: {
+        tags: ['commands'],
+        summary: 'The latest commands, newest first',
+        querystring: LIST_QUERY,
+        response: { 200: Type.Array(COMMAND), 400: ERROR },
+      },
+    },
+    async (request, reply) => {
+      const { limit = LIST_LIMIT_DEFAULT, before } = request.query;
+      const found = view.commands.latest(limit + 1, before);
+      if (found === undefined) throw new ApiError('bad-request', `"before" names no command: ${before}`);
+      const shown = found.slice(0, limit);
+      if (found.length > limit) {
+        const last = encodeURIComponent(shown.at(-1)!.commandId);
+        reply.header('link', `</api/commands/?limit=${limit}&before=${last}>; rel="next"`);
+      }
+      return reply.type(JSON_TYPE).send(JSON.stringify(shown.map(shapeOf)));
+    },
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/api/commands/:id',
+    {
+      schema: {
+        tags: ['commands'],
+        summary: 'One command: its place in the log, and its answer once it is decided',
+        params: Type.Object({ id: Type.String() }),
+        querystring: NO_QUERY,
+        response: { 200: COMMAND, 404: ERROR },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const command = view.commands.get(id);
+      if (command !== undefined) return reply.type(JSON_TYPE).send(JSON.stringify(shapeOf(command)));
+      const [direct] = view.store.answers(id);
+      if (direct === undefined) throw new ApiError('not-found', `there is no command ${id}`);
+      return reply.type(JSON_TYPE).send(JSON.stringify(directCommandShape(direct.partition, direct.answer)));
+    },
+  );
+};
+

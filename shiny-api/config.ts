@@ -1,0 +1,33 @@
+/** The settings of the Shiny API. */
+import {
+  dataSettings,
+  httpSettings,
+  kafkaSettings,
+  namespaceSettings,
+  originalUrlSettings,
+  processSettings,
+  registrySettings,
+  requestSettings,
+} from '../shared/process/common-settings.ts';
+import type { Program } from '../shared/process/settings.ts';
+import { VERSION } from '../shared/process/version.ts';
+
+export const SHINY_PORT_DEFAULT = 9000;
+
+export const shinySettings = {
+  ...namespaceSettings,
+  ...httpSettings('SHINY', SHINY_PORT_DEFAULT),
+  ...originalUrlSettings,
+  ...dataSettings,
+  ...kafkaSettings,
+  ...registrySettings,
+  ...requestSettings,
+  ...processSettings,
+};
+
+export const shinyProgram: Program<typeof shinySettings> = {
+  name: 'shiny-api',
+  purpose: 'the new system: the same Things over the log',
+  version: VERSION,
+  settings: shinySettings,
+};

@@ -1,0 +1,84 @@
+/** What the Shiny API does for its routes: a write becomes a command, its answer is read from the log, reads are local. */
+import type { CommandSender } from '../shared/commands/command-sender.ts';
+import { refused, repeated, type Decision } from '../shared/domain/answer.ts';
+import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
+import { toShinyThing } from '../shared/domain/mapping.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import { partitionOfThing } from '../shared/domain/partition.ts';
+import { unavailable } from '../shared/http/errors.ts';
+import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { ThingsBackend, ThingView } from '../shared/http/things-routes.ts';
+import type { EndOffsets } from '../shared/log/end-offsets.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import { commandPath, pendingCommand } from './command-shape.ts';
+import type { View } from './view.ts';
+
+export interface ShinyBackendParts {
+  readonly genesis: Genesis;
+  readonly view: View;
+  readonly sender: CommandSender;
+  readonly original: OriginalClient;
+  /** Of the outcomes. */
+  readonly endOffsets: EndOffsets;
+  readonly responseWaitMs: number;
+  readonly logger: Logger;
+}
+
+export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
+  const { genesis, view, sender, original, endOffsets, responseWaitMs, logger } = parts;
+
+  /**
+   * What this node knows to be decided already, without another record in the log; also an id that was used in another
+   * partition, where the fold, which decides per partition, would not see it.
+   */
+  const decidedBefore = (command: ThingCommand): Decision | undefined => {
+    const partition = partitionOfCommand(command, genesis.partitions);
+    const stored = view.store.state(partition).answers.get(command.commandId);
+    if (stored !== undefined) return repeated(stored, command);
+    const [elsewhere] = view.store.answers(command.commandId);
+    const sent = view.commands.get(command.commandId);
+    const isReused = elsewhere !== undefined || (sent !== undefined && sent.payloadHash !== command.payloadHash);
+    return isReused ? refused(command, { code: 'reused' }) : undefined;
+  };
+
+  /** P9: fold to the end of the log; if Original may own the partition then, ask it; if it does not, the fold stands. */
+  const latest = async (id: number): Promise<ThingView | undefined> => {
+    const partition = partitionOfThing(id, genesis.partitions);
+    const ends = await endOffsets();
+    await view.progress.until(partition, ends[partition]!, responseWaitMs);
+    const { owner, released } = view.store.state(partition).header;
+    const noted = view.thing(id);
+    if (owner === 'shiny' && released === null) return noted;
+    const { owner: ruler, thing } = await original.thing(id);
+    if (ruler !== 'original') return noted;
+    return thing === null ? undefined : { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
+  };
+
+  const reading = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      logger.warn({ err: error }, 'a linearizable read was not possible');
+      throw unavailable('the latest state is not known now: the log or the Original API does not answer; try again');
+    }
+  };
+
+  return {
+    write: async (command, { respondAsync }) => {
+      const known = decidedBefore(command);
+      if (known !== undefined) return { kind: 'decided', decision: known };
+      if (!respondAsync) return { kind: 'decided', decision: await sender.sendAndWait(command) };
+      const place = await sender.send(command);
+      // So that the address in the answer leads somewhere at once.
+      await view.commands.progress.until(place.partition, place.offset + 1, responseWaitMs).catch(() => undefined);
+      return { kind: 'pending', location: commandPath(command.commandId), body: pendingCommand(command, place) };
+    },
+    thing: (id, options) => (options.latest ? reading(() => latest(id)) : view.thing(id)),
+    things: (after, limit) => view.things(after, limit),
+    caughtUp: () =>
+      reading(async () => {
+        const ends = await endOffsets();
+        await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, responseWaitMs)));
+      }),
+  };
+};

@@ -1,0 +1,100 @@
+/**
+ * Shiny's materialised view: the fold on disk, the index of commands beside it, and ready JSON of hot Things on top. Plain reads
+ * are local and synchronous.
+ */
+import { LRUCache } from 'lru-cache';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
+import { toShinyThing } from '../shared/domain/mapping.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import type { ThingView } from '../shared/http/things-routes.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import { topicName } from '../shared/log/topics.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { createCommandIndex, type CommandIndex } from './command-index.ts';
+
+export interface ViewParts {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly store: FoldStore;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly waiter: OutcomeWaiter;
+  readonly logger: Logger;
+  /** Milliseconds, monotonic. */
+  readonly monotonic: () => number;
+}
+
+export interface View {
+  readonly store: FoldStore;
+  readonly commands: CommandIndex;
+  /** How far the outcomes are folded. */
+  readonly progress: Progress;
+  /** A Thing that is not deleted. */
+  thing(id: number): ThingView | undefined;
+  /** Things that are not deleted, with an id above `after`, in id order. */
+  things(after: number, limit: number): { id: number; json: string }[];
+  /** Partitions, of outcomes and commands, that have not reached the end noted at start. */
+  behind(): number;
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const READY_JSON_MAX_THINGS = 50_000;
+
+export const startView = async (parts: ViewParts): Promise<View> => {
+  const { namespace, genesis, store, log, codec, waiter, logger, monotonic } = parts;
+  const ready = new LRUCache<number, ThingView>({ max: READY_JSON_MAX_THINGS });
+  const topic = topicName(namespace, 'things.outcomes');
+  const commandTopic = topicName(namespace, 'things.commands');
+  const [ends, commandEnds] = await Promise.all([log.endOffsets(topic), log.endOffsets(commandTopic)]);
+
+  const follower = createOutcomeFollower({
+    topic,
+    store,
+    codec,
+    ends,
+    logger,
+    monotonic,
+    onFolded: (partition, { outcome }, counted) => {
+      if (counted === undefined) return;
+      if (counted.state !== null) ready.delete(counted.state.id);
+      if (outcome.type !== 'decided') return;
+      waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
+    },
+  });
+  const commands = createCommandIndex(commandTopic, genesis.partitions, store, codec);
+  const tail = await log.tail([...follower.positions, ...commands.positions], (read, partition, records) =>
+    read === topic ? follower.onRecords(partition, records) : commands.onRecords(partition, records),
+  );
+
+  return {
+    store,
+    commands,
+    progress: follower.progress,
+    thing: (id) => {
+      const known = ready.get(id);
+      if (known !== undefined) return known;
+      const thing = store.thing(id);
+      if (thing === undefined || thing.deleted) return undefined;
+      const view = { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
+      ready.set(id, view);
+      return view;
+    },
+    things: (after, limit) => {
+      const found: { id: number; json: string }[] = [];
+      for (const thing of store.thingsAfter(after)) {
+        if (thing.deleted) continue;
+        found.push({ id: thing.id, json: JSON.stringify(toShinyThing(thing)) });
+        if (found.length >= limit) break;
+      }
+      return found;
+    },
+    behind: () => follower.behind() + commandEnds.filter((end, partition) => commands.progress.next(partition) < end).length,
+    failed: tail.failed,
+    stop: () => tail.stop(),
+  };
+};

@@ -1,0 +1,159 @@
+/**
+ * Decides the commands of one partition, in their order: by itself while Shiny owns the partition, through the Original
+ * API while Original does. Every command gets exactly one counted decision, repeats and marks included.
+ *
+ * Any number of updaters may run; safety comes from the fold. Only to spare work, one that saw another's decision count
+ * before its own lets that one lead, and steps in when a command has waited for STANDBY_MS.
+ */
+import type { Decision } from '../shared/domain/answer.ts';
+import { decide, decideFromFold } from '../shared/domain/decide.ts';
+import { linkAfter, type Counted } from '../shared/domain/fold.ts';
+import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import { createCommandQueue, type QueuedCommand, type WaitingCommand } from './command-queue.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import type { Speculation, Unread } from './speculation.ts';
+import { createSignal } from './signal.ts';
+
+export interface CommandLoopParts {
+  readonly partition: number;
+  readonly speculation: Speculation;
+  readonly writer: OutcomeWriter;
+  readonly original: OriginalClient;
+  readonly logger: Logger;
+  readonly onDecided: (decision: Decision) => void;
+  /** Milliseconds, monotonic. */
+  readonly monotonic: () => number;
+}
+
+export interface CommandLoop {
+  /** Commands as they lie in the log. Resolves when there is room for more. */
+  offer(commands: readonly QueuedCommand[]): Promise<void>;
+  /** An outcome was read and folded. */
+  read(record: ReadOutcome, counted: Counted | undefined): void;
+  /** Commands that were read and are not decided yet. */
+  waiting(): number;
+  /** Does another updater decide this partition? */
+  standsBy(): boolean;
+  /** Rejects when there is a command that this release cannot decide. */
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** Commands held in memory per partition; the log holds the others. */
+const QUEUE_MAX_COMMANDS = 2_000;
+/** Decisions that are not read back yet. */
+const UNREAD_MAX_DECISIONS = 500;
+export const STANDBY_MS = 300;
+const ORIGINAL_RETRY_MS = 100;
+
+export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
+  const { partition, speculation, writer, original, logger, monotonic } = parts;
+  const signal = createSignal();
+  const room = createSignal();
+  const queue = createCommandQueue();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  let standsBy = false;
+  let unsure = false;
+  let stopped = false;
+
+  /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
+  const decideNow = async ({ command, offset }: WaitingCommand): Promise<Decision | undefined> => {
+    if (command.type === 'switch') {
+      throw new Error(`the command at offset ${offset} of partition ${partition} is a switch, which this release cannot decide`);
+    }
+    const { header } = speculation;
+    if (header.owner === 'shiny') return decide(speculation, command);
+    const known = decideFromFold(speculation, command);
+    if (known !== undefined || command.type === 'mark') return known;
+    try {
+      const decision = await original.decide(partition, header.epoch, command);
+      if (decision !== 'not-owner') return decision;
+      logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
+    } catch (error) {
+      logger.warn({ err: error, partition, offset }, 'Original did not decide a command, trying again');
+    }
+    await signal.wait(ORIGINAL_RETRY_MS);
+    return undefined;
+  };
+
+  const append = async (record: ReturnType<OutcomeWriter['prepare']>, commandId: string, mine: Unread): Promise<void> => {
+    try {
+      mine.appendedAt = await writer.append(commandId, record);
+      noteWhoLeads(mine);
+    } catch {
+      unsure = true;
+      signal.raise();
+    }
+  };
+
+  const noteWhoLeads = ({ appendedAt, countedAt }: Unread): void => {
+    if (appendedAt === undefined || countedAt === undefined) return;
+    const other = appendedAt !== countedAt;
+    if (other !== standsBy) logger.debug({ partition }, other ? 'another updater leads' : 'this updater leads');
+    standsBy = other;
+  };
+
+  const step = async (): Promise<void> => {
+    if (unsure) {
+      await writer.readToEnd();
+      speculation.drop();
+      unsure = false;
+    }
+    const waiting = queue.after(speculation.header.position);
+    if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return signal.wait();
+    const standbyLeft = standsBy ? waiting.since + STANDBY_MS - monotonic() : 0;
+    if (standbyLeft > 0) return signal.wait(standbyLeft);
+
+    const { header } = speculation;
+    const decision = await decideNow(waiting);
+    // While we asked Original, somebody else's decision may have been read.
+    if (decision === undefined || speculation.header.position !== header.position || unsure) return;
+    if (speculation.header.digest !== header.digest || speculation.header.epoch !== header.epoch) return;
+    const record = writer.prepare({
+      type: 'decided',
+      ...linkAfter(header),
+      epoch: header.epoch,
+      offset: waiting.offset,
+      answer: decision.answer,
+      state: decision.state,
+    });
+    void append(record, waiting.command.commandId, speculation.add(record));
+    parts.onDecided(decision);
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) await step();
+  };
+  const running = run().catch(fail);
+
+  return {
+    offer: async (commands) => {
+      const since = monotonic();
+      for (const command of commands) queue.push({ ...command, since });
+      signal.raise();
+      while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await room.wait();
+    },
+    read: (record, counted) => {
+      if (counted !== undefined && queue.dropThrough(counted.header.position)) room.raise();
+      const own = speculation.read(record, counted);
+      if (own === 'dropped') {
+        standsBy = true;
+        logger.info({ partition, offset: record.offset }, 'another updater was first, dropping what was not read back');
+      } else if (own !== undefined) {
+        noteWhoLeads(own);
+      }
+      signal.raise();
+    },
+    waiting: queue.size,
+    failed,
+    standsBy: () => standsBy,
+    stop: async () => {
+      stopped = true;
+      signal.raise();
+      room.raise();
+      await running;
+    },
+  };
+};

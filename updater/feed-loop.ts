@@ -1,0 +1,126 @@
+/**
+ * Puts Original's feed into the outcomes of one partition, each entry in its place (P4): always the entries behind the
+ * fold's feed position, one batch at a time, and again until they were read back. The cursor is the fold itself; an own
+ * one would lose what is sent while Original does not own the partition.
+ */
+import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { Counted, PartitionState } from '../shared/domain/fold.ts';
+import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import { STANDBY_MS } from './command-loop.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import { createSignal } from './signal.ts';
+
+export interface FeedLoopParts {
+  readonly partition: number;
+  readonly state: PartitionState;
+  readonly writer: OutcomeWriter;
+  readonly progress: Progress;
+  readonly logger: Logger;
+  /** Milliseconds, monotonic. */
+  readonly monotonic: () => number;
+}
+
+export interface FeedEntry {
+  readonly offset: number;
+  readonly entry: OriginalEntry;
+}
+
+export interface FeedLoop {
+  /** Entries as they lie in the feed. Resolves when there is room for more. */
+  offer(entries: readonly FeedEntry[]): Promise<void>;
+  /** An outcome was read and folded. */
+  read(record: ReadOutcome, counted: Counted | undefined): void;
+  /** Entries that were read and are not in the outcomes yet. */
+  waiting(): number;
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const QUEUE_MAX_ENTRIES = 2_000;
+const BATCH_MAX_ENTRIES = 500;
+const READ_BACK_WAIT_MS = 10_000;
+
+export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
+  const { partition, state, writer, progress, logger, monotonic } = parts;
+  const signal = createSignal();
+  const room = createSignal();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  let queue: (FeedEntry & { since: number })[] = [];
+  /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
+  let countedAt = new Map<number, number>();
+  let standsBy = false;
+  let stopped = false;
+
+  const send = async (batch: readonly FeedEntry[]): Promise<void> => {
+    countedAt = new Map();
+    let previousFeedOffset = state.header.feedPosition;
+    const appending = batch.map(({ offset: feedOffset, entry }) => {
+      const { epoch, state: thing, answer, fence } = entry;
+      const observed = { type: 'observed', feedOffset, previousFeedOffset, epoch, state: thing, answer, fence } as const;
+      previousFeedOffset = feedOffset;
+      return writer.append(answer?.commandId ?? '', writer.prepare(observed));
+    });
+    try {
+      const offsets = await Promise.all(appending);
+      await progress.until(partition, offsets.at(-1)! + 1, READ_BACK_WAIT_MS);
+      const first = countedAt.get(batch[0]!.offset);
+      standsBy = first !== undefined && first !== offsets[0];
+    } catch (error) {
+      await Promise.allSettled(appending);
+      if (stopped) return;
+      logger.warn({ err: error, partition, entries: batch.length }, 'the feed may not be in the outcomes, looking');
+      await writer.readToEnd();
+    }
+  };
+
+  const step = async (): Promise<void> => {
+    const { owner, feedPosition } = state.header;
+    const [first] = queue;
+    if (first === undefined || owner !== 'original') return signal.wait();
+    const standbyLeft = standsBy ? first.since + STANDBY_MS - monotonic() : 0;
+    if (standbyLeft > 0) return signal.wait(standbyLeft);
+    if (first.offset <= feedPosition) forget();
+    else await send(queue.slice(0, BATCH_MAX_ENTRIES));
+  };
+
+  const forget = (): void => {
+    const { feedPosition } = state.header;
+    const before = queue.length;
+    if (queue[0] !== undefined && queue[0].offset <= feedPosition) {
+      queue = queue.filter(({ offset }) => offset > feedPosition);
+    }
+    if (queue.length < before) room.raise();
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) await step();
+  };
+  const running = run().catch(fail);
+
+  return {
+    offer: async (entries) => {
+      const since = monotonic();
+      for (const entry of entries) queue.push({ ...entry, since });
+      signal.raise();
+      while (queue.length > QUEUE_MAX_ENTRIES && !stopped) await room.wait();
+    },
+    read: (record, counted) => {
+      if (counted === undefined) return;
+      if (record.outcome.type === 'observed') {
+        countedAt.set(record.outcome.feedOffset, record.offset);
+        forget();
+      }
+      signal.raise();
+    },
+    waiting: () => queue.length,
+    failed,
+    stop: async () => {
+      stopped = true;
+      signal.raise();
+      room.raise();
+      await running;
+    },
+  };
+};

@@ -1,0 +1,115 @@
+/**
+ * Publishes the latest state of each Thing on `<ns>.things`, for other consumers. The topic is compacted, and compaction
+ * keeps the last offset, not the highest version: a late send of an old state would stand for ever. So the topic is read
+ * back, and whatever it shows older than the fold is sent again (P15). Consumers ignore lower versions.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordCodec, ThingRecord } from '../shared/codec/record-codec.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import { partitionOfThing } from '../shared/domain/partition.ts';
+import type { Thing } from '../shared/domain/thing.ts';
+import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import { createSignal } from './signal.ts';
+
+export interface ThingsPublisherParts {
+  /** `<ns>.things`. */
+  readonly topic: string;
+  readonly genesis: Genesis;
+  readonly store: FoldStore;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly logger: Logger;
+  /** Another updater leads the partition: give it time to publish first. */
+  readonly standsBy: (partition: number) => boolean;
+}
+
+export interface ThingsPublisher {
+  /** The fold has a newer state of this Thing. */
+  changed(id: number): void;
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const BATCH_MAX_THINGS = 500;
+const STANDBY_MS = 1_000;
+const RETRY_MS = 1_000;
+
+export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise<ThingsPublisher> => {
+  const { topic, genesis, store, log, codec, logger, standsBy } = parts;
+  /** The version that the topic shows, as far as it was read, by Thing. */
+  const shown = new Map<number, number>();
+  const due = new Set<number>();
+  const signal = createSignal();
+  let stopped = false;
+
+  const consider = (id: number): void => {
+    const thing = store.thing(id);
+    if (thing !== undefined && thing.version > (shown.get(id) ?? -1)) {
+      due.add(id);
+      signal.raise();
+    }
+  };
+  const onRecords = async (_topic: string, _partition: number, records: LogRecord[]): Promise<void> => {
+    for (const { id, version } of (await codec.decode(records.map(({ value }) => value))) as ThingRecord[]) {
+      shown.set(id, version);
+      consider(id);
+    }
+  };
+  const publish = async (things: readonly Thing[]): Promise<void> => {
+    try {
+      await Promise.all(
+        things.map((thing) =>
+          log.append(topic, {
+            partition: partitionOfThing(thing.id, genesis.partitions),
+            key: String(thing.id),
+            value: codec.encode({ type: 'thing', ...thing }),
+            timestamp: thing.updatedOn,
+          }),
+        ),
+      );
+    } catch (error) {
+      logger.warn({ err: error, things: things.length }, 'the latest states could not be published, trying again');
+      for (const { id } of things) due.add(id);
+      await sleep(RETRY_MS);
+    }
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      const batch = [...due].slice(0, BATCH_MAX_THINGS);
+      for (const id of batch) due.delete(id);
+      const things = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
+      const behind = things.filter(({ id, version }) => version > (shown.get(id) ?? -1));
+      if (behind.length > 0) await publish(behind);
+      else if (due.size === 0) await signal.wait();
+    }
+  };
+
+  const ends = await log.endOffsets(topic);
+  const positions = ends.map((_, partition) => ({ topic, partition, offset: 0 }));
+  const unread = new Set(ends.flatMap((end, partition) => (end === 0 ? [] : [partition])));
+  const considerAll = (): void => {
+    for (const { id } of store.thingsAfter(0)) consider(id);
+  };
+  const tail = await log.tail(positions, async (read, partition, records) => {
+    await onRecords(read, partition, records);
+    // What the topic lacks can be told once all of it was read.
+    if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0) considerAll();
+  });
+  if (unread.size === 0) considerAll();
+  const running = run();
+  return {
+    changed: (id) => {
+      if (!standsBy(partitionOfThing(id, genesis.partitions))) consider(id);
+      else void sleep(STANDBY_MS, undefined, { ref: false }).then(() => consider(id));
+    },
+    failed: tail.failed,
+    stop: async () => {
+      stopped = true;
+      signal.raise();
+      await running;
+      await tail.stop();
+    },
+  };
+};
