@@ -32,8 +32,9 @@ const PATH_SEGMENT_MAX_CHARS = 500;
 
 export const createServer = async (parts: ServerParts): Promise<FastifyInstance> => {
   const app = fastify({
-    loggerInstance: parts.logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // Our own line per request is below; Fastify is only to speak up when something is wrong.
+    loggerInstance: parts.logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
+    childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_MAX_BYTES,
     forceCloseConnections: 'idle',
     routerOptions: {

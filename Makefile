@@ -1,0 +1,59 @@
+# Everything that can be done with the playground. `make help` lists it.
+# Settings are given as variables: make run NAMESPACE=x MASTER=shiny SHINY_PORT=9001
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+NODE := node_modules/.bin/node
+INSTALLED := node_modules/.installed
+export NODE_NO_WARNINGS ?= 1
+
+.PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic clean install
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+run: ## start everything: local stack, namespace, the three services [NAMESPACE= MASTER= EMBEDDED=1]
+	@if [ -n "$(EMBEDDED)" ]; then ./scripts/check-needs.sh node >/dev/null; else ./scripts/check-needs.sh run >/dev/null; fi
+	@$(MAKE) --no-print-directory install
+	@STACK=$$(if [ -n "$(EMBEDDED)" ]; then echo local; else ./scripts/check-needs.sh run; fi) exec $(NODE) scripts/run.ts
+
+test: ## every test, on the real stack
+	@./scripts/check-needs.sh run >/dev/null
+	@$(MAKE) --no-print-directory install lint
+	@$(NODE) node_modules/vitest/vitest.mjs run
+
+lint: $(INSTALLED) ## types, lint rules, import directions, formatting
+	@npm run --silent lint
+
+format: $(INSTALLED) ## mend what lint can mend
+	@npm run --silent format
+
+stack: $(INSTALLED) ## Kafka, schema registry and Postgres, in the foreground
+	@exec $(NODE) scripts/stack/main.ts
+kafka: $(INSTALLED) ## Kafka alone
+	@PART=kafka exec $(NODE) scripts/stack/main.ts
+registry: $(INSTALLED) ## the schema registry, and the Postgres that it keeps its schemas in
+	@PART=registry exec $(NODE) scripts/stack/main.ts
+postgres: $(INSTALLED) ## Postgres alone
+	@PART=postgres exec $(NODE) scripts/stack/main.ts
+
+run-apis: $(INSTALLED) ## the three services on a stack that is there
+	@exec $(NODE) scripts/run-apis.ts
+original-api: $(INSTALLED) ## the Original API alone
+	@exec $(NODE) original-api/main.ts
+shiny-api: $(INSTALLED) ## the Shiny API alone; a second one: SHINY_PORT=9001 DATA_DIR=.local/second
+	@exec $(NODE) shiny-api/main.ts
+updater: $(INSTALLED) ## the updater alone
+	@exec $(NODE) updater/main.ts
+readtopic: $(INSTALLED) ## print a topic, decoded, one JSON line per record: topic=things.outcomes [FOLLOW=false]
+	@TOPIC="$(topic)" exec $(NODE) scripts/readtopic.ts
+
+clean: ## wipe local data: topics, schemas, databases, local stores
+	@echo "wiping .local/stack (topics, schemas, databases, logs) and .local/data (local stores); .local/artifacts stays"
+	@rm -rf .local/stack .local/data
+
+install: $(INSTALLED)
+$(INSTALLED): package.json package-lock.json
+	@./scripts/check-needs.sh node >/dev/null
+	@echo "installing npm packages …"
+	@npm ci --no-fund --no-audit --loglevel=error
+	@touch $@

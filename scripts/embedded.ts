@@ -1,0 +1,106 @@
+/**
+ * The three services in one process, over the log in memory and a temporary Postgres: no Java, ready in seconds, and nothing
+ * is kept when it ends. The HTTP behaviour is that of the real thing.
+ */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOriginalApp } from '../original-api/app.ts';
+import { bindDatabase, openDatabase } from '../original-api/database.ts';
+import { postgresThings } from '../original-api/postgres-things.ts';
+import { createRecordCodec } from '../shared/codec/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createOriginalClient } from '../shared/http/original-client.ts';
+import { listen } from '../shared/http/server.ts';
+import { createMemoryLog } from '../shared/log/memory-log.ts';
+import { createNamespace } from '../shared/log/namespace.ts';
+import { logSettings } from '../shared/process/common-settings.ts';
+import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import { createLogger } from '../shared/process/logger.ts';
+import { createMetrics } from '../shared/process/metrics.ts';
+import { VERSION as version } from '../shared/process/version.ts';
+import { openFoldStore } from '../shared/store/fold-store.ts';
+import { createShinyApp } from '../shiny-api/app.ts';
+import { createUpdaterApp } from '../updater/app.ts';
+import type { Apis, ApisSettings } from './apis.ts';
+import { freePorts } from './stack/ports.ts';
+import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from './stack/postgres.ts';
+
+export interface EmbeddedSettings extends ApisSettings {
+  readonly STACK_WAIT_MS: number;
+  /** When given, used instead of a temporary Postgres. */
+  readonly DATABASE_URL: string | undefined;
+  readonly IN_FLIGHT_MAX: number;
+  readonly RESPONSE_WAIT_MS: number;
+}
+
+const DATABASE_POOL_MAX = 20;
+
+/** Everything is closed by `lifecycle`. Throws StartError. */
+export const startEmbedded = async (
+  settings: EmbeddedSettings,
+  lifecycle: Lifecycle,
+  report: (line: string) => void,
+): Promise<Apis['urls']> => {
+  const { NAMESPACE: namespace, RESPONSE_WAIT_MS: responseWaitMs, IN_FLIGHT_MAX: inFlightMax } = settings;
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'migration-playground-'));
+  // Root runs Postgres as somebody else, who has to get in.
+  chmodSync(folder, 0o755);
+  lifecycle.onClose('temporary folder', async () => rmSync(folder, { recursive: true, force: true }));
+  const logger = createLogger('embedded', logSettings(settings));
+  const clock = Date.now;
+  const monotonic = (): number => performance.now();
+
+  const log = createMemoryLog();
+  const codec = await createRecordCodec(memorySchemaRegistry(), namespace);
+  const genesis = await createNamespace(log, codec, {
+    namespace,
+    partitions: settings.PARTITIONS,
+    owner: settings.MASTER,
+    id: randomUUID(),
+    now: clock(),
+  });
+
+  const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle));
+  const access = { url: databaseUrl, namespace, poolMax: DATABASE_POOL_MAX, statementTimeoutMs: responseWaitMs };
+  const pool = await openDatabase(access, logger);
+  const things = postgresThings(pool);
+  lifecycle.onClose('Postgres client', () => things.close());
+  await bindDatabase(pool, genesis, true);
+  report(`Postgres ready after ${secondsSince(began)} s`);
+
+  const common = { namespace, version, genesis, log, codec, clock, monotonic, inFlightMax, responseWaitMs };
+  const partsOf = (name: string) => ({ ...common, logger: logger.child({ part: name }), metrics: createMetrics(name) });
+  const store = async (name: string) => {
+    const opened = await openFoldStore(join(folder, name), genesis, Array.from({ length: genesis.partitions }, () => 1), logger);
+    lifecycle.onClose(`store of ${name}`, () => opened.close());
+    return opened;
+  };
+
+  const originalApp = await createOriginalApp({ ...partsOf('original-api'), things }, lifecycle);
+  const originalUrl = await listen(originalApp, settings.ORIGINAL_HOST, settings.ORIGINAL_PORT, 'ORIGINAL_PORT');
+  const original = createOriginalClient(originalUrl);
+  lifecycle.onClose('client of the Original API', () => original.close());
+  const updaterApp = await createUpdaterApp({ ...partsOf('updater'), original, store: await store('updater') }, lifecycle);
+  const updaterUrl = await listen(updaterApp, settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
+  const shinyApp = await createShinyApp({ ...partsOf('shiny-api'), original, store: await store('shiny-api') }, lifecycle);
+  const shinyUrl = await listen(shinyApp, settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');
+  report(`the three services ready after ${secondsSince(began)} s`);
+  return { 'original-api': originalUrl, updater: updaterUrl, 'shiny-api': shinyUrl };
+};
+
+const temporaryPostgres = async (
+  { STACK_WAIT_MS }: EmbeddedSettings,
+  folder: string,
+  lifecycle: Lifecycle,
+): Promise<string> => {
+  const [port] = await freePorts(1);
+  const postgres = await startPostgres({ POSTGRES_PORT: port!, STACK_DIR: folder, STACK_WAIT_MS });
+  lifecycle.onClose('Postgres', () => postgres.stop());
+  lifecycle.onKill(() => postgres.process.kill());
+  return postgresUrl(port!, PLAYGROUND_DATABASE);
+};
+
+const secondsSince = (began: number): string => ((performance.now() - began) / 1000).toFixed(1);

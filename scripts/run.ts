@@ -1,0 +1,100 @@
+/** `make run`: the local stack, the namespace and the three services, in the foreground. */
+import { execFileSync } from 'node:child_process';
+import { logSettings, requestSettings } from '../shared/process/common-settings.ts';
+import { runProcess } from '../shared/process/lifecycle.ts';
+import { createLogger } from '../shared/process/logger.ts';
+import { choice, flag, settingsOrExit, text, url } from '../shared/process/settings.ts';
+import { VERSION } from '../shared/process/version.ts';
+import { apisSettings, prepareNamespace, startApis, type Apis } from './apis.ts';
+import { startEmbedded } from './embedded.ts';
+import { stackSettings } from './stack/config.ts';
+import { startStack, type StackAddresses } from './stack/stack.ts';
+
+const settings = settingsOrExit({
+  name: 'run',
+  purpose: 'starts the playground: local stack, namespace and the three services',
+  version: VERSION,
+  settings: {
+    EMBEDDED: { parse: flag, help: 'all in one process, without Java; nothing is kept', default: 'false' },
+    STACK: {
+      parse: choice('local', 'docker', 'given'),
+      help: 'local: what has no address given is started here; docker: by docker-compose.yml',
+      default: 'local',
+    },
+    ...apisSettings,
+    KAFKA_BROKERS: { parse: text, help: 'brokers to use instead of a local Kafka', optional: true },
+    SCHEMA_REGISTRY_URL: { parse: url('http', 'https'), help: 'registry to use instead of a local one', optional: true },
+    DATABASE_URL: { parse: url('postgres', 'postgresql'), help: 'database to use instead of a local one', optional: true },
+    ...requestSettings,
+    ...stackSettings,
+  },
+});
+
+const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 15_000;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const logger = createLogger('run', { ...logSettings(settings), pretty: true, level: 'warn' });
+const began = performance.now();
+/** Of docker-compose.yml. */
+const DOCKER_ADDRESSES: StackAddresses = {
+  KAFKA_BROKERS: '127.0.0.1:9092',
+  SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081/apis/ccompat/v7',
+  DATABASE_URL: 'postgres://postgres:playground@127.0.0.1:5432/playground',
+};
+
+await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
+  if (settings.EMBEDDED) {
+    const defaults = { KAFKA_BROKERS: '', SCHEMA_REGISTRY_URL: '' };
+    print('embedded mode: one process, log in memory, temporary Postgres; nothing is kept when it ends');
+    printWelcome(await startEmbedded({ ...settings, ...defaults }, lifecycle, print));
+    return;
+  }
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = settings;
+  const given = definedOnly({ KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL });
+  let addresses: StackAddresses = { ...DOCKER_ADDRESSES, ...given };
+  if (settings.STACK === 'docker') {
+    print('using docker-compose.yml');
+    execFileSync('docker', ['compose', 'up', '--detach', '--wait'], { stdio: 'inherit' });
+    lifecycle.onClose('docker compose', async () => execFileSync('docker', ['compose', 'stop'], { stdio: 'inherit' }));
+  } else {
+    const stack = await startStack(settings, given, print);
+    lifecycle.onClose('stack', stack.stop);
+    lifecycle.onKill(stack.kill);
+    lifecycle.failWith('the stack', stack.failed);
+    addresses = stack.addresses;
+  }
+
+  const complete = { ...settings, ...addresses };
+  const preparing = performance.now();
+  const genesis = await prepareNamespace(complete, lifecycle, logger);
+  print(`Namespace ${settings.NAMESPACE} ready after ${secondsSince(preparing)} s: ${genesis.partitions} partitions, first master ${genesis.owner}`);
+  if (genesis.owner !== settings.MASTER) {
+    print(`  (the namespace was there already, so its first master stays ${genesis.owner})`);
+  }
+  const apis = await startApis(complete, { ...process.env, ...addresses }, print, print);
+  lifecycle.onClose('services', apis.stop);
+  lifecycle.onKill(apis.kill);
+  lifecycle.failWith('a service', apis.failed);
+  printWelcome(apis.urls);
+});
+
+function printWelcome({ 'original-api': original, 'shiny-api': shiny, updater }: Apis['urls']): void {
+  print(`
+Ready after ${secondsSince(began)} s.
+  Original API  ${original}/api/things/
+  Shiny API     ${shiny}/api/things/
+  Updater       ${updater}/metrics
+Try:
+  curl -s ${original}/api/things/ -H 'Content-Type: application/json' -d '{"name": "first", "foo": 1}'
+  curl -s ${shiny}/api/things/
+  curl -s ${shiny}/api/commands/
+Ctrl-C ends all of it.
+`);
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1);
+}
+
+function definedOnly<T extends object>(values: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
