@@ -31,7 +31,10 @@ export interface OriginalAppParts {
   readonly responseWaitMs: number;
 }
 
-export const createOriginalApp = async (parts: OriginalAppParts, lifecycle: Lifecycle): Promise<FastifyInstance> => {
+export const createOriginalApp = async (
+  parts: OriginalAppParts,
+  lifecycle: Lifecycle,
+): Promise<FastifyInstance> => {
   const { namespace, genesis, things, log, codec, logger, metrics, clock, responseWaitMs } = parts;
   const { partitions } = genesis;
   const outcomesTopic = topicName(namespace, 'things.outcomes');
@@ -66,7 +69,17 @@ export const createOriginalApp = async (parts: OriginalAppParts, lifecycle: Life
     unknownHeaders: (commandId) => ({ 'x-command-id': commandId }),
   });
   const mirrored = mirror.progress;
-  const backend = originalBackend({ things, partitions, sender, log, outcomesTopic, mirrored, responseWaitMs, clock, logger });
+  const backend = originalBackend({
+    things,
+    partitions,
+    sender,
+    log,
+    outcomesTopic,
+    mirrored,
+    responseWaitMs,
+    clock,
+    logger,
+  });
   registerThingsRoutes(app, { shape: 'original', backend, clock });
   registerInternalRoutes(app, { things, partitions, clock });
   lifecycle.onClose('HTTP server', () => app.close());

@@ -32,7 +32,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
     types: {
       // Ids, versions and offsets stay below 2^53.
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+        oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
   // A connection that breaks while idle; the next query gets a new one.
@@ -49,11 +49,15 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
 /** Writes `genesis` into a fresh database. Throws StartError when database and log do not belong together. */
 export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: boolean): Promise<void> => {
   if (genesis.format !== FORMAT) {
-    throw new StartError(`the log has format ${genesis.format}, this release reads ${FORMAT}: use the release that fits`);
+    throw new StartError(
+      `the log has format ${genesis.format}, this release reads ${FORMAT}: use the release that fits`,
+    );
   }
   await inTransaction(pool, async (client) => {
     await client.query('lock table genesis in exclusive mode');
-    const { rows } = await client.query<{ id: string; partitions: number }>('select id, partitions from genesis');
+    const { rows } = await client.query<{ id: string; partitions: number }>(
+      'select id, partitions from genesis',
+    );
     const [bound] = rows;
     if (bound === undefined && !logIsFresh) {
       throw new StartError(
@@ -78,7 +82,10 @@ const fillDatabase = async (client: pg.PoolClient, genesis: Genesis): Promise<vo
     const first = nextThingId(partition, partitions, 0);
     await client.query('insert into mastership (partition, owner) values ($1, $2)', [partition, owner]);
     await client.query(`create sequence thing_ids_${partition} start ${first} increment ${partitions}`);
-    await client.query('insert into mirror values ($1, 0, $2)', [partition, JSON.stringify(emptyHeader(partition))]);
+    await client.query('insert into mirror values ($1, 0, $2)', [
+      partition,
+      JSON.stringify(emptyHeader(partition)),
+    ]);
   }
 };
 
@@ -87,7 +94,9 @@ const migrate = async (pool: pg.Pool, namespace: string): Promise<void> => {
     // Two processes that start at once: one after the other.
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`migrate ${namespace}`]);
     await client.query(`create schema if not exists ${client.escapeIdentifier(namespace)}`);
-    await client.query('create table if not exists migrations (name text primary key, applied_on timestamptz default now())');
+    await client.query(
+      'create table if not exists migrations (name text primary key, applied_on timestamptz default now())',
+    );
     const { rows } = await client.query<{ name: string }>('select name from migrations');
     const applied = new Set(rows.map(({ name }) => name));
     const folder = new URL('./migrations/', import.meta.url);
@@ -99,7 +108,10 @@ const migrate = async (pool: pg.Pool, namespace: string): Promise<void> => {
   });
 };
 
-export const inTransaction = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+export const inTransaction = async <T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
   const client = await pool.connect();
   try {
     await client.query('begin');

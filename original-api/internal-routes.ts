@@ -22,9 +22,11 @@ export const registerInternalRoutes = (
     { schema: { hide: true, body: INTERNAL_DECIDE_BODY } },
     async (request) => {
       const { partition, token, command } = request.body;
-      if (partition >= partitions) throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
+      if (partition >= partitions)
+        throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
       const decision = await things.decide({ partition, command, token, now: clock() });
-      if (decision === 'not-owner') throw new ApiError('not-owner', `Original does not own partition ${partition}`);
+      if (decision === 'not-owner')
+        throw new ApiError('not-owner', `Original does not own partition ${partition}`);
       return decision;
     },
   );

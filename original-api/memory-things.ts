@@ -18,7 +18,10 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     since: 0,
     idFloor: 0,
   }));
-  const mirror: MirrorPlace[] = mastership.map(({ partition }) => ({ nextOffset: 0, header: emptyHeader(partition) }));
+  const mirror: MirrorPlace[] = mastership.map(({ partition }) => ({
+    nextOffset: 0,
+    header: emptyHeader(partition),
+  }));
   const wakers: (() => void)[] = [];
   let outbox: OutboxEntry[] = [];
   let outboxId = 0;
@@ -45,7 +48,9 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     if (command.type === 'delete') return decideChange(things.get(command.thingId), command, now);
     const foo = originalFoo(command.foo);
     const decision = decideChange(things.get(command.thingId), { ...command, foo: foo ?? 0 }, now);
-    return decision.state !== null && foo === undefined ? refused(command, { code: 'unfit', field: 'foo' }) : decision;
+    return decision.state !== null && foo === undefined
+      ? refused(command, { code: 'unfit', field: 'foo' })
+      : decision;
   };
 
   return {
@@ -85,7 +90,9 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     applyMirror: async (partition, expectedNext, place, decisions) => {
       if (mirror[partition]!.nextOffset !== expectedNext) return false;
       if (decisions.length > 0 && mastership[partition]!.owner !== 'shiny') {
-        throw new Error(`the mirror has decisions of Shiny for partition ${partition}, which Shiny does not own`);
+        throw new Error(
+          `the mirror has decisions of Shiny for partition ${partition}, which Shiny does not own`,
+        );
       }
       mirror[partition] = place;
       for (const decision of decisions) {

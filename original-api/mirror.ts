@@ -53,15 +53,24 @@ interface Place {
 export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const { namespace, things, log, codec, waiter, logger, metrics } = parts;
   const topic = topicName(namespace, 'things.outcomes');
-  const places = (await things.mirrorPlaces()).map(
-    ({ header, nextOffset }): Place => ({ header, nextOffset, storedOffset: nextOffset }),
-  );
+  const places = (await things.mirrorPlaces()).map(({ header, nextOffset }): Place => ({
+    header,
+    nextOffset,
+    storedOffset: nextOffset,
+  }));
   checkPlaces(places, parts.genesis);
   const progress = createProgress(places.map(({ nextOffset }) => nextOffset));
-  const applied = metrics.counter('mirror_decisions_applied_total', 'Decisions of Shiny applied to the tables');
+  const applied = metrics.counter(
+    'mirror_decisions_applied_total',
+    'Decisions of Shiny applied to the tables',
+  );
   let stopped = false;
 
-  const apply = async (partition: number, place: Place, decisions: readonly (Decision & { offset: number })[]) => {
+  const apply = async (
+    partition: number,
+    place: Place,
+    decisions: readonly (Decision & { offset: number })[],
+  ) => {
     for (;;) {
       const left = decisions.filter(({ offset }) => offset >= place.storedOffset);
       const { header, nextOffset } = place;
@@ -86,16 +95,23 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       if (counted === undefined) continue;
       place.header = counted.header;
       const decision = decisionOf(record);
-      if (decision !== undefined) decided.push({ ...decision, offset: record.offset, byShiny: owner === 'shiny' });
+      if (decision !== undefined)
+        decided.push({ ...decision, offset: record.offset, byShiny: owner === 'shiny' });
     }
     const byShiny = decided.filter((decision) => decision.byShiny);
     if (byShiny.length > 0 || place.nextOffset - place.storedOffset >= PLACE_EVERY_RECORDS) {
       const sentence = 'the mirror could not apply what Shiny decided, trying again';
-      await untilDone(sentence, logger, () => stopped, () => apply(partition, place, byShiny));
+      await untilDone(
+        sentence,
+        logger,
+        () => stopped,
+        () => apply(partition, place, byShiny),
+      );
       if (stopped) return;
     }
     progress.reached(partition, place.nextOffset);
-    for (const { answer, state, commandOffset } of decided) waiter.decided(partition, commandOffset, { answer, state });
+    for (const { answer, state, commandOffset } of decided)
+      waiter.decided(partition, commandOffset, { answer, state });
   };
 
   const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));
@@ -118,7 +134,9 @@ const decisionOf = ({ outcome }: ReadOutcome): (Decision & { commandOffset: numb
 const checkPlaces = (places: readonly Place[], genesis: Genesis): void => {
   for (const { header } of places) {
     if (header.genesis !== null && header.genesis.id !== genesis.id) {
-      throw new StartError(`the mirror in the database belongs to genesis ${header.genesis.id}, not ${genesis.id}`);
+      throw new StartError(
+        `the mirror in the database belongs to genesis ${header.genesis.id}, not ${genesis.id}`,
+      );
     }
   }
 };

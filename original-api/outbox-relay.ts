@@ -37,7 +37,10 @@ const POLL_MS = 250;
 export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
   const { things, log, codec, logger, metrics } = parts;
   const topic = topicName(parts.namespace, 'things.original');
-  const published = metrics.counter('outbox_entries_published_total', 'Entries of the outbox that were published');
+  const published = metrics.counter(
+    'outbox_entries_published_total',
+    'Entries of the outbox that were published',
+  );
   let stopped = false;
   let woken = false;
   let wakeUp: () => void = () => undefined;

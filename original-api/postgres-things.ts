@@ -57,7 +57,12 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
 
   return {
     decide: async ({ partition, command, token, now }) => {
-      const [row] = await query<AnswerRow>(DECIDE, [partition, token, ...commandValues(command), new Date(now)]);
+      const [row] = await query<AnswerRow>(DECIDE, [
+        partition,
+        token,
+        ...commandValues(command),
+        new Date(now),
+      ]);
       if (row === undefined) return 'not-owner';
       for (const wake of wakers) wake();
       return decisionOfRow(row);

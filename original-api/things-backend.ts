@@ -90,7 +90,10 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   };
 };
 
-const viewOf = (thing: Thing): ThingView => ({ version: thing.version, json: JSON.stringify(toOriginalThing(thing)) });
+const viewOf = (thing: Thing): ThingView => ({
+  version: thing.version,
+  json: JSON.stringify(toOriginalThing(thing)),
+});
 
 const outcomeUnknown = ({ commandId }: ThingCommand): ApiError =>
   new ApiError(

@@ -52,7 +52,11 @@ const PROBE_EVERY_MS = 50;
 const STOP_GRACE_MS = 1_500;
 
 /** Creates the namespace if there is none. Throws StartError. */
-export const prepareNamespace = async (settings: ApisSettings, lifecycle: Lifecycle, logger: Logger): Promise<Genesis> => {
+export const prepareNamespace = async (
+  settings: ApisSettings,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<Genesis> => {
   const { log, codec } = await openLog('run-apis', settings, lifecycle, logger);
   const genesis = await createNamespace(log, codec, {
     namespace: settings.NAMESPACE,
@@ -87,7 +91,12 @@ export const startApis = async (
     const service = startGuarded({
       command: process.execPath,
       args: [fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))],
-      env: { ...env, ...settingsAsEnv(settings), ORIGINAL_URL: urls['original-api'], LOG_FORMAT: logFormat(settings) },
+      env: {
+        ...env,
+        ...settingsAsEnv(settings),
+        ORIGINAL_URL: urls['original-api'],
+        LOG_FORMAT: logFormat(settings),
+      },
       stopSignal: 'TERM',
       onLine: (line) => {
         print(`${name.padEnd(PREFIX_WIDTH)} | ${line}`);
@@ -97,7 +106,12 @@ export const startApis = async (
     });
     running.push(service);
     void service.ended.then((how) => {
-      if (!stopping) reject(new StartError(`${name} ended with ${how}; its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`));
+      if (!stopping)
+        reject(
+          new StartError(
+            `${name} ended with ${how}; its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+          ),
+        );
     });
   };
   const stop = async (): Promise<void> => {
@@ -145,7 +159,8 @@ const untilReady = async (name: Service, url: string, waitMs: number): Promise<v
     } catch (error) {
       last = (error as Error).message;
     }
-    if (performance.now() > deadline) throw new StartError(`${name} did not get ready within ${waitMs} ms: ${last}`);
+    if (performance.now() > deadline)
+      throw new StartError(`${name} did not get ready within ${waitMs} ms: ${last}`);
   }
 };
 

@@ -64,7 +64,12 @@ export const startEmbedded = async (
   });
 
   const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle));
-  const access = { url: databaseUrl, namespace, poolMax: DATABASE_POOL_MAX, statementTimeoutMs: responseWaitMs };
+  const access = {
+    url: databaseUrl,
+    namespace,
+    poolMax: DATABASE_POOL_MAX,
+    statementTimeoutMs: responseWaitMs,
+  };
   const pool = await openDatabase(access, logger);
   const things = postgresThings(pool);
   lifecycle.onClose('Postgres client', () => things.close());
@@ -72,20 +77,40 @@ export const startEmbedded = async (
   report(`Postgres ready after ${secondsSince(began)} s`);
 
   const common = { namespace, version, genesis, log, codec, clock, monotonic, inFlightMax, responseWaitMs };
-  const partsOf = (name: string) => ({ ...common, logger: logger.child({ part: name }), metrics: createMetrics(name) });
+  const partsOf = (name: string) => ({
+    ...common,
+    logger: logger.child({ part: name }),
+    metrics: createMetrics(name),
+  });
   const store = async (name: string) => {
-    const opened = await openFoldStore(join(folder, name), genesis, Array.from({ length: genesis.partitions }, () => 1), logger);
+    const opened = await openFoldStore(
+      join(folder, name),
+      genesis,
+      Array.from({ length: genesis.partitions }, () => 1),
+      logger,
+    );
     lifecycle.onClose(`store of ${name}`, () => opened.close());
     return opened;
   };
 
   const originalApp = await createOriginalApp({ ...partsOf('original-api'), things }, lifecycle);
-  const originalUrl = await listen(originalApp, settings.ORIGINAL_HOST, settings.ORIGINAL_PORT, 'ORIGINAL_PORT');
+  const originalUrl = await listen(
+    originalApp,
+    settings.ORIGINAL_HOST,
+    settings.ORIGINAL_PORT,
+    'ORIGINAL_PORT',
+  );
   const original = createOriginalClient(originalUrl);
   lifecycle.onClose('client of the Original API', () => original.close());
-  const updaterApp = await createUpdaterApp({ ...partsOf('updater'), original, store: await store('updater') }, lifecycle);
+  const updaterApp = await createUpdaterApp(
+    { ...partsOf('updater'), original, store: await store('updater') },
+    lifecycle,
+  );
   const updaterUrl = await listen(updaterApp, settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
-  const shinyApp = await createShinyApp({ ...partsOf('shiny-api'), original, store: await store('shiny-api') }, lifecycle);
+  const shinyApp = await createShinyApp(
+    { ...partsOf('shiny-api'), original, store: await store('shiny-api') },
+    lifecycle,
+  );
   const shinyUrl = await listen(shinyApp, settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');
   report(`the three services ready after ${secondsSince(began)} s`);
   return { 'original-api': originalUrl, updater: updaterUrl, 'shiny-api': shinyUrl };

@@ -20,7 +20,9 @@ const logger = createLogger('run-apis', logSettings(settings));
 
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   const genesis = await prepareNamespace(settings, lifecycle, logger);
-  print(`namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.owner}, genesis ${genesis.id}`);
+  print(
+    `namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.owner}, genesis ${genesis.id}`,
+  );
   const apis = await startApis(settings, process.env, print, print);
   lifecycle.onClose('services', apis.stop);
   lifecycle.onKill(apis.kill);

@@ -23,8 +23,16 @@ const settings = settingsOrExit({
     },
     ...apisSettings,
     KAFKA_BROKERS: { parse: text, help: 'brokers to use instead of a local Kafka', optional: true },
-    SCHEMA_REGISTRY_URL: { parse: url('http', 'https'), help: 'registry to use instead of a local one', optional: true },
-    DATABASE_URL: { parse: url('postgres', 'postgresql'), help: 'database to use instead of a local one', optional: true },
+    SCHEMA_REGISTRY_URL: {
+      parse: url('http', 'https'),
+      help: 'registry to use instead of a local one',
+      optional: true,
+    },
+    DATABASE_URL: {
+      parse: url('postgres', 'postgresql'),
+      help: 'database to use instead of a local one',
+      optional: true,
+    },
     ...requestSettings,
     ...stackSettings,
   },
@@ -54,7 +62,9 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   if (settings.STACK === 'docker') {
     print('using docker-compose.yml');
     execFileSync('docker', ['compose', 'up', '--detach', '--wait'], { stdio: 'inherit' });
-    lifecycle.onClose('docker compose', async () => execFileSync('docker', ['compose', 'stop'], { stdio: 'inherit' }));
+    lifecycle.onClose('docker compose', async () =>
+      execFileSync('docker', ['compose', 'stop'], { stdio: 'inherit' }),
+    );
   } else {
     const stack = await startStack(settings, given, print);
     lifecycle.onClose('stack', stack.stop);
@@ -66,7 +76,9 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   const complete = { ...settings, ...addresses };
   const preparing = performance.now();
   const genesis = await prepareNamespace(complete, lifecycle, logger);
-  print(`Namespace ${settings.NAMESPACE} ready after ${secondsSince(preparing)} s: ${genesis.partitions} partitions, first master ${genesis.owner}`);
+  print(
+    `Namespace ${settings.NAMESPACE} ready after ${secondsSince(preparing)} s: ${genesis.partitions} partitions, first master ${genesis.owner}`,
+  );
   if (genesis.owner !== settings.MASTER) {
     print(`  (the namespace was there already, so its first master stays ${genesis.owner})`);
   }

@@ -38,13 +38,30 @@ export interface ShinyAppParts {
   readonly responseWaitMs: number;
 }
 
-export const createShinyApp = async (parts: ShinyAppParts, lifecycle: Lifecycle): Promise<FastifyInstance> => {
-  const { namespace, genesis, store, log, codec, original, logger, metrics, clock, monotonic, responseWaitMs } = parts;
+export const createShinyApp = async (
+  parts: ShinyAppParts,
+  lifecycle: Lifecycle,
+): Promise<FastifyInstance> => {
+  const {
+    namespace,
+    genesis,
+    store,
+    log,
+    codec,
+    original,
+    logger,
+    metrics,
+    clock,
+    monotonic,
+    responseWaitMs,
+  } = parts;
   const waiter = createOutcomeWaiter();
   const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, monotonic });
   lifecycle.onClose('view', () => view.stop());
   lifecycle.failWith('the view', view.failed);
-  metrics.gauge('requests_waiting_for_outcome', 'Writes that wait for their outcome', [], (gauge) => gauge.set(waiter.size()));
+  metrics.gauge('requests_waiting_for_outcome', 'Writes that wait for their outcome', [], (gauge) =>
+    gauge.set(waiter.size()),
+  );
 
   const notReady = (): string | undefined => {
     const behind = view.behind();

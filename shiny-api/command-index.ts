@@ -43,7 +43,11 @@ export const createCommandIndex = (
   const byId = store.table<string, IndexedCommand>('commands');
   const byTime = store.table<TimeKey, string>('commands-by-time');
   const places = store.table<number, number>('commands-places');
-  const timeKey = ({ requestedOn, partition, offset }: IndexedCommand): TimeKey => [requestedOn, partition, offset];
+  const timeKey = ({ requestedOn, partition, offset }: IndexedCommand): TimeKey => [
+    requestedOn,
+    partition,
+    offset,
+  ];
 
   const nexts = Array.from({ length: partitions }, (_, partition) => places.get(partition) ?? 0);
   const progress = createProgress(nexts);

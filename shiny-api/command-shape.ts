@@ -11,7 +11,9 @@ export const COMMAND = Type.Object({
   kind: Type.String(),
   thing_id: Type.Optional(Type.String()),
   partition: Type.Integer(),
-  offset: Type.Optional(Type.Integer({ description: 'In the command log; a direct write to Original has none.' })),
+  offset: Type.Optional(
+    Type.Integer({ description: 'In the command log; a direct write to Original has none.' }),
+  ),
   requested_on: Type.Optional(Type.String({ format: 'date-time' })),
   status: Type.Union([Type.Literal('pending'), Type.Literal('decided')]),
   decision: Type.Optional(Type.Union([Type.Literal('accepted'), Type.Literal('refused')])),

@@ -13,7 +13,11 @@ const LIST_LIMIT_DEFAULT = 100;
 const LIST_QUERY = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once` }),
+      Type.Integer({
+        minimum: 1,
+        maximum: LIST_LIMIT_MAX,
+        expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once`,
+      }),
     ),
     before: Type.Optional(Type.String({ minLength: 1, expected: 'the id of a command, once' })),
   },
@@ -70,4 +74,3 @@ export const registerCommandsRoutes = (app: FastifyInstance, view: View): void =
     },
   );
 };
-

@@ -37,7 +37,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     if (stored !== undefined) return repeated(stored, command);
     const [elsewhere] = view.store.answers(command.commandId);
     const sent = view.commands.get(command.commandId);
-    const isReused = elsewhere !== undefined || (sent !== undefined && sent.payloadHash !== command.payloadHash);
+    const isReused =
+      elsewhere !== undefined || (sent !== undefined && sent.payloadHash !== command.payloadHash);
     return isReused ? refused(command, { code: 'reused' }) : undefined;
   };
 
@@ -59,7 +60,9 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       return await read();
     } catch (error) {
       logger.warn({ err: error }, 'a linearizable read was not possible');
-      throw unavailable('the latest state is not known now: the log or the Original API does not answer; try again');
+      throw unavailable(
+        'the latest state is not known now: the log or the Original API does not answer; try again',
+      );
     }
   };
 
@@ -70,8 +73,14 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       if (!respondAsync) return { kind: 'decided', decision: await sender.sendAndWait(command) };
       const place = await sender.send(command);
       // So that the address in the answer leads somewhere at once.
-      await view.commands.progress.until(place.partition, place.offset + 1, responseWaitMs).catch(() => undefined);
-      return { kind: 'pending', location: commandPath(command.commandId), body: pendingCommand(command, place) };
+      await view.commands.progress
+        .until(place.partition, place.offset + 1, responseWaitMs)
+        .catch(() => undefined);
+      return {
+        kind: 'pending',
+        location: commandPath(command.commandId),
+        body: pendingCommand(command, place),
+      };
     },
     thing: (id, options) => (options.latest ? reading(() => latest(id)) : view.thing(id)),
     things: (after, limit) => view.things(after, limit),

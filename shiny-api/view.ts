@@ -93,7 +93,9 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       }
       return found;
     },
-    behind: () => follower.behind() + commandEnds.filter((end, partition) => commands.progress.next(partition) < end).length,
+    behind: () =>
+      follower.behind() +
+      commandEnds.filter((end, partition) => commands.progress.next(partition) < end).length,
     failed: tail.failed,
     stop: () => tail.stop(),
   };

@@ -37,7 +37,10 @@ export interface UpdaterAppParts {
 /** How long the start waits for the fold to catch up, at most; then the start is given up. */
 const CATCH_UP_MAX_MS = 3_600_000;
 
-export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecycle): Promise<FastifyInstance> => {
+export const createUpdaterApp = async (
+  parts: UpdaterAppParts,
+  lifecycle: Lifecycle,
+): Promise<FastifyInstance> => {
   const { namespace, genesis, store, log, codec, logger, metrics } = parts;
   const topic = topicName(namespace, 'things.outcomes');
   let phase: 'catching up' | 'starting' | 'ready' = 'catching up';
@@ -68,7 +71,9 @@ export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecy
       if (counted?.state != null) publisher?.changed(counted.state.id);
     },
   });
-  const outcomes = await log.tail(follower.positions, (_topic, partition, records) => follower.onRecords(partition, records));
+  const outcomes = await log.tail(follower.positions, (_topic, partition, records) =>
+    follower.onRecords(partition, records),
+  );
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
   lifecycle.failWith('reading the outcomes', outcomes.failed);
 
@@ -112,12 +117,24 @@ const startLoops = (
   progress: ReturnType<typeof createOutcomeFollower>['progress'],
   lifecycle: Lifecycle,
 ): Loops => {
-  const decided = metrics.counter('commands_decided_total', 'Decisions that this updater wrote', ['owner', 'code']);
+  const decided = metrics.counter('commands_decided_total', 'Decisions that this updater wrote', [
+    'owner',
+    'code',
+  ]);
   let stopped = false;
   const partitions = Array.from({ length: genesis.partitions }, (_, partition) => partition);
   const perPartition = partitions.map((partition) => {
     const state = store.state(partition);
-    const writer = createOutcomeWriter({ topic, partition, log, codec, progress, logger, clock, stopped: () => stopped });
+    const writer = createOutcomeWriter({
+      topic,
+      partition,
+      log,
+      codec,
+      progress,
+      logger,
+      clock,
+      stopped: () => stopped,
+    });
     const command = startCommandLoop({
       partition,
       speculation: createSpeculation(state),
@@ -137,8 +154,12 @@ const startLoops = (
   metrics.gauge('commands_waiting', 'Commands that were read and are not decided', ['partition'], (gauge) =>
     commands.forEach((loop, partition) => gauge.set({ partition: String(partition) }, loop.waiting())),
   );
-  metrics.gauge('feed_entries_waiting', "Entries of Original's feed that are not in the outcomes", ['partition'], (gauge) =>
-    feeds.forEach((loop, partition) => gauge.set({ partition: String(partition) }, loop.waiting())),
+  metrics.gauge(
+    'feed_entries_waiting',
+    "Entries of Original's feed that are not in the outcomes",
+    ['partition'],
+    (gauge) =>
+      feeds.forEach((loop, partition) => gauge.set({ partition: String(partition) }, loop.waiting())),
   );
   lifecycle.onClose('loops', async () => {
     stopped = true;
@@ -166,9 +187,13 @@ const tailIntoLoops = async (
     const decoded = await codec.decode(records.map(({ value }) => value));
     const at = (index: number): number => records[index]!.offset;
     if (topic === commandTopic) {
-      await commands[partition]!.offer(decoded.map((command, index) => ({ offset: at(index), command: command as Command })));
+      await commands[partition]!.offer(
+        decoded.map((command, index) => ({ offset: at(index), command: command as Command })),
+      );
     } else {
-      await feeds[partition]!.offer(decoded.map((entry, index) => ({ offset: at(index), entry: entry as OriginalEntry })));
+      await feeds[partition]!.offer(
+        decoded.map((entry, index) => ({ offset: at(index), entry: entry as OriginalEntry })),
+      );
     }
   });
   lifecycle.onClose('reader of commands and feed', () => tail.stop());

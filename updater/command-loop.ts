@@ -61,7 +61,9 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
   const decideNow = async ({ command, offset }: WaitingCommand): Promise<Decision | undefined> => {
     if (command.type === 'switch') {
-      throw new Error(`the command at offset ${offset} of partition ${partition} is a switch, which this release cannot decide`);
+      throw new Error(
+        `the command at offset ${offset} of partition ${partition} is a switch, which this release cannot decide`,
+      );
     }
     const { header } = speculation;
     if (header.owner === 'shiny') return decide(speculation, command);
@@ -78,7 +80,11 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     return undefined;
   };
 
-  const append = async (record: ReturnType<OutcomeWriter['prepare']>, commandId: string, mine: Unread): Promise<void> => {
+  const append = async (
+    record: ReturnType<OutcomeWriter['prepare']>,
+    commandId: string,
+    mine: Unread,
+  ): Promise<void> => {
     try {
       mine.appendedAt = await writer.append(commandId, record);
       noteWhoLeads(mine);
@@ -91,7 +97,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const noteWhoLeads = ({ appendedAt, countedAt }: Unread): void => {
     if (appendedAt === undefined || countedAt === undefined) return;
     const other = appendedAt !== countedAt;
-    if (other !== standsBy) logger.debug({ partition }, other ? 'another updater leads' : 'this updater leads');
+    if (other !== standsBy)
+      logger.debug({ partition }, other ? 'another updater leads' : 'this updater leads');
     standsBy = other;
   };
 
@@ -140,7 +147,10 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
         standsBy = true;
-        logger.info({ partition, offset: record.offset }, 'another updater was first, dropping what was not read back');
+        logger.info(
+          { partition, offset: record.offset },
+          'another updater was first, dropping what was not read back',
+        );
       } else if (own !== undefined) {
         noteWhoLeads(own);
       }

@@ -58,7 +58,15 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     let previousFeedOffset = state.header.feedPosition;
     const appending = batch.map(({ offset: feedOffset, entry }) => {
       const { epoch, state: thing, answer, fence } = entry;
-      const observed = { type: 'observed', feedOffset, previousFeedOffset, epoch, state: thing, answer, fence } as const;
+      const observed = {
+        type: 'observed',
+        feedOffset,
+        previousFeedOffset,
+        epoch,
+        state: thing,
+        answer,
+        fence,
+      } as const;
       previousFeedOffset = feedOffset;
       return writer.append(answer?.commandId ?? '', writer.prepare(observed));
     });
@@ -70,7 +78,10 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     } catch (error) {
       await Promise.allSettled(appending);
       if (stopped) return;
-      logger.warn({ err: error, partition, entries: batch.length }, 'the feed may not be in the outcomes, looking');
+      logger.warn(
+        { err: error, partition, entries: batch.length },
+        'the feed may not be in the outcomes, looking',
+      );
       await writer.readToEnd();
     }
   };

@@ -39,10 +39,15 @@ export const createOutcomeWriter = (parts: OutcomeWriterParts): OutcomeWriter =>
     append: (key, { bytes, timestamp }) =>
       log.append(topic, { partition, key, value: bytes as Buffer, timestamp }),
     readToEnd: async () => {
-      await untilDone('the outcomes could not be read to their end, trying again', logger, stopped, async () => {
-        const ends = await log.endOffsets(topic);
-        await progress.until(partition, ends[partition]!, READ_BACK_WAIT_MS);
-      });
+      await untilDone(
+        'the outcomes could not be read to their end, trying again',
+        logger,
+        stopped,
+        async () => {
+          const ends = await log.endOffsets(topic);
+          await progress.until(partition, ends[partition]!, READ_BACK_WAIT_MS);
+        },
+      );
     },
   };
 };

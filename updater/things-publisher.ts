@@ -70,7 +70,10 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
         ),
       );
     } catch (error) {
-      logger.warn({ err: error, things: things.length }, 'the latest states could not be published, trying again');
+      logger.warn(
+        { err: error, things: things.length },
+        'the latest states could not be published, trying again',
+      );
       for (const { id } of things) due.add(id);
       await sleep(RETRY_MS);
     }
@@ -95,7 +98,8 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
   const tail = await log.tail(positions, async (read, partition, records) => {
     await onRecords(read, partition, records);
     // What the topic lacks can be told once all of it was read.
-    if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0) considerAll();
+    if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
+      considerAll();
   });
   if (unread.size === 0) considerAll();
   const running = run();

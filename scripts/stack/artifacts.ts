@@ -18,7 +18,10 @@ const OUTPUT_KEPT_LINES = 20;
 
 /** Fetches what is not there yet. Throws StartError with Maven's last lines. */
 export const fetchArtifacts = async (report: (line: string) => void): Promise<Artifacts> => {
-  const artifacts = { kafka: join(FOLDER, 'kafka', '*'), registryJar: join(FOLDER, 'registry', 'apicurio-registry-app-3.0.9-runner.jar') };
+  const artifacts = {
+    kafka: join(FOLDER, 'kafka', '*'),
+    registryJar: join(FOLDER, 'registry', 'apicurio-registry-app-3.0.9-runner.jar'),
+  };
   const stamp = join(FOLDER, `complete-${hash('sha256', readFileSync(POM), 'hex').slice(0, 16)}`);
   if (existsSync(stamp)) return artifacts;
 
@@ -37,7 +40,8 @@ export const fetchArtifacts = async (report: (line: string) => void): Promise<Ar
     },
   });
   const end = await maven.ended;
-  if (end !== 'status 0') throw new StartError(`Maven could not fetch the stack (${end}):\n${lines.join('\n')}`);
+  if (end !== 'status 0')
+    throw new StartError(`Maven could not fetch the stack (${end}):\n${lines.join('\n')}`);
   writeFileSync(stamp, '');
   report(`fetched after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return artifacts;

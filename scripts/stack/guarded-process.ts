@@ -46,13 +46,21 @@ kill $! 2>/dev/null
 exit $status
 `;
 
-export const startGuarded = ({ command, args, env, cwd, stopSignal, user, onLine }: GuardedCommand): GuardedProcess => {
+export const startGuarded = ({
+  command,
+  args,
+  env,
+  cwd,
+  stopSignal,
+  user,
+  onLine,
+}: GuardedCommand): GuardedProcess => {
   const guard = spawn('sh', ['-c', GUARD, 'guard', stopSignal, command, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
-    ...(env === undefined ? {} : { env: env as NodeJS.ProcessEnv }),
+    ...(env === undefined ? {} : { env: env }),
     ...(cwd === undefined ? {} : { cwd }),
-    ...(user ?? {}),
+    ...user,
   });
   const pid = Promise.withResolvers<number>();
   const ended = Promise.withResolvers<string>();

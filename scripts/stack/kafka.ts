@@ -10,8 +10,16 @@ import type { StackSettings } from './config.ts';
 import { checkPortFree } from './ports.ts';
 import { startPart, type StackPart } from './stack-part.ts';
 
-export const startKafka = async (settings: StackSettings, report: (line: string) => void): Promise<StackPart> => {
-  const { KAFKA_PORT: port, KAFKA_CONTROLLER_PORT: controllerPort, STACK_DIR: folder, STACK_WAIT_MS: waitMs } = settings;
+export const startKafka = async (
+  settings: StackSettings,
+  report: (line: string) => void,
+): Promise<StackPart> => {
+  const {
+    KAFKA_PORT: port,
+    KAFKA_CONTROLLER_PORT: controllerPort,
+    STACK_DIR: folder,
+    STACK_WAIT_MS: waitMs,
+  } = settings;
   await checkPortFree('Kafka', port, 'KAFKA_PORT');
   await checkPortFree("Kafka's controller", controllerPort, 'KAFKA_CONTROLLER_PORT');
   const { kafka: classPath } = await fetchArtifacts(report);

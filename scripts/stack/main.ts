@@ -11,7 +11,11 @@ const settings = settingsOrExit({
   purpose: 'a local Kafka, schema registry and Postgres, in the foreground',
   version: VERSION,
   settings: {
-    PART: { parse: choice('all', 'kafka', 'registry', 'postgres'), help: 'all, kafka, registry or postgres', default: 'all' },
+    PART: {
+      parse: choice('all', 'kafka', 'registry', 'postgres'),
+      help: 'all, kafka, registry or postgres',
+      default: 'all',
+    },
     ...stackSettings,
   },
 });

@@ -12,7 +12,9 @@ export const checkPortFree = async (part: string, port: number, variable: string
     await promise;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(`${part} wants port ${port}, which is taken: stop what uses it, or choose another with ${variable}=…`);
+    throw new StartError(
+      `${part} wants port ${port}, which is taken: stop what uses it, or choose another with ${variable}=…`,
+    );
   }
   await new Promise((closed) => server.close(closed));
 };

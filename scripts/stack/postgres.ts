@@ -40,7 +40,11 @@ export const startPostgres = async (settings: PostgresSettings): Promise<StackPa
 export const postgresUrl = (port: number, database: string): string =>
   `postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@127.0.0.1:${port}/${database}`;
 
-const initialise = async (initdb: string, data: string, user: { uid: number; gid: number } | undefined): Promise<void> => {
+const initialise = async (
+  initdb: string,
+  data: string,
+  user: { uid: number; gid: number } | undefined,
+): Promise<void> => {
   mkdirSync(data, { recursive: true });
   const passwordFile = `${data}.password`;
   writeFileSync(passwordFile, `${POSTGRES_PASSWORD}\n`);
@@ -49,7 +53,17 @@ const initialise = async (initdb: string, data: string, user: { uid: number; gid
     chownSync(passwordFile, user.uid, user.gid);
   }
   chmodSync(data, 0o700);
-  const args = ['-D', data, '-U', POSTGRES_USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '-E', 'UTF8', '--locale=C'];
+  const args = [
+    '-D',
+    data,
+    '-U',
+    POSTGRES_USER,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '-E',
+    'UTF8',
+    '--locale=C',
+  ];
   try {
     await promisify(execFile)(initdb, args, { ...user, env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
   } catch (error) {
@@ -76,7 +90,9 @@ const binaries = async (): Promise<{ postgres: string; initdb: string }> => {
   try {
     return (await import(name)) as { postgres: string; initdb: string };
   } catch (error) {
-    throw new StartError(`there is no Postgres for this platform (${name}): give DATABASE_URL. ${(error as Error).message}`);
+    throw new StartError(
+      `there is no Postgres for this platform (${name}): give DATABASE_URL. ${(error as Error).message}`,
+    );
   }
 };
 
@@ -87,6 +103,7 @@ const userForRoot = (): { uid: number; gid: number } | undefined => {
     .split('\n')
     .map((line) => line.split(':'));
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (user === undefined) throw new StartError('Postgres does not run as root, and there is no user postgres or nobody');
+  if (user === undefined)
+    throw new StartError('Postgres does not run as root, and there is no user postgres or nobody');
   return { uid: Number(user[2]), gid: Number(user[3]) };
 };

@@ -11,8 +11,16 @@ const PROBE_TIMEOUT_MS = 1_000;
 
 export const registryUrl = (port: number): string => `http://127.0.0.1:${port}/apis/ccompat/v7`;
 
-export const startRegistry = async (settings: StackSettings, report: (line: string) => void): Promise<StackPart> => {
-  const { REGISTRY_PORT: port, POSTGRES_PORT: postgresPort, STACK_DIR: folder, STACK_WAIT_MS: waitMs } = settings;
+export const startRegistry = async (
+  settings: StackSettings,
+  report: (line: string) => void,
+): Promise<StackPart> => {
+  const {
+    REGISTRY_PORT: port,
+    POSTGRES_PORT: postgresPort,
+    STACK_DIR: folder,
+    STACK_WAIT_MS: waitMs,
+  } = settings;
   await checkPortFree('the schema registry', port, 'REGISTRY_PORT');
   const { registryJar } = await fetchArtifacts(report);
   const properties = {
@@ -29,10 +37,17 @@ export const startRegistry = async (settings: StackSettings, report: (line: stri
     logs: join(folder, 'logs'),
     waitMs,
     command: 'java',
-    args: [...JVM_OPTIONS, ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`), '-jar', registryJar],
+    args: [
+      ...JVM_OPTIONS,
+      ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
+      '-jar',
+      registryJar,
+    ],
     stopSignal: 'TERM',
     probe: async () => {
-      const response = await fetch(`${registryUrl(port)}/subjects`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+      const response = await fetch(`${registryUrl(port)}/subjects`, {
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      });
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`status ${response.status}`);
     },

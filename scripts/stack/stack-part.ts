@@ -52,7 +52,8 @@ export const startPart = async ({ name, logs, waitMs, probe, ...command }: PartS
     } catch {
       // Not yet.
     }
-    if (end !== undefined) throw new StartError(`${name} ended with ${end} (${logFile}):\n${lines.join('\n')}`);
+    if (end !== undefined)
+      throw new StartError(`${name} ended with ${end} (${logFile}):\n${lines.join('\n')}`);
     if (performance.now() > deadline) {
       guarded.kill();
       throw new StartError(`${name} was not ready after ${waitMs} ms (${logFile}):\n${lines.join('\n')}`);

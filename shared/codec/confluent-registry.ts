@@ -36,7 +36,11 @@ export const confluentRegistry = ({ url, username, password }: RegistryAccess): 
 };
 
 /** What the registry only calls incompatible, said with the name of the field; undefined when that is not the fault. */
-const incompatibility = async (client: Client, subject: string, schemaJson: string): Promise<string | undefined> => {
+const incompatibility = async (
+  client: Client,
+  subject: string,
+  schemaJson: string,
+): Promise<string | undefined> => {
   const latest = await client
     .getLatestSchemaId(subject)
     .then((id) => client.getSchema(id))

@@ -23,12 +23,14 @@ export class UnknownRecordError extends Error {
   override readonly name = 'UnknownRecordError';
 }
 
-
 const HEADER_BYTES = 5;
 const SCRATCH_BYTES = 128 * 1024;
 
 /** Registers every schema of the repo; throws IncompatibleSchemaError. */
-export const createRecordCodec = async (registry: SchemaRegistry, namespace: string): Promise<RecordCodec> => {
+export const createRecordCodec = async (
+  registry: SchemaRegistry,
+  namespace: string,
+): Promise<RecordCodec> => {
   const encoders = new Map<string, { schema: RecordSchema; id: number }>();
   for (const schema of loadRecordSchemas()) {
     const id = await registry.register(subjectOf(namespace, schema), schema.json);
@@ -42,13 +44,16 @@ export const createRecordCodec = async (registry: SchemaRegistry, namespace: str
     const writer = parseAvroType(await registry.schema(id));
     const reader = byName.get(writer.name ?? '');
     if (reader === undefined) {
-      throw new UnknownRecordError(`this release does not know the record type ${writer.name ?? '(unnamed)'}; update it`);
+      throw new UnknownRecordError(
+        `this release does not know the record type ${writer.name ?? '(unnamed)'}; update it`,
+      );
     }
     const { avroType, type } = reader;
     const resolver = avroType.createResolver(writer);
     return (value) => {
-      const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver) as { value: object; offset: number };
-      if (offset !== value.length) throw new UnknownRecordError(`a record of type ${type} is cut or too long`);
+      const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver);
+      if (offset !== value.length)
+        throw new UnknownRecordError(`a record of type ${type} is cut or too long`);
       return { type, ...record } as PlaygroundRecord;
     };
   };
@@ -85,4 +90,3 @@ export const createRecordCodec = async (registry: SchemaRegistry, namespace: str
 
 const subjectOf = (namespace: string, schema: RecordSchema): string =>
   `${topicName(namespace, schema.topic)}-${schema.name.split('.').at(-1)}`;
-

@@ -42,7 +42,13 @@ export const loadRecordSchemas = (): RecordSchema[] =>
   TOPICS.flatMap((topic) =>
     Object.entries(RECORDS_OF_TOPIC[topic]).map(([type, name]) => {
       const avroType = loadAvroType(name);
-      return { type, topic, name: `${NAMESPACE}.${name}`, avroType, json: JSON.stringify(selfContained(avroType)) };
+      return {
+        type,
+        topic,
+        name: `${NAMESPACE}.${name}`,
+        avroType,
+        json: JSON.stringify(selfContained(avroType)),
+      };
     }),
   );
 

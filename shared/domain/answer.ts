@@ -60,7 +60,11 @@ export const accepted = (asked: Asked, state: Thing | null): Decision => ({
 });
 
 export const refused = (asked: Asked, { code, currentVersion, field }: Refusal): Decision => ({
-  answer: { ...answerTo(asked, code, asked.thingId), currentVersion: currentVersion ?? null, field: field ?? null },
+  answer: {
+    ...answerTo(asked, code, asked.thingId),
+    currentVersion: currentVersion ?? null,
+    field: field ?? null,
+  },
   state: null,
 });
 

@@ -69,12 +69,24 @@ export const payloadHash = (request: ThingRequest): string => {
     request.type === 'create'
       ? [request.type, request.name, request.foo]
       : request.type === 'update'
-        ? [request.type, request.thingId, request.version, request.name, request.foo, request.createdOn, request.updatedOn]
+        ? [
+            request.type,
+            request.thingId,
+            request.version,
+            request.name,
+            request.foo,
+            request.createdOn,
+            request.updatedOn,
+          ]
         : [request.type, request.thingId, request.version];
   return hash('sha256', JSON.stringify(fields), 'hex').slice(0, 32);
 };
 
-export const thingCommand = (request: ThingRequest, commandId: string, requestedOn: number): ThingCommand => ({
+export const thingCommand = (
+  request: ThingRequest,
+  commandId: string,
+  requestedOn: number,
+): ThingCommand => ({
   ...request,
   commandId,
   requestedOn,

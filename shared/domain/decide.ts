@@ -16,7 +16,10 @@ export interface DecideState {
 }
 
 /** What the fold answers by itself, whoever owns the partition: the repeat of an id, and a mark. */
-export const decideFromFold = (state: DecideState, command: ThingCommand | MarkCommand): Decision | undefined => {
+export const decideFromFold = (
+  state: DecideState,
+  command: ThingCommand | MarkCommand,
+): Decision | undefined => {
   const stored = state.answer(command.commandId);
   if (stored !== undefined) return repeated(stored, command);
   return command.type === 'mark' ? accepted(command, null) : undefined;
@@ -56,4 +59,3 @@ const changedReadOnlyField = (thing: Thing, command: UpdateCommand): string | un
   if (command.updatedOn !== null && command.updatedOn !== thing.updatedOn) return 'updated_on';
   return undefined;
 };
-

@@ -115,28 +115,44 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
   if (outcome.type === 'genesis') return evolveGenesis(header, outcome, record);
   if (header.genesis === null) return undefined;
   if (outcome.type === 'observed') return evolveObserved(header, outcome, record);
-  if (outcome.previousOffset !== header.position || outcome.previousDigest !== header.digest) return undefined;
+  if (outcome.previousOffset !== header.position || outcome.previousDigest !== header.digest)
+    return undefined;
 
   const next = outcome.epoch === header.epoch + 1;
   switch (outcome.type) {
     case 'decided':
-      return outcome.epoch === header.epoch && header.released === null ? evolveDecided(header, outcome, record) : undefined;
+      return outcome.epoch === header.epoch && header.released === null
+        ? evolveDecided(header, outcome, record)
+        : undefined;
     case 'misfit':
-      return outcome.epoch === header.epoch ? chained(header, record, { position: outcome.offset }) : undefined;
+      return outcome.epoch === header.epoch
+        ? chained(header, record, { position: outcome.offset })
+        : undefined;
     case 'released':
       return next && header.owner === 'shiny' && header.released === null
         ? chained(header, record, { released: outcome.epoch })
         : undefined;
     case 'refused':
       return next
-        ? chained(header, record, { position: outcome.offset, epoch: outcome.epoch, released: null, fence: null })
+        ? chained(header, record, {
+            position: outcome.offset,
+            epoch: outcome.epoch,
+            released: null,
+            fence: null,
+          })
         : undefined;
     case 'switched':
-      return next && mayTakeOver(header, outcome) ? chained(header, record, takeOver(header, outcome)) : undefined;
+      return next && mayTakeOver(header, outcome)
+        ? chained(header, record, takeOver(header, outcome))
+        : undefined;
   }
 };
 
-const evolveGenesis = (header: PartitionHeader, genesis: Genesis, record: OutcomeRecord): Counted | undefined =>
+const evolveGenesis = (
+  header: PartitionHeader,
+  genesis: Genesis,
+  record: OutcomeRecord,
+): Counted | undefined =>
   header.genesis === null ? chained(header, record, { genesis, owner: genesis.owner }) : undefined;
 
 const evolveDecided = (header: PartitionHeader, decided: Decided, record: OutcomeRecord): Counted => ({
@@ -145,7 +161,11 @@ const evolveDecided = (header: PartitionHeader, decided: Decided, record: Outcom
   answer: stored(header, decided, record),
 });
 
-const evolveObserved = (header: PartitionHeader, observed: Observed, record: OutcomeRecord): Counted | undefined => {
+const evolveObserved = (
+  header: PartitionHeader,
+  observed: Observed,
+  record: OutcomeRecord,
+): Counted | undefined => {
   if (header.owner !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
   const fence = observed.fence?.epoch === header.epoch + 1 ? observed.fence : header.fence;
   return {
@@ -156,7 +176,8 @@ const evolveObserved = (header: PartitionHeader, observed: Observed, record: Out
       idFloor: idFloorWith(header, observed.state),
     },
     state: observed.state,
-    answer: observed.answer === null ? null : stored(header, { ...observed, answer: observed.answer }, record),
+    answer:
+      observed.answer === null ? null : stored(header, { ...observed, answer: observed.answer }, record),
   };
 };
 
@@ -174,7 +195,11 @@ const takeOver = (header: PartitionHeader, switched: Switched): Partial<Partitio
   fence: null,
 });
 
-const chained = (header: PartitionHeader, record: OutcomeRecord, change: Partial<PartitionHeader>): Counted => ({
+const chained = (
+  header: PartitionHeader,
+  record: OutcomeRecord,
+  change: Partial<PartitionHeader>,
+): Counted => ({
   header: { ...header, ...change, digest: linkDigest(header.digest, record.bytes) },
   state: null,
   answer: null,
@@ -198,4 +223,3 @@ export const linkAfter = (header: PartitionHeader): { previousOffset: number; pr
   previousOffset: header.position,
   previousDigest: header.digest,
 });
-

@@ -27,7 +27,10 @@ const Version = Type.Integer({ minimum: 0, maximum: ID_MAX, expected: 'an intege
 const ShinyVersion = Type.Union([Type.String({ pattern: DECIMAL_PATTERN }), Version], {
   expected: 'an integer from 0 to 2^53 - 1, as a number or a decimal string',
 });
-const Timestamp = Type.String({ format: 'date-time', expected: 'the present value (the field is read-only)' });
+const Timestamp = Type.String({
+  format: 'date-time',
+  expected: 'the present value (the field is read-only)',
+});
 
 const exact = { additionalProperties: false } as const;
 
@@ -68,7 +71,11 @@ const shown = <Id extends TSchema, Foo extends TSchema, V extends TSchema>(id: I
     version,
   });
 
-export const ORIGINAL_THING = shown(Type.Integer({ minimum: 1 }), Type.Integer(), Type.Integer({ minimum: 0 }));
+export const ORIGINAL_THING = shown(
+  Type.Integer({ minimum: 1 }),
+  Type.Integer(),
+  Type.Integer({ minimum: 0 }),
+);
 export const SHINY_THING = shown(
   Type.String({ pattern: DECIMAL_PATTERN }),
   Type.Number(),

@@ -21,7 +21,10 @@ const FAULTS: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
     code: 'request-timeout',
     message: `the request did not arrive in time: headers within ${HEADERS_WAIT_MS} ms, all of it within ${BODY_WAIT_MS} ms`,
   },
-  HPE_HEADER_OVERFLOW: { code: 'headers-too-large', message: `the headers are larger than ${HEADERS_MAX_BYTES} bytes` },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers-too-large',
+    message: `the headers are larger than ${HEADERS_MAX_BYTES} bytes`,
+  },
 };
 const FRAMING = { code: 'bad-request', message: 'the request is not valid HTTP' } as const;
 

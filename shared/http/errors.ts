@@ -44,6 +44,7 @@ export const RETRY_AFTER_SECONDS = '1';
 export const unavailable = (message: string): ApiError =>
   new ApiError('unavailable', message, { 'retry-after': RETRY_AFTER_SECONDS });
 
-export const noSuchThing = (id: string | number): ApiError => new ApiError('not-found', noSuchThingMessage(id));
+export const noSuchThing = (id: string | number): ApiError =>
+  new ApiError('not-found', noSuchThingMessage(id));
 
 export const noSuchThingMessage = (id: string | number): string => `there is no Thing ${id}`;

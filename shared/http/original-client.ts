@@ -2,7 +2,12 @@
 import { Pool } from 'undici';
 import type { Decision } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
-import { INTERNAL_DECIDE_PATH, internalThingPath, type InternalDecideBody, type InternalThing } from './internal-api.ts';
+import {
+  INTERNAL_DECIDE_PATH,
+  internalThingPath,
+  type InternalDecideBody,
+  type InternalThing,
+} from './internal-api.ts';
 import { ERRORS } from './errors.ts';
 
 export interface OriginalClient {

@@ -7,13 +7,17 @@ export const BODY_MAX_BYTES = 64 * 1024;
 
 export const acceptJsonBodies = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES }, async (request: FastifyRequest, body: Buffer) => {
-    // The path or the method is the fault then, not the body.
-    if (request.is404) return undefined;
-    if (request.method === 'DELETE' && body.length === 0) return undefined;
-    checkContentType(request.headers['content-type']);
-    return parseJson(body);
-  });
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES },
+    async (request: FastifyRequest, body: Buffer) => {
+      // The path or the method is the fault then, not the body.
+      if (request.is404) return undefined;
+      if (request.method === 'DELETE' && body.length === 0) return undefined;
+      checkContentType(request.headers['content-type']);
+      return parseJson(body);
+    },
+  );
 };
 
 /** For a request without any body, which the parser above never sees. */
@@ -50,6 +54,9 @@ const parseJson = (body: Buffer): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ApiError('bad-request', text.trim() === '' ? 'the body is empty, not JSON' : 'the body is not JSON');
+    throw new ApiError(
+      'bad-request',
+      text.trim() === '' ? 'the body is empty, not JSON' : 'the body is not JSON',
+    );
   }
 };

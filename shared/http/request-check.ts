@@ -10,7 +10,10 @@ interface ObjectSchema {
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: false });
 ajv.addKeyword('expected');
 ajv.addFormat('plain-text', (text: string) => !text.includes('\0') && text.isWellFormed());
-ajv.addFormat('date-time', (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text.toUpperCase())));
+ajv.addFormat(
+  'date-time',
+  (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text.toUpperCase())),
+);
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 /** So many faults are named; a body of 64 KiB can have thousands. */
@@ -27,7 +30,7 @@ export const compileBodyCheck = (schema: TSchema): RequestCheck => {
       throw new ApiError('bad-request', 'the body must be a JSON object');
     }
     if (validate(data)) return data;
-    throw new ApiError('bad-request', faultsOf(schema as ObjectSchema, validate.errors ?? [], 'field'));
+    throw new ApiError('bad-request', faultsOf(schema, validate.errors ?? [], 'field'));
   };
 };
 
@@ -39,21 +42,29 @@ export const compileQueryCheck = (schema: TSchema): RequestCheck => {
     const query: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(data as Record<string, unknown>)) {
       const isInteger = properties[name]?.type === 'integer';
-      query[name] = isInteger && typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
+      query[name] =
+        isInteger && typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
     }
     if (validate(query)) return query;
-    throw new ApiError('bad-request', faultsOf(schema as ObjectSchema, validate.errors ?? [], 'query parameter'));
+    throw new ApiError('bad-request', faultsOf(schema, validate.errors ?? [], 'query parameter'));
   };
 };
 
-const faultsOf = ({ properties = {} }: ObjectSchema, errors: readonly ErrorObject[], what: string): string => {
+const faultsOf = (
+  { properties = {} }: ObjectSchema,
+  errors: readonly ErrorObject[],
+  what: string,
+): string => {
   const faults = new Map<string, string>();
   for (const { keyword, instancePath, params } of errors) {
     const name = fieldOf(keyword, instancePath, params as Record<string, string>);
     if (faults.has(name)) continue;
     const expected = properties[name]?.expected;
     if (keyword === 'additionalProperties') {
-      faults.set(name, `${quote(name)} is not a ${what} here; known are ${Object.keys(properties).join(', ') || 'none'}`);
+      faults.set(
+        name,
+        `${quote(name)} is not a ${what} here; known are ${Object.keys(properties).join(', ') || 'none'}`,
+      );
     } else if (keyword === 'required') {
       faults.set(name, `${quote(name)} is missing, expected ${expected}`);
     } else {

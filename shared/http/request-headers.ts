@@ -36,7 +36,9 @@ export const ifMatchVersion = (message: IncomingMessage): number | undefined => 
 export const ifNoneMatchHits = (header: string | undefined, etag: string): boolean => {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;
-  return (header.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((tag) => tag.replace(/^W\//, '') === etag);
+  return (header.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some(
+    (tag) => tag.replace(/^W\//, '') === etag,
+  );
 };
 
 /** `Cache-Control: no-cache`: the reader wants the latest, not just something consistent (P9). */

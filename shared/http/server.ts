@@ -3,7 +3,13 @@
  * one log line per request. It knows no route of its own but these.
  */
 import swagger from '@fastify/swagger';
-import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import type { TSchema } from 'typebox';
 import { StartError } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
@@ -69,7 +75,9 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     if (methods === undefined) throw notFound(request.url);
     const allow = [...methods, 'OPTIONS'].join(', ');
     if (request.method === 'OPTIONS') return reply.header('allow', allow).send();
-    throw new ApiError('method-not-allowed', `${request.method} is not allowed here, but ${allow} are`, { allow });
+    throw new ApiError('method-not-allowed', `${request.method} is not allowed here, but ${allow} are`, {
+      allow,
+    });
   });
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) {
@@ -85,7 +93,9 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
       info: { title: parts.title, description: parts.description, version: parts.version },
     },
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.type(JSON_TYPE).send(JSON.stringify(app.swagger())));
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(JSON_TYPE).send(JSON.stringify(app.swagger())),
+  );
   app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
   app.get('/health/ready', { schema: { hide: true } }, async () => {
     const waiting = parts.notReady();
@@ -99,7 +109,12 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
 };
 
 /** Listens, and returns the address as a URL. Throws StartError when the port is taken. */
-export const listen = async (app: FastifyInstance, host: string, port: number, variable: string): Promise<string> => {
+export const listen = async (
+  app: FastifyInstance,
+  host: string,
+  port: number,
+  variable: string,
+): Promise<string> => {
   try {
     return await app.listen({ host, port, listenTextResolver: () => '' });
   } catch (error) {
@@ -130,9 +145,13 @@ const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerPar
   app.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith('/api/') && !request.url.startsWith('/internal/')) return;
     if (inFlight >= inFlightMax) {
-      throw new ApiError('overloaded', `${inFlightMax} requests are in flight already; nothing was written, try again`, {
-        'retry-after': RETRY_AFTER_SECONDS,
-      });
+      throw new ApiError(
+        'overloaded',
+        `${inFlightMax} requests are in flight already; nothing was written, try again`,
+        {
+          'retry-after': RETRY_AFTER_SECONDS,
+        },
+      );
     }
     inFlight++;
     // Fires once, whether the answer was sent or the client went away.
@@ -158,14 +177,20 @@ const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts)
       ms: Math.round(reply.elapsedTime * 10) / 10,
       commandId: reply.getHeader('x-command-id'),
     };
-    if (route.startsWith('/health') || route === '/metrics' || route.startsWith('/internal')) logger.debug(line, 'request');
+    if (route.startsWith('/health') || route === '/metrics' || route.startsWith('/internal'))
+      logger.debug(line, 'request');
     else logger.info(line, 'request');
   });
 };
 
-const notFound = (url: string): ApiError => new ApiError('not-found', `there is nothing at ${url.split('?', 1)[0]}`);
+const notFound = (url: string): ApiError =>
+  new ApiError('not-found', `there is nothing at ${url.split('?', 1)[0]}`);
 
-const sendError = (logger: Logger, reply: FastifyReply, error: FastifyError | ApiError | Error): FastifyReply => {
+const sendError = (
+  logger: Logger,
+  reply: FastifyReply,
+  error: FastifyError | ApiError | Error,
+): FastifyReply => {
   const known = knownError(error);
   if (known.code === 'internal') logger.error({ err: error }, 'a request failed for a reason of our own');
   return reply.code(known.status).headers(known.headers).type(JSON_TYPE).send(errorBody(known.message));

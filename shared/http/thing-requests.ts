@@ -12,16 +12,26 @@ export const thingIdOf = (text: string): number => {
   return id;
 };
 
-export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({ type: 'create', name, foo: withoutMinusZero(foo) });
+export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({
+  type: 'create',
+  name,
+  foo: withoutMinusZero(foo),
+});
 
 /** Throws 400 when the version is missing, or two differ, or the id is not that of the path. */
 export const updateRequest = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingRequest => {
   if (body.id !== undefined && String(body.id) !== String(thingId)) {
     throw new ApiError('bad-request', '"id" is read-only: it must be the id of the path');
   }
-  const version = oneVersion(body.version === undefined ? undefined : versionOf(body.version), ifMatchVersion(message));
+  const version = oneVersion(
+    body.version === undefined ? undefined : versionOf(body.version),
+    ifMatchVersion(message),
+  );
   if (version === undefined) {
-    throw new ApiError('bad-request', '"version" is missing, expected the current version, here or as If-Match');
+    throw new ApiError(
+      'bad-request',
+      '"version" is missing, expected the current version, here or as If-Match',
+    );
   }
   return {
     type: 'update',
@@ -35,17 +45,27 @@ export const updateRequest = (thingId: number, body: UpdateBody, message: Incomi
 };
 
 /** Throws 428 without a version, 400 when two differ. */
-export const deleteRequest = (thingId: number, inQuery: number | undefined, message: IncomingMessage): ThingRequest => {
+export const deleteRequest = (
+  thingId: number,
+  inQuery: number | undefined,
+  message: IncomingMessage,
+): ThingRequest => {
   const version = oneVersion(inQuery, ifMatchVersion(message));
   if (version === undefined) {
-    throw new ApiError('version-required', 'a delete needs the current version, as If-Match: "3" or ?version=3');
+    throw new ApiError(
+      'version-required',
+      'a delete needs the current version, as If-Match: "3" or ?version=3',
+    );
   }
   return { type: 'delete', thingId, version };
 };
 
 const oneVersion = (given: number | undefined, ifMatch: number | undefined): number | undefined => {
   if (given !== undefined && ifMatch !== undefined && given !== ifMatch) {
-    throw new ApiError('bad-request', `two versions that differ were given: ${given}, and ${ifMatch} as If-Match`);
+    throw new ApiError(
+      'bad-request',
+      `two versions that differ were given: ${given}, and ${ifMatch} as If-Match`,
+    );
   }
   return given ?? ifMatch;
 };

@@ -28,9 +28,15 @@ export interface ThingsBackend {
   /** Throws ApiError `outcome-unknown` when no outcome came in time. */
   write(command: ThingCommand, options: { readonly respondAsync: boolean }): Promise<WriteResult>;
   /** `latest`: linearizable (P9), else what this process knows. Deleted ones are undefined. */
-  thing(id: number, options: { readonly latest: boolean }): ThingView | undefined | Promise<ThingView | undefined>;
+  thing(
+    id: number,
+    options: { readonly latest: boolean },
+  ): ThingView | undefined | Promise<ThingView | undefined>;
   /** Up to `limit` Things with an id above `after`, in id order, as JSON; fewer only at the end. */
-  things(after: number, limit: number): { id: number; json: string }[] | Promise<{ id: number; json: string }[]>;
+  things(
+    after: number,
+    limit: number,
+  ): { id: number; json: string }[] | Promise<{ id: number; json: string }[]>;
   /** Resolves when a list shows everything that was acknowledged before the call. */
   caughtUp(): Promise<void>;
 }
@@ -52,7 +58,10 @@ interface ListQuery {
 }
 type IdRoute = { Params: { id: string } };
 
-export const registerThingsRoutes = (app: FastifyInstance, { shape, backend, clock }: ThingsRoutesParts): void => {
+export const registerThingsRoutes = (
+  app: FastifyInstance,
+  { shape, backend, clock }: ThingsRoutesParts,
+): void => {
   const schemas = THING_SCHEMAS[shape];
   const errorAnswer = Type.Object({ 'error-message': Type.String() });
   const answers = (ok: TSchema, ...errors: number[]) => ({
@@ -68,7 +77,11 @@ export const registerThingsRoutes = (app: FastifyInstance, { shape, backend, clo
     if (result.kind === 'pending') {
       return reply
         .code(202)
-        .headers({ location: result.location, [COMMAND_ID_HEADER]: commandId, 'preference-applied': 'respond-async' })
+        .headers({
+          location: result.location,
+          [COMMAND_ID_HEADER]: commandId,
+          'preference-applied': 'respond-async',
+        })
         .type(JSON_TYPE)
         .send(JSON.stringify(result.body));
     }
@@ -94,7 +107,8 @@ export const registerThingsRoutes = (app: FastifyInstance, { shape, backend, clo
       const { limit, after = 0 } = request.query;
       if (wantsLatest(request.raw)) await backend.caughtUp();
       reply.type(JSON_TYPE);
-      if (limit === undefined) return reply.send(Readable.from(listJson(backend, after), { objectMode: false }));
+      if (limit === undefined)
+        return reply.send(Readable.from(listJson(backend, after), { objectMode: false }));
       const page = await backend.things(after, limit + 1);
       const shown = page.slice(0, limit);
       if (page.length > limit) {
@@ -173,13 +187,14 @@ export const registerThingsRoutes = (app: FastifyInstance, { shape, backend, clo
         response: answers(schemas.thing, 400, 404, 409, 422, 428, 503, 504),
       },
     },
-    (request, reply) => write(request, reply, deleteRequest(thingIdOf(request.params.id), request.query.version, request.raw)),
+    (request, reply) =>
+      write(request, reply, deleteRequest(thingIdOf(request.params.id), request.query.version, request.raw)),
   );
 };
 
 async function* listJson(backend: ThingsBackend, after: number): AsyncGenerator<string> {
   let first = true;
-  for (let from = after; ; ) {
+  for (let from = after; ;) {
     const slice = await backend.things(from, SLICE_THINGS);
     const text = slice.map(({ json }) => json).join(',');
     yield `${first ? '[' : slice.length > 0 ? ',' : ''}${text}${slice.length < SLICE_THINGS ? ']' : ''}`;
@@ -200,7 +215,11 @@ const DELETE_QUERY = Type.Object({ version: Type.Optional(VERSION_QUERY) }, exac
 const LIST_QUERY = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX, expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once` }),
+      Type.Integer({
+        minimum: 1,
+        maximum: LIST_LIMIT_MAX,
+        expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once`,
+      }),
     ),
     after: Type.Optional(
       Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, expected: 'the id of a Thing, once' }),
@@ -211,8 +230,15 @@ const LIST_QUERY = Type.Object(
 const ID_PARAMS = Type.Object({ id: Type.String({ description: 'a canonical decimal, 1 to 2^53 - 1' }) });
 const WRITE_HEADERS = Type.Object({
   'Idempotency-Key': Type.Optional(
-    Type.String({ description: 'The command id: 1 to 128 visible ASCII characters. Repeated with the same request: the same answer.' }),
+    Type.String({
+      description:
+        'The command id: 1 to 128 visible ASCII characters. Repeated with the same request: the same answer.',
+    }),
   ),
-  'If-Match': Type.Optional(Type.String({ description: 'One strong entity tag with the version, such as "3".' })),
-  Prefer: Type.Optional(Type.String({ description: 'respond-async: 202 as soon as the command is in the log (Shiny).' })),
+  'If-Match': Type.Optional(
+    Type.String({ description: 'One strong entity tag with the version, such as "3".' }),
+  ),
+  Prefer: Type.Optional(
+    Type.String({ description: 'respond-async: 202 as soon as the command is in the log (Shiny).' }),
+  ),
 });

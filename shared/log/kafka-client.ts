@@ -5,7 +5,14 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { createRequire } from 'node:module';
-import { Kafka, logLevel, type ISocketFactory, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import {
+  Kafka,
+  logLevel,
+  type ISocketFactory,
+  type KafkaConfig,
+  type LogEntry,
+  type SASLOptions,
+} from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 
 export interface KafkaAccess {
@@ -14,7 +21,11 @@ export interface KafkaAccess {
   readonly clientId: string;
   /** TLS with the system's certificates, or with the given ones. */
   readonly tls?: boolean | tls.ConnectionOptions;
-  readonly sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
+  readonly sasl?: {
+    mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    username: string;
+    password: string;
+  };
 }
 
 export const CONNECTION_TIMEOUT_MS = 2_000;

@@ -91,9 +91,12 @@ const renewableProducer = (
       } catch (error) {
         logger.warn({ err: error, records: batch.length }, 'appending to Kafka failed');
         close().catch(() => undefined);
-        throw new AppendUnknownError(`it is not known whether Kafka stored the record: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw new AppendUnknownError(
+          `it is not known whether Kafka stored the record: ${(error as Error).message}`,
+          {
+            cause: error,
+          },
+        );
       }
     },
     close,
@@ -123,7 +126,11 @@ interface KafkaMessage {
   timestamp: string;
 }
 
-const createTopics = async (admin: Admin, specs: readonly TopicSpec[], replicationFactor: number): Promise<void> => {
+const createTopics = async (
+  admin: Admin,
+  specs: readonly TopicSpec[],
+  replicationFactor: number,
+): Promise<void> => {
   const existing = new Set(await admin.listTopics());
   const missing = specs.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) {
@@ -140,7 +147,8 @@ const createTopics = async (admin: Admin, specs: readonly TopicSpec[], replicati
   }
   for (const { topic, partitions } of specs) {
     const found = await countPartitions(admin, topic);
-    if (found !== partitions) throw new Error(`the topic ${topic} has ${found ?? 'no'} partitions, not ${partitions}`);
+    if (found !== partitions)
+      throw new Error(`the topic ${topic} has ${found ?? 'no'} partitions, not ${partitions}`);
   }
 };
 

@@ -159,7 +159,9 @@ const readBatch = async (
     place.busy = false;
   });
   reading.catch(fail);
-  const quick = await Promise.race([reading.then(() => true), sleep(PAUSE_AFTER_MS).then(() => false)]).catch(() => false);
+  const quick = await Promise.race([reading.then(() => true), sleep(PAUSE_AFTER_MS).then(() => false)]).catch(
+    () => false,
+  );
   if (quick) {
     resolveOffset(last);
     return;
@@ -180,7 +182,9 @@ const checkRange = async (admin: Admin, places: ReadonlyMap<string, Place>): Pro
       // A compacted topic or one with retention begins later than 0; reading from its very beginning is still whole.
       if (place.next === 0) place.next = Number(low);
       if (place.next < Number(low) || place.next > Number(high)) {
-        throw new OffsetGoneError(`${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`);
+        throw new OffsetGoneError(
+          `${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`,
+        );
       }
     }
   }

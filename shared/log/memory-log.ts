@@ -63,7 +63,8 @@ const tailMemory = (
 
   const read = async ({ topic, partition, offset }: LogPosition): Promise<void> => {
     const { records, wakers } = partitionOf(topic, partition);
-    if (offset > records.length) throw new OffsetGoneError(`${topic}/${partition} has no offset ${offset} yet`);
+    if (offset > records.length)
+      throw new OffsetGoneError(`${topic}/${partition} has no offset ${offset} yet`);
     let next = offset;
     while (!stopped) {
       if (next < records.length) {

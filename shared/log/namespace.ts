@@ -43,7 +43,7 @@ export const createNamespace = async (
   };
   await write(0, { type: 'genesis', id, format: FORMAT, partitions: ends.length, owner });
   const genesis = await readGenesis(log, codec, namespace);
-  await Promise.all(ends.map((_, partition) => (partition === 0 ? undefined : write(partition, genesis))));
+  await Promise.all(ends.slice(1).map((_, index) => write(index + 1, genesis)));
   return genesis;
 };
 
@@ -51,12 +51,17 @@ export const createNamespace = async (
 export const readGenesis = async (log: EventLog, codec: RecordCodec, namespace: string): Promise<Genesis> => {
   const topic = topicName(namespace, 'things.outcomes');
   if ((await log.partitions(topic)) === undefined || (await log.endOffsets(topic))[0] === 0) {
-    throw new Error(`the namespace ${namespace} does not exist; \`make run NAMESPACE=${namespace}\` creates it`);
+    throw new Error(
+      `the namespace ${namespace} does not exist; \`make run NAMESPACE=${namespace}\` creates it`,
+    );
   }
   const [record] = await codec.decode([(await readFirst(log, topic, 0)).value]);
-  if (record?.type !== 'genesis') throw new StartError(`${topic} does not begin with a genesis: it is not ours`);
+  if (record?.type !== 'genesis')
+    throw new StartError(`${topic} does not begin with a genesis: it is not ours`);
   if (record.format !== FORMAT) {
-    throw new StartError(`the log has format ${record.format}, this release reads ${FORMAT}: use the release that fits`);
+    throw new StartError(
+      `the log has format ${record.format}, this release reads ${FORMAT}: use the release that fits`,
+    );
   }
   return record;
 };

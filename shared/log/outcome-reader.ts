@@ -6,7 +6,10 @@ import type { LogRecord } from './event-log.ts';
 export type ReadOutcome = OutcomeRecord & { readonly offset: number };
 
 /** Throws UnknownRecordError. */
-export const readOutcomes = async (codec: RecordCodec, records: readonly LogRecord[]): Promise<ReadOutcome[]> => {
+export const readOutcomes = async (
+  codec: RecordCodec,
+  records: readonly LogRecord[],
+): Promise<ReadOutcome[]> => {
   const outcomes = (await codec.decode(records.map(({ value }) => value))) as Outcome[];
   return outcomes.map((outcome, index) => {
     const { value, timestamp, offset } = records[index]!;

@@ -4,7 +4,17 @@ import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../log/to
 import type { KafkaAccess } from '../log/kafka-client.ts';
 import type { RegistryAccess } from '../codec/confluent-registry.ts';
 import { LOG_LEVELS, type LogSettings } from './logger.ts';
-import { choice, flag, integer, pattern, port, text, url, type SettingTable, type SettingValues } from './settings.ts';
+import {
+  choice,
+  flag,
+  integer,
+  pattern,
+  port,
+  text,
+  url,
+  type SettingTable,
+  type SettingValues,
+} from './settings.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -42,7 +52,11 @@ export const kafkaSettings = {
     default: '1',
   },
   KAFKA_TLS: { parse: flag, help: 'talk TLS to the brokers', default: 'false' },
-  KAFKA_TLS_CA_FILE: { parse: text, help: 'PEM file with the certificate authority of the brokers', optional: true },
+  KAFKA_TLS_CA_FILE: {
+    parse: text,
+    help: 'PEM file with the certificate authority of the brokers',
+    optional: true,
+  },
   KAFKA_TLS_CERT_FILE: { parse: text, help: 'PEM file with our certificate, for mutual TLS', optional: true },
   KAFKA_TLS_KEY_FILE: { parse: text, help: 'PEM file with the key of our certificate', optional: true },
   KAFKA_SASL_MECHANISM: {
@@ -102,7 +116,11 @@ export const processSettings = {
 export const httpSettings = (variable: 'ORIGINAL' | 'SHINY' | 'UPDATER', defaultPort: number) =>
   ({
     [`${variable}_HOST`]: { parse: text, help: 'address to listen on', default: '127.0.0.1' },
-    [`${variable}_PORT`]: { parse: port, help: 'port to listen on, 0 for any free one', default: String(defaultPort) },
+    [`${variable}_PORT`]: {
+      parse: port,
+      help: 'port to listen on, 0 for any free one',
+      default: String(defaultPort),
+    },
   }) as Record<`${typeof variable}_HOST`, { parse: typeof text; help: string; default: string }> &
     Record<`${typeof variable}_PORT`, { parse: typeof port; help: string; default: string }>;
 
@@ -124,7 +142,11 @@ export const kafkaAccess = (
   clientId: string,
   settings: SettingValues<typeof kafkaSettings>,
 ): KafkaAccess & { readonly replicationFactor: number } => {
-  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = settings;
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: username,
+    KAFKA_SASL_PASSWORD: password,
+  } = settings;
   const access = {
     clientId,
     brokers: settings.KAFKA_BROKERS.split(','),
@@ -138,7 +160,9 @@ export const kafkaAccess = (
   return { ...access, sasl: { mechanism, username, password } };
 };
 
-const tlsFiles = (settings: SettingValues<typeof kafkaSettings>): { ca?: Buffer; cert?: Buffer; key?: Buffer } => ({
+const tlsFiles = (
+  settings: SettingValues<typeof kafkaSettings>,
+): { ca?: Buffer; cert?: Buffer; key?: Buffer } => ({
   ...(settings.KAFKA_TLS_CA_FILE === undefined ? {} : { ca: readFileSync(settings.KAFKA_TLS_CA_FILE) }),
   ...(settings.KAFKA_TLS_CERT_FILE === undefined ? {} : { cert: readFileSync(settings.KAFKA_TLS_CERT_FILE) }),
   ...(settings.KAFKA_TLS_KEY_FILE === undefined ? {} : { key: readFileSync(settings.KAFKA_TLS_KEY_FILE) }),
@@ -150,7 +174,10 @@ export const registryAccess = (settings: SettingValues<typeof registrySettings>)
   ...(settings.SCHEMA_REGISTRY_PASSWORD === undefined ? {} : { password: settings.SCHEMA_REGISTRY_PASSWORD }),
 });
 
-export const logSettings = ({ LOG_LEVEL, LOG_FORMAT }: SettingValues<typeof processSettings>): LogSettings => ({
+export const logSettings = ({
+  LOG_LEVEL,
+  LOG_FORMAT,
+}: SettingValues<typeof processSettings>): LogSettings => ({
   level: LOG_LEVEL,
   pretty: LOG_FORMAT === 'pretty' || (LOG_FORMAT === 'auto' && process.stdout.isTTY === true),
 });

@@ -80,7 +80,10 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-const closeAll = async (closers: { what: string; close: () => Promise<unknown> }[], logger: Logger): Promise<void> => {
+const closeAll = async (
+  closers: { what: string; close: () => Promise<unknown> }[],
+  logger: Logger,
+): Promise<void> => {
   for (const { what, close } of closers.toReversed()) {
     try {
       await close();

@@ -15,7 +15,10 @@ export interface LogSettings {
 
 export const createLogger = (name: string, { level, pretty: forPeople }: LogSettings): Logger =>
   forPeople
-    ? pino({ name, level, base: null }, pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true, sync: true }))
+    ? pino(
+        { name, level, base: null },
+        pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', singleLine: true, sync: true }),
+      )
     : pino({ name, level, base: { name } });
 
 export const silentLogger = (): Logger => pino({ level: 'silent' });

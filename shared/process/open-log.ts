@@ -26,12 +26,16 @@ export const openLog = async (
 ): Promise<{ log: EventLog; codec: RecordCodec }> => {
   const { START_WAIT_MS: waitMs, KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registryUrl } = settings;
   const [log, codec] = await Promise.all([
-    waitFor(`Kafka at ${brokers}`, waitMs, logger, () => connectKafkaLog(kafkaAccess(clientId, settings), logger)),
+    waitFor(`Kafka at ${brokers}`, waitMs, logger, () =>
+      connectKafkaLog(kafkaAccess(clientId, settings), logger),
+    ),
     waitFor(`the schema registry at ${registryUrl}`, waitMs, logger, () =>
-      createRecordCodec(confluentRegistry(registryAccess(settings)), settings.NAMESPACE).catch((error: unknown) => {
-        if (!(error instanceof IncompatibleSchemaError)) throw error;
-        throw new StartError(`${error.message}; give the new field a default, or use another NAMESPACE`);
-      }),
+      createRecordCodec(confluentRegistry(registryAccess(settings)), settings.NAMESPACE).catch(
+        (error: unknown) => {
+          if (!(error instanceof IncompatibleSchemaError)) throw error;
+          throw new StartError(`${error.message}; give the new field a default, or use another NAMESPACE`);
+        },
+      ),
     ),
   ]);
   lifecycle.onClose('Kafka', () => log.close());

@@ -59,7 +59,9 @@ export const readSettings = <S extends SettingTable>(
       faults.push(`${source} is ${JSON.stringify(given)}: expected ${(error as Error).message}`);
     }
   }
-  return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'values', values: values as SettingValues<S> };
+  return faults.length > 0
+    ? { kind: 'faults', faults }
+    : { kind: 'values', values: values as SettingValues<S> };
 };
 
 /** The settings of this process; prints help, version or all faults and exits (0, 0, 2) when there are none to return. */
@@ -78,7 +80,11 @@ export const settingsOrExit = <S extends SettingTable>(program: Program<S>): Set
 
 export const flagName = (variable: string): string => variable.toLowerCase().replaceAll('_', '-');
 
-const readFlags = (settings: SettingTable, args: readonly string[], faults: string[]): Map<string, string> => {
+const readFlags = (
+  settings: SettingTable,
+  args: readonly string[],
+  faults: string[],
+): Map<string, string> => {
   const known = new Set(Object.keys(settings).map(flagName));
   const flags = new Map<string, string>();
   // `-help` is what people of the JVM type.
@@ -113,8 +119,15 @@ const helpText = ({ name, purpose, settings }: Program<SettingTable>): string =>
   rows.push(['--help', '', 'this text'], ['--version', '', 'the version']);
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]!.length));
   const [flagWidth, variableWidth] = [width(0), width(1)];
-  const lines = rows.map(([flag, variable, help]) => `  ${flag!.padEnd(flagWidth)}  ${variable!.padEnd(variableWidth)}  ${help}`);
-  return [`${name}: ${purpose}`, '', 'Settings, as flag or environment variable; the flag wins:', ...lines].join('\n');
+  const lines = rows.map(
+    ([flag, variable, help]) => `  ${flag!.padEnd(flagWidth)}  ${variable!.padEnd(variableWidth)}  ${help}`,
+  );
+  return [
+    `${name}: ${purpose}`,
+    '',
+    'Settings, as flag or environment variable; the flag wins:',
+    ...lines,
+  ].join('\n');
 };
 
 export const text = (text: string): string => {
@@ -126,7 +139,8 @@ export const integer =
   (min: number, max: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^-?\d+$/.test(text) || value < min || value > max) throw new Error(`an integer from ${min} to ${max}`);
+    if (!/^-?\d+$/.test(text) || value < min || value > max)
+      throw new Error(`an integer from ${min} to ${max}`);
     return value;
   };
 
@@ -150,7 +164,8 @@ export const url =
   (...schemes: readonly string[]) =>
   (text: string): string => {
     const scheme = URL.parse(text)?.protocol.slice(0, -1);
-    if (scheme === undefined || !schemes.includes(scheme)) throw new Error(`a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`);
+    if (scheme === undefined || !schemes.includes(scheme))
+      throw new Error(`a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`);
     return text.replace(/\/$/, '');
   };
 

@@ -21,7 +21,8 @@ export const waitFor = async <T>(
       if (error instanceof StartError) throw error;
       const left = deadline - performance.now();
       const reason = error instanceof Error ? error.message || error.name : String(error);
-      if (left <= 0) throw new StartError(`${what} did not answer within ${waitMs} ms: ${reason}`, { cause: error });
+      if (left <= 0)
+        throw new StartError(`${what} did not answer within ${waitMs} ms: ${reason}`, { cause: error });
       logger.info({ what, reason }, 'waiting');
       await sleep(Math.min(delay, left));
     }

@@ -95,10 +95,10 @@ const foldStore = (root: RootDatabase, genesis: Genesis, releaseFolder: () => vo
       place.header = header;
       changed.add(partition);
     },
-    things: { get: (id) => thingTable.get(id), set: (id, thing) => void thingTable.putSync(id, thing) },
+    things: { get: (id) => thingTable.get(id), set: (id, thing) => thingTable.putSync(id, thing) },
     answers: {
       get: (commandId) => answerTable.get([commandId, partition]),
-      set: (commandId, answer) => void answerTable.putSync([commandId, partition], answer),
+      set: (commandId, answer) => answerTable.putSync([commandId, partition], answer),
     },
   }));
 
@@ -152,7 +152,11 @@ const tryOpen = (file: string, logger: Logger): RootDatabase | undefined => {
   }
 };
 
-const whyOutdated = (root: RootDatabase, expected: StoreMeta, ends: readonly number[]): string | undefined => {
+const whyOutdated = (
+  root: RootDatabase,
+  expected: StoreMeta,
+  ends: readonly number[],
+): string | undefined => {
   const found = root.get('meta') as StoreMeta | undefined;
   if (found === undefined) return 'incomplete';
   if (found.genesisId !== expected.genesisId) return `of the log with genesis ${found.genesisId}`;

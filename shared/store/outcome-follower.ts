@@ -83,7 +83,10 @@ const catchUpReport = (
       reportedAt = now;
       const perSecond = read / seconds;
       const secondsLeft = round((total - read) / perSecond);
-      logger.info({ records: read, of: total, perSecond: Math.round(perSecond), secondsLeft }, 'the fold is catching up');
+      logger.info(
+        { records: read, of: total, perSecond: Math.round(perSecond), secondsLeft },
+        'the fold is catching up',
+      );
     }
   };
 };

@@ -1,0 +1,65 @@
+/**
+ * The stack for the tests, once per run: by addresses in the environment, else by docker through testcontainers, else
+ * started here, on free ports, in a temporary folder, and cleaned up. Never skipped: what is missing is a failure.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { stackSettings, type StackSettings } from '../scripts/stack/config.ts';
+import { freePorts } from '../scripts/stack/ports.ts';
+import { startStack, type StackAddresses } from '../scripts/stack/stack.ts';
+import { startDockerStack } from './docker-stack.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: StackAddresses;
+  }
+}
+
+const STACK_WAIT_MS = 120_000;
+
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = process.env;
+  if (KAFKA_BROKERS !== undefined && SCHEMA_REGISTRY_URL !== undefined && DATABASE_URL !== undefined) {
+    project.provide('stack', { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL });
+    return async () => undefined;
+  }
+  if (dockerAnswers()) {
+    const { addresses, stop } = await startDockerStack();
+    project.provide('stack', addresses);
+    return stop;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'migration-playground-stack-'));
+  // Root runs Postgres as somebody else, who has to get in.
+  chmodSync(folder, 0o755);
+  const stack = await startStack(await settingsIn(folder), {}, () => undefined);
+  project.provide('stack', stack.addresses);
+  return async () => {
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+};
+
+const settingsIn = async (folder: string): Promise<StackSettings> => {
+  const [kafka, controller, registry, postgres] = await freePorts(4);
+  return {
+    STACK_DIR: folder,
+    KAFKA_PORT: kafka!,
+    KAFKA_CONTROLLER_PORT: controller!,
+    KAFKA_JVM_OPTIONS: stackSettings.KAFKA_JVM_OPTIONS.default,
+    REGISTRY_PORT: registry!,
+    POSTGRES_PORT: postgres!,
+    STACK_WAIT_MS,
+  };
+};
+
+const dockerAnswers = (): boolean => {
+  try {
+    execFileSync('docker', ['info'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
