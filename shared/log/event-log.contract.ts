@@ -1,0 +1,149 @@
+/** What every implementation of the log seam does. Run by memory-log.unit.test.ts and kafka-log.int.test.ts. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EventLog, LogPosition, LogRecord } from './event-log.ts';
+import { readFirst } from './read-first.ts';
+
+const PARTITIONS = 3;
+
+export const describeEventLog = (name: string, open: () => Promise<EventLog>): void => {
+  describe(`${name} as an event log`, () => {
+    let log: EventLog;
+    beforeAll(async () => {
+      log = await open();
+    });
+    afterAll(async () => {
+      await log.close();
+    });
+
+    const newTopic = async (): Promise<string> => {
+      const topic = `contract-${randomUUID()}`;
+      await log.createTopics([{ topic, partitions: PARTITIONS, settings: {} }]);
+      return topic;
+    };
+    const append = (topic: string, partition: number, value: string): Promise<number> =>
+      log.append(topic, { partition, key: `key of ${value}`, value: Buffer.from(value), timestamp: 1_700_000_000_000 });
+    const everywhere = (topic: string, offset = 0): LogPosition[] =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset }));
+    /** Reads until `count` records came, from whichever partitions. */
+    const read = async (positions: LogPosition[], count: number): Promise<LogRecord[]> => {
+      const found: LogRecord[] = [];
+      const enough = Promise.withResolvers<void>();
+      const tail = await log.tail(positions, async (_topic, _partition, records) => {
+        found.push(...records);
+        if (found.length >= count) enough.resolve();
+      });
+      await Promise.race([enough.promise, tail.failed]);
+      await tail.stop();
+      return found;
+    };
+    const texts = (records: LogRecord[]): string[] => records.map(({ value }) => value.toString());
+
+    test('a topic is created once, with its partitions; another number of them is an error', async () => {
+      const topic = await newTopic();
+      await log.createTopics([{ topic, partitions: PARTITIONS, settings: {} }]);
+      expect(await log.partitions(topic)).toBe(PARTITIONS);
+      await expect(log.createTopics([{ topic, partitions: PARTITIONS + 1, settings: {} }])).rejects.toThrow('partitions');
+      expect(await log.partitions(`${topic}-that-is-not-there`)).toBeUndefined();
+    });
+
+    test('offsets are dense per partition, and the end offset is the next one', async () => {
+      const topic = await newTopic();
+      expect(await log.endOffsets(topic)).toEqual([0, 0, 0]);
+      expect(await append(topic, 1, 'a')).toBe(0);
+      expect(await append(topic, 1, 'b')).toBe(1);
+      expect(await append(topic, 2, 'c')).toBe(0);
+      expect(await log.endOffsets(topic)).toEqual([0, 2, 1]);
+    });
+
+    test('a record comes back as it was, in its place', async () => {
+      const topic = await newTopic();
+      await append(topic, 2, 'first');
+      expect(await readFirst(log, topic, 2)).toMatchObject({
+        partition: 2,
+        offset: 0,
+        key: 'key of first',
+        timestamp: 1_700_000_000_000,
+      });
+    });
+
+    test('appends of one turn keep their order, and each gets its own offset', async () => {
+      const topic = await newTopic();
+      const values = Array.from({ length: 2_500 }, (_, index) => String(index));
+      const offsets = await Promise.all(values.map((value) => append(topic, 0, value)));
+      expect(offsets).toEqual(values.map(Number));
+      expect(texts(await read([{ topic, partition: 0, offset: 0 }], values.length))).toEqual(values);
+    });
+
+    test('a tail begins at its offsets', async () => {
+      const topic = await newTopic();
+      for (const value of ['a', 'b', 'c']) await append(topic, 0, value);
+      const records = await read([{ topic, partition: 0, offset: 1 }], 2);
+      expect(texts(records)).toEqual(['b', 'c']);
+      expect(records.map(({ offset }) => offset)).toEqual([1, 2]);
+    });
+
+    test('a tail goes on with what is appended later, in every partition and topic that it reads', async () => {
+      const [topic, other] = [await newTopic(), await newTopic()];
+      const found: string[] = [];
+      const enough = Promise.withResolvers<void>();
+      const tail = await log.tail([...everywhere(topic), ...everywhere(other)], async (read_, _partition, records) => {
+        found.push(...records.map(({ value }) => `${read_ === topic ? 'topic' : 'other'} ${value.toString()}`));
+        if (found.length === 4) enough.resolve();
+      });
+      await append(topic, 0, 'a');
+      await append(other, 1, 'b');
+      await append(topic, 2, 'c');
+      await append(other, 0, 'd');
+      await enough.promise;
+      await tail.stop();
+      expect(found.toSorted()).toEqual(['other b', 'other d', 'topic a', 'topic c']);
+    });
+
+    test('two tails read the same', async () => {
+      const topic = await newTopic();
+      await append(topic, 0, 'a');
+      const both = await Promise.all([read(everywhere(topic), 1), read(everywhere(topic), 1)]);
+      expect(both.map(texts)).toEqual([['a'], ['a']]);
+    });
+
+    test('a slow reader holds up its own partition only, and misses nothing', async () => {
+      const topic = await newTopic();
+      const slow = Promise.withResolvers<void>();
+      const [otherRead, allRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const found: string[] = [];
+      const tail = await log.tail(everywhere(topic), async (_topic, partition, records) => {
+        if (partition === 0) await slow.promise;
+        found.push(...texts(records));
+        if (partition === 1) otherRead.resolve();
+        if (found.length === 4) allRead.resolve();
+      });
+      await append(topic, 0, 'a');
+      await append(topic, 0, 'b');
+      await append(topic, 1, 'x');
+      await otherRead.promise;
+      expect(found).toEqual(['x']);
+      slow.resolve();
+      await append(topic, 0, 'c');
+      await allRead.promise;
+      await tail.stop();
+      expect(found).toEqual(['x', 'a', 'b', 'c']);
+    });
+
+    test('a reader that throws ends the tail, and says why', async () => {
+      const topic = await newTopic();
+      const tail = await log.tail(everywhere(topic), async () => {
+        throw new Error('cannot read this');
+      });
+      await append(topic, 0, 'a');
+      await expect(tail.failed).rejects.toThrow('cannot read this');
+      await tail.stop();
+    });
+
+    test('an offset behind the end is refused', async () => {
+      const topic = await newTopic();
+      const tailing = log.tail([{ topic, partition: 0, offset: 7 }], async () => undefined).then((tail) => tail.failed);
+      await expect(tailing).rejects.toThrow('offset');
+    });
+  });
+};

@@ -1,0 +1,42 @@
+/** A fresh schema in the Postgres of the test stack, and what belongs to it. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { inject } from 'vitest';
+import { bindDatabase, openDatabase } from '../original-api/database.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import type { Owner } from '../shared/domain/thing.ts';
+import { silentLogger } from '../shared/process/logger.ts';
+
+export const freshNamespace = (): string => `test-${randomUUID().slice(0, 18)}`;
+
+export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
+  type: 'genesis',
+  id: randomUUID(),
+  format: 1,
+  partitions,
+  owner,
+});
+
+export const openTestDatabase = (namespace: string): Promise<pg.Pool> =>
+  openDatabase(
+    { url: inject('stack').DATABASE_URL, namespace, poolMax: 40, statementTimeoutMs: 20_000 },
+    silentLogger(),
+  );
+
+/** Dropped by `drop`. */
+export const freshDatabase = async (
+  owner: Owner,
+  partitions: number,
+): Promise<{ pool: pg.Pool; namespace: string; drop: () => Promise<void> }> => {
+  const namespace = freshNamespace();
+  const pool = await openTestDatabase(namespace);
+  await bindDatabase(pool, freshGenesis(owner, partitions), true);
+  return {
+    pool,
+    namespace,
+    drop: async () => {
+      await pool.query(`drop schema "${namespace}" cascade`);
+      await pool.end();
+    },
+  };
+};
