@@ -57,6 +57,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     decide: async ({ partition, command, token, now }) => {
       const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);
+      if (answers.has(command.commandId) && token === null) return refused(command, { code: 'reused' });
       const { owner, since, epoch } = mastership[partition]!;
       if (owner !== 'original' || (token !== null && since > token)) return 'not-owner';
       const decision = decideAnew(partition, command, now);

@@ -10,7 +10,10 @@ import type { OriginalThings } from './original-things.ts';
 export const CONTRACT_PARTITIONS = 4;
 
 /** `open` gives an empty store whose partitions all belong to `owner`; the caller closes what it opened. */
-export const describeOriginalThings = (name: string, open: (owner: Owner) => Promise<OriginalThings>): void => {
+export const describeOriginalThings = (
+  name: string,
+  open: (owner: Owner) => Promise<OriginalThings>,
+): void => {
   const decide = (things: OriginalThings, command: ThingCommand, token: number | null = null) =>
     things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
   const created = async (things: OriginalThings, commandId = 'c'): Promise<Thing> => {
@@ -25,37 +28,73 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
       const things = await open('original');
       const first = await created(things, 'c');
       const again = await created(things, 'c-2');
-      expect(first).toMatchObject({ name: 'a', foo: 1, version: 0, createdOn: NOW, updatedOn: NOW, deleted: false });
+      expect(first).toMatchObject({
+        name: 'a',
+        foo: 1,
+        version: 0,
+        createdOn: NOW,
+        updatedOn: NOW,
+        deleted: false,
+      });
       for (const { id } of [first, again]) expect(await things.thing(id)).toBeDefined();
       expect(first.id % CONTRACT_PARTITIONS).toBe(partitionOfCommand(create('c'), CONTRACT_PARTITIONS));
     });
     test('update and delete are compare-and-set: right, wrong and missing', async () => {
       const things = await open('original');
       const { id } = await created(things);
-      expect(await decide(things, update('u', id, 0))).toMatchObject({ answer: { code: 'accepted' }, state: { version: 1, foo: 2 } });
-      expect(await decide(things, update('v', id, 0))).toMatchObject({ answer: { code: 'conflict', currentVersion: 1 }, state: null });
+      expect(await decide(things, update('u', id, 0))).toMatchObject({
+        answer: { code: 'accepted' },
+        state: { version: 1, foo: 2 },
+      });
+      expect(await decide(things, update('v', id, 0))).toMatchObject({
+        answer: { code: 'conflict', currentVersion: 1 },
+        state: null,
+      });
       expect(await decide(things, remove('r', id, 0))).toMatchObject({ answer: { code: 'conflict' } });
-      expect(await decide(things, remove('d', id, 1))).toMatchObject({ state: { version: 2, deleted: true, foo: 2 } });
-      expect(await decide(things, update('w', id, 2))).toMatchObject({ answer: { code: 'absent', thingId: id } });
-      expect(await decide(things, remove('x', 4_000, 0))).toMatchObject({ answer: { code: 'absent', thingId: 4_000 } });
+      expect(await decide(things, remove('d', id, 1))).toMatchObject({
+        state: { version: 2, deleted: true, foo: 2 },
+      });
+      expect(await decide(things, update('w', id, 2))).toMatchObject({
+        answer: { code: 'absent', thingId: id },
+      });
+      expect(await decide(things, remove('x', 4_000, 0))).toMatchObject({
+        answer: { code: 'absent', thingId: 4_000 },
+      });
       expect(await things.thing(id)).toBeUndefined();
     });
     test('a read-only field that differs is refused, one that is equal is not', async () => {
       const things = await open('original');
       const { id } = await created(things);
       const sent = (commandId: string, version: number, createdOn: number | null, updatedOn: number | null) =>
-        decide(things, thingCommand({ type: 'update', thingId: id, version, name: 'b', foo: 2, createdOn, updatedOn }, commandId, NOW));
-      expect(await sent('u', 0, NOW + 1, null)).toMatchObject({ answer: { code: 'readonly', field: 'created_on' } });
-      expect(await sent('v', 0, NOW, NOW - 1)).toMatchObject({ answer: { code: 'readonly', field: 'updated_on' } });
+        decide(
+          things,
+          thingCommand(
+            { type: 'update', thingId: id, version, name: 'b', foo: 2, createdOn, updatedOn },
+            commandId,
+            NOW,
+          ),
+        );
+      expect(await sent('u', 0, NOW + 1, null)).toMatchObject({
+        answer: { code: 'readonly', field: 'created_on' },
+      });
+      expect(await sent('v', 0, NOW, NOW - 1)).toMatchObject({
+        answer: { code: 'readonly', field: 'updated_on' },
+      });
       expect(await sent('w', 0, NOW, NOW)).toMatchObject({ answer: { code: 'accepted' } });
     });
     test('a float is rounded, ties away from zero; one without room is refused, and the refusal is an answer', async () => {
       const things = await open('original');
       expect(await decide(things, create('c', 'a', -2.5))).toMatchObject({ state: { foo: -3 } });
-      expect(await decide(things, create('d', 'a', 3e9))).toMatchObject({ answer: { code: 'unfit', field: 'foo', thingId: null } });
+      expect(await decide(things, create('d', 'a', 3e9))).toMatchObject({
+        answer: { code: 'unfit', field: 'foo', thingId: null },
+      });
       const { id } = await created(things, 'e');
-      expect(await decide(things, update('u', id, 0, 'b', 3e9))).toMatchObject({ answer: { code: 'unfit', thingId: id } });
-      expect(await decide(things, update('v', id, 9, 'b', 3e9))).toMatchObject({ answer: { code: 'conflict' } });
+      expect(await decide(things, update('u', id, 0, 'b', 3e9))).toMatchObject({
+        answer: { code: 'unfit', thingId: id },
+      });
+      expect(await decide(things, update('v', id, 9, 'b', 3e9))).toMatchObject({
+        answer: { code: 'conflict' },
+      });
     });
     test('a repeated id gets its first decision, accepted or refused; another request under it is refused', async () => {
       const things = await open('original');
@@ -65,7 +104,10 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
       await decide(things, update('v', id, 0));
       expect(await decide(things, create('c'))).toEqual(first);
       expect(await decide(things, update('u', id, 5))).toEqual(conflict);
-      expect(await decide(things, create('c', 'other'))).toMatchObject({ answer: { code: 'reused' }, state: null });
+      expect(await decide(things, create('c', 'other'))).toMatchObject({
+        answer: { code: 'reused' },
+        state: null,
+      });
       expect(await decide(things, create('c'))).toEqual(first);
     });
     test('an id that was used in another partition is refused', async () => {
@@ -77,7 +119,7 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     });
     test('names of any kind come back as they were', async () => {
       const things = await open('original');
-      const name_ = "'; drop table things; -- \u{1F600} \\ \" \u202e e\u0301 \r\n\t";
+      const name_ = '\'; drop table things; -- \u{1F600} \\ " \u202e e\u0301 \r\n\t';
       const decision = await decide(things, create('c', name_));
       expect(decision).toMatchObject({ state: { name: name_ } });
     });
@@ -96,7 +138,10 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     test('it is read together with the Thing', async () => {
       const things = await open('original');
       const { id } = await created(things);
-      expect(await things.thingWithOwner(id, id % CONTRACT_PARTITIONS)).toMatchObject({ owner: 'original', thing: { id } });
+      expect(await things.thingWithOwner(id, id % CONTRACT_PARTITIONS)).toMatchObject({
+        owner: 'original',
+        thing: { id },
+      });
       expect(await things.thingWithOwner(4_000, 0)).toEqual({ owner: 'original', thing: undefined });
       expect(await things.owners()).toHaveLength(CONTRACT_PARTITIONS);
     });
@@ -134,7 +179,10 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
   });
 
   describe(`${name}: the mirror`, () => {
-    const place = (nextOffset: number) => ({ nextOffset, header: { ...emptyHeader(1), position: nextOffset } });
+    const place = (nextOffset: number) => ({
+      nextOffset,
+      header: { ...emptyHeader(1), position: nextOffset },
+    });
 
     test('takes over states and answers, refused ones too, with its place', async () => {
       const things = await open('shiny');
@@ -171,7 +219,9 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     });
     test('refuses decisions of Shiny for a partition that Original owns', async () => {
       const things = await open('original');
-      await expect(things.applyMirror(1, 0, place(1), [accepted(create('c'), thing(1))])).rejects.toThrow('does not own');
+      await expect(things.applyMirror(1, 0, place(1), [accepted(create('c'), thing(1))])).rejects.toThrow(
+        'does not own',
+      );
       expect(await things.applyMirror(1, 0, place(1), [])).toBe(true);
     });
   });
@@ -182,7 +232,10 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     for (let index = 0; index < 12; index++) all.push(await created(things, `c${index}`));
     const gone = all[3]!;
     await decide(things, remove('d', gone.id, 0));
-    const expected = all.map(({ id }) => id).filter((id) => id !== gone.id).toSorted((a, b) => a - b);
+    const expected = all
+      .map(({ id }) => id)
+      .filter((id) => id !== gone.id)
+      .toSorted((a, b) => a - b);
     const first = await things.things(0, 5);
     const rest = await things.things(first.at(-1)!.id, 100);
     expect([...first, ...rest].map(({ id }) => id)).toEqual(expected);

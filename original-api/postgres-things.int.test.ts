@@ -12,7 +12,9 @@ const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const drop of opened.splice(0)) await drop();
 });
-const openThings = async (owner: 'original' | 'shiny'): Promise<{ things: OriginalThings; pool: pg.Pool }> => {
+const openThings = async (
+  owner: 'original' | 'shiny',
+): Promise<{ things: OriginalThings; pool: pg.Pool }> => {
   const { pool, drop } = await freshDatabase(owner, CONTRACT_PARTITIONS);
   opened.push(drop);
   return { things: postgresThings(pool), pool };
@@ -21,7 +23,12 @@ const openThings = async (owner: 'original' | 'shiny'): Promise<{ things: Origin
 describeOriginalThings('Postgres', async (owner) => (await openThings(owner)).things);
 
 const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
-  things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token: null, now: NOW });
+  things.decide({
+    partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
+    command,
+    token: null,
+    now: NOW,
+  });
 
 describe('the write function under concurrent writers', () => {
   const WRITERS = 32;
@@ -33,18 +40,23 @@ describe('the write function under concurrent writers', () => {
     const { id } = first.state!;
     for (let version = 0; version < ROUNDS; version++) {
       const decisions = (await Promise.all(
-        Array.from({ length: WRITERS }, (_, writer) => decide(things, update(`${version}/${writer}`, id, version))),
+        Array.from({ length: WRITERS }, (_, writer) =>
+          decide(things, update(`${version}/${writer}`, id, version)),
+        ),
       )) as Decision[];
       const winners = decisions.filter(({ answer }) => answer.code === 'accepted');
       expect(winners.map(({ state }) => state?.version)).toEqual([version + 1]);
       const losers = decisions.filter(({ answer }) => answer.code !== 'accepted');
-      for (const { answer } of losers) expect(answer).toMatchObject({ code: 'conflict', currentVersion: version + 1 });
+      for (const { answer } of losers)
+        expect(answer).toMatchObject({ code: 'conflict', currentVersion: version + 1 });
     }
   });
 
   test('one command id at once: one effect, one answer', async () => {
     const { things } = await openThings('original');
-    const decisions = await Promise.all(Array.from({ length: WRITERS }, () => decide(things, create('same'))));
+    const decisions = await Promise.all(
+      Array.from({ length: WRITERS }, () => decide(things, create('same'))),
+    );
     expect(new Set(decisions.map((decision) => JSON.stringify(decision))).size).toBe(1);
     expect(await things.things(0, 100)).toHaveLength(1);
     expect(await things.readOutbox(100)).toHaveLength(1);
@@ -57,7 +69,9 @@ describe('the write function under concurrent writers', () => {
     const decisions = (await Promise.all(
       Array.from({ length: WRITERS }, (_, index) => decide(things, requests[index % 2]!)),
     )) as Decision[];
-    const codes = [0, 1].map((kind) => new Set(decisions.filter((_, index) => index % 2 === kind).map(({ answer }) => answer.code)));
+    const codes = [0, 1].map(
+      (kind) => new Set(decisions.filter((_, index) => index % 2 === kind).map(({ answer }) => answer.code)),
+    );
     expect(codes.map((all) => [...all]).toSorted()).toEqual([['accepted'], ['reused']]);
   });
 });
@@ -67,16 +81,23 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     const { things, pool } = await openThings('original');
     const slow = await pool.connect();
     await slow.query('begin');
-    await slow.query(`select * from decide_command(1, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now())`);
+    await slow.query(
+      `select * from decide_command(1, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+    );
     await decide(things, create('fast'));
     expect(await things.readOutbox(100)).toEqual([]);
     await slow.query('commit');
     slow.release();
-    expect((await things.readOutbox(100)).map(({ entry }) => entry.answer?.commandId)).toEqual(['slow', 'fast']);
+    expect((await things.readOutbox(100)).map(({ entry }) => entry.answer?.commandId)).toEqual([
+      'slow',
+      'fast',
+    ]);
 
     const undone = await pool.connect();
     await undone.query('begin');
-    await undone.query(`select * from decide_command(1, null, 'undone', 'h', 'create', null, null, 'a', 1, null, null, now())`);
+    await undone.query(
+      `select * from decide_command(1, null, 'undone', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+    );
     await undone.query('rollback');
     undone.release();
     expect(await things.readOutbox(100)).toHaveLength(2);
@@ -92,7 +113,8 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
       for (;;) {
         const last = !writing;
         const entries = await things.readOutbox(7);
-        for (const { entry, xid } of entries) seen.push({ id: entry.state!.id, version: entry.state!.version, xid: BigInt(xid) });
+        for (const { entry, xid } of entries)
+          seen.push({ id: entry.state!.id, version: entry.state!.version, xid: BigInt(xid) });
         await things.removeFromOutbox(entries);
         if (last && entries.length === 0) return;
       }
@@ -100,16 +122,21 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     await Promise.all(
       Array.from({ length: WRITERS }, async (_, writer) => {
         const { id } = ((await decide(things, create(`c${writer}`))) as Decision).state!;
-        for (let version = 0; version < WRITES; version++) await decide(things, update(`${writer}/${version}`, id, version));
+        for (let version = 0; version < WRITES; version++)
+          await decide(things, update(`${writer}/${version}`, id, version));
       }),
     );
     writing = false;
     await relay;
     expect(seen).toHaveLength(WRITERS * (WRITES + 1));
-    expect(seen.map(({ xid }) => xid)).toEqual(seen.map(({ xid }) => xid).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
+    expect(seen.map(({ xid }) => xid)).toEqual(
+      seen.map(({ xid }) => xid).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    );
     const byThing = Map.groupBy(seen, ({ id }) => id);
     for (const versions of byThing.values()) {
-      expect(versions.map(({ version }) => version)).toEqual(Array.from({ length: WRITES + 1 }, (_, index) => index));
+      expect(versions.map(({ version }) => version)).toEqual(
+        Array.from({ length: WRITES + 1 }, (_, index) => index),
+      );
     }
   });
 });

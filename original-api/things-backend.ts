@@ -58,6 +58,19 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     }
   };
 
+  /** Resolves when the mirror has everything that was in the log at some moment after the call. */
+  const mirrorCaughtUp = async (): Promise<void> => {
+    const ends = await log.endOffsets(parts.outcomesTopic);
+    await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, responseWaitMs)));
+  };
+
+  /** Shiny owns the partition: what it has decided under this id, in whatever partition, is an answer; else it decides. */
+  const forward = async (command: ThingCommand): Promise<Decision> => {
+    await reading(mirrorCaughtUp);
+    const known = await decideDirectly(command);
+    return known === 'not-owner' ? sender.sendAndWait(command) : known;
+  };
+
   /** P9: from the table only if the same statement sees that Original owns; else after the log as it stands now. */
   const latest = async (id: number): Promise<Thing | undefined> => {
     const partition = partitionOfThing(id, partitions);
@@ -71,7 +84,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   return {
     write: async (command) => {
       const direct = await decideDirectly(command);
-      const decision = direct === 'not-owner' ? await sender.sendAndWait(command) : direct;
+      const decision = direct === 'not-owner' ? await forward(command) : direct;
       return { kind: 'decided', decision };
     },
     thing: async (id, options) => {
@@ -82,11 +95,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       const found = await reading(() => things.things(after, limit));
       return found.map((thing) => ({ id: thing.id, json: viewOf(thing).json }));
     },
-    caughtUp: () =>
-      reading(async () => {
-        const ends = await log.endOffsets(parts.outcomesTopic);
-        await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, responseWaitMs)));
-      }),
+    caughtUp: () => reading(mirrorCaughtUp),
   };
 };
 

@@ -126,9 +126,10 @@ export const startApis = async (
     await Promise.race([
       failed,
       Promise.all(
-        SERVICES.map(async (name) => {
+        SERVICES.map(async (name, index) => {
           await untilReady(name, `${urls[name]}/health/ready`, settings.START_WAIT_MS);
-          report(`${name} ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+          const pid = await running[index]!.pid;
+          report(`${name} ready after ${((performance.now() - began) / 1000).toFixed(1)} s (process ${pid})`);
         }),
       ),
     ]);

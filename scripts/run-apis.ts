@@ -18,6 +18,8 @@ const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 5_000;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger('run-apis', logSettings(settings));
 
+const began = performance.now();
+
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   const genesis = await prepareNamespace(settings, lifecycle, logger);
   print(
@@ -27,4 +29,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   lifecycle.onClose('services', apis.stop);
   lifecycle.onKill(apis.kill);
   lifecycle.failWith('a service', apis.failed);
+  print(
+    `Ready after ${((performance.now() - began) / 1000).toFixed(1)} s: ${Object.values(apis.urls).join(' ')}`,
+  );
 });

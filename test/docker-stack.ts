@@ -5,7 +5,10 @@ import type { StackAddresses } from '../scripts/stack/stack.ts';
 
 const PASSWORD = 'playground';
 
-export const startDockerStack = async (): Promise<{ addresses: StackAddresses; stop: () => Promise<void> }> => {
+export const startDockerStack = async (): Promise<{
+  addresses: StackAddresses;
+  stop: () => Promise<void>;
+}> => {
   const network = await new Network().start();
   const started: StartedTestContainer[] = [];
   const stop = async (): Promise<void> => {

@@ -15,7 +15,13 @@ export const record = (outcome: Outcome, timestamp = NOW): OutcomeRecord => ({
   timestamp,
 });
 
-export const genesis = (owner: Owner): Genesis => ({ type: 'genesis', id: 'g', format: 1, partitions: PARTITIONS, owner });
+export const genesis = (owner: Owner): Genesis => ({
+  type: 'genesis',
+  id: 'g',
+  format: 1,
+  partitions: PARTITIONS,
+  owner,
+});
 
 export const stateAfterGenesis = (owner: Owner, partition = 1): PartitionState => {
   const state = emptyState(partition);
@@ -26,8 +32,18 @@ export const stateAfterGenesis = (owner: Owner, partition = 1): PartitionState =
 export const create = (commandId: string, name = 'a', foo = 1): ThingCommand =>
   thingCommand({ type: 'create', name, foo }, commandId, NOW);
 
-export const update = (commandId: string, thingId: number, version: number, name = 'b', foo = 2): ThingCommand =>
-  thingCommand({ type: 'update', thingId, version, name, foo, createdOn: null, updatedOn: null }, commandId, NOW);
+export const update = (
+  commandId: string,
+  thingId: number,
+  version: number,
+  name = 'b',
+  foo = 2,
+): ThingCommand =>
+  thingCommand(
+    { type: 'update', thingId, version, name, foo, createdOn: null, updatedOn: null },
+    commandId,
+    NOW,
+  );
 
 export const remove = (commandId: string, thingId: number, version: number): ThingCommand =>
   thingCommand({ type: 'delete', thingId, version }, commandId, NOW);
@@ -44,7 +60,14 @@ export const decidedAfter = (
   decision: Decision,
   { offset = header.position + 1, epoch = header.epoch }: { offset?: number; epoch?: number } = {},
 ): OutcomeRecord =>
-  record({ type: 'decided', ...linkAfter(header), epoch, offset, answer: decision.answer, state: decision.state });
+  record({
+    type: 'decided',
+    ...linkAfter(header),
+    epoch,
+    offset,
+    answer: decision.answer,
+    state: decision.state,
+  });
 
 export const observedAfter = (
   { header }: PartitionState,
@@ -61,7 +84,8 @@ export const observedAfter = (
     fence: content.fence ?? null,
   });
 
-export const acceptedCreate = (commandId: string, id: number): Decision => accepted(create(commandId), thing(id));
+export const acceptedCreate = (commandId: string, id: number): Decision =>
+  accepted(create(commandId), thing(id));
 export const refusedUpdate = (commandId: string, id: number): Decision =>
   refused(update(commandId, id, 7), { code: 'conflict', currentVersion: 0 });
 
@@ -71,4 +95,3 @@ export const mustCount = (state: PartitionState, next: OutcomeRecord): Counted =
   if (counted === undefined) throw new Error(`does not count: ${JSON.stringify(next.outcome)}`);
   return counted;
 };
-

@@ -28,6 +28,7 @@ declare
   answer answers;
   thing things;
   ruler mastership;
+  is_reused boolean;
 begin
   perform pg_advisory_xact_lock_shared(lock_space(), p_partition);
   -- Two requests with one command id: one after the other.
@@ -43,13 +44,20 @@ begin
     return;
   end if;
 
+  -- The id stands for another request, in another partition. To a direct write this can be said whoever owns.
+  is_reused := exists (select from answers where command_id = p_command_id);
+  if is_reused and p_token is null then
+    return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
+    return;
+  end if;
+
   select * into ruler from mastership where partition = p_partition;
   if ruler.owner <> 'original' or ruler.since > p_token then
     return;
   end if;
 
   answer := null;
-  if exists (select from answers where command_id = p_command_id) then
+  if is_reused then
     answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
   elsif p_type = 'create' then
     if p_foo is null then

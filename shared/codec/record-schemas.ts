@@ -52,18 +52,48 @@ export const loadRecordSchemas = (): RecordSchema[] =>
     }),
   );
 
+interface Tap {
+  readLong(): number;
+  writeLong(value: number): void;
+}
+type FaultHook = (value: unknown, type: avro.Type) => void;
+
+/** avsc leaves out 2^53 - 1 for fear of rounding, but reads and writes it exactly; ids and versions may have it. */
+class SafeLongType extends avro.types.LongType {
+  _check(value: unknown, _flags: unknown, hook: FaultHook | undefined): boolean {
+    const fits = Number.isSafeInteger(value);
+    if (!fits) hook?.(value, this);
+    return fits;
+  }
+  _read(tap: Tap): number {
+    const value = tap.readLong();
+    if (!Number.isSafeInteger(value)) throw new Error('a long is beyond 2^53 - 1');
+    return value;
+  }
+  _write(tap: Tap, value: unknown): void {
+    if (!Number.isSafeInteger(value)) throw new Error(`${String(value)} is not an integer up to 2^53 - 1`);
+    tap.writeLong(value as number);
+  }
+}
+
+// avsc adds a registry to the options that it is given, so each call gets a copy.
+const OPTIONS = {
+  omitRecordMethods: true,
+  typeHook: (schema: unknown): avro.Type | undefined => (schema === 'long' ? new SafeLongType() : undefined),
+} as const;
+
 /** Parses a schema that somebody else wrote, for reading what they wrote. */
 export const parseAvroType = (json: string): avro.Type =>
-  avro.Type.forSchema(JSON.parse(json) as avro.Schema, { omitRecordMethods: true });
+  avro.Type.forSchema(JSON.parse(json) as avro.Schema, { ...OPTIONS } as never);
 
 // Owner and the like are named in several files; each record gets a registry of names of its own, so that its schema
 // writes out what it needs.
 const loadAvroType = (name: string): avro.Type => {
   const registry: Record<string, avro.Type> = {};
   for (const shared of SHARED_RECORDS) {
-    if (shared !== name) avro.Type.forSchema(readSchema(shared), { registry, omitRecordMethods: true });
+    if (shared !== name) avro.Type.forSchema(readSchema(shared), { ...OPTIONS, registry } as never);
   }
-  return avro.Type.forSchema(readSchema(name), { registry, omitRecordMethods: true });
+  return avro.Type.forSchema(readSchema(name), { ...OPTIONS, registry } as never);
 };
 
 const selfContained = (type: avro.Type): avro.Schema => type.schema({ exportAttrs: true });

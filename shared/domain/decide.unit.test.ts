@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { create, decidedAfter, mustCount, NOW, remove, stateAfterGenesis, thing, update } from '../../test/outcome-log.ts';
+import {
+  create,
+  decidedAfter,
+  mustCount,
+  NOW,
+  remove,
+  stateAfterGenesis,
+  thing,
+  update,
+} from '../../test/outcome-log.ts';
 import { thingCommand, type MarkCommand, type ThingCommand } from './command.ts';
 import { decide, decideFromFold, type DecideState } from './decide.ts';
 import type { PartitionState } from './fold.ts';
@@ -34,13 +43,14 @@ describe('create', () => {
 
 describe('update', () => {
   test('given the current version, then the next one', () => {
-    expect(when(given(create('c')), update('u', 1, 0)).state).toEqual(
-      thing(1, 1, { name: 'b', foo: 2 }),
-    );
+    expect(when(given(create('c')), update('u', 1, 0)).state).toEqual(thing(1, 1, { name: 'b', foo: 2 }));
   });
   test('given another version, then a conflict that names the current one', () => {
     const state = given(create('c'), update('u', 1, 0));
-    expect(when(state, update('v', 1, 0))).toMatchObject({ answer: { code: 'conflict', currentVersion: 1 }, state: null });
+    expect(when(state, update('v', 1, 0))).toMatchObject({
+      answer: { code: 'conflict', currentVersion: 1 },
+      state: null,
+    });
     expect(when(state, update('w', 1, 2)).answer.code).toBe('conflict');
   });
   test('given no such Thing, or a deleted one, then absent', () => {
@@ -50,7 +60,14 @@ describe('update', () => {
   test('given read-only fields, then they must equal the present values', () => {
     const state = given(create('c'));
     const sent = (createdOn: number | null, updatedOn: number | null) =>
-      when(state, thingCommand({ type: 'update', thingId: 1, version: 0, name: 'b', foo: 2, createdOn, updatedOn }, 'u', NOW));
+      when(
+        state,
+        thingCommand(
+          { type: 'update', thingId: 1, version: 0, name: 'b', foo: 2, createdOn, updatedOn },
+          'u',
+          NOW,
+        ),
+      );
     expect(sent(NOW, NOW).answer.code).toBe('accepted');
     expect(sent(NOW + 1, null).answer).toMatchObject({ code: 'readonly', field: 'created_on' });
     expect(sent(null, NOW - 1).answer).toMatchObject({ code: 'readonly', field: 'updated_on' });
@@ -63,7 +80,12 @@ describe('update', () => {
 
 describe('delete', () => {
   test('given the current version, then a tombstone with the next one', () => {
-    expect(when(given(create('c')), remove('d', 1, 0)).state).toMatchObject({ id: 1, version: 1, deleted: true, name: 'a' });
+    expect(when(given(create('c')), remove('d', 1, 0)).state).toMatchObject({
+      id: 1,
+      version: 1,
+      deleted: true,
+      name: 'a',
+    });
   });
   test('given it twice, then absent', () => {
     expect(when(given(create('c'), remove('d', 1, 0)), remove('e', 1, 1)).answer.code).toBe('absent');
@@ -75,7 +97,9 @@ describe('a repeated command id', () => {
     const first = when(given(), create('c'));
     expect(when(given(create('c'), update('u', 1, 0)), create('c'))).toEqual(first);
     const refused = when(given(create('c')), update('u', 1, 5));
-    expect(when(given(create('c'), update('u', 1, 5), update('v', 1, 0)), update('u', 1, 5))).toEqual(refused);
+    expect(when(given(create('c'), update('u', 1, 5), update('v', 1, 0)), update('u', 1, 5))).toEqual(
+      refused,
+    );
   });
   test('given another request, then reused, and the first answer stays', () => {
     const state = given(create('c'), create('c', 'other'));
@@ -91,6 +115,12 @@ describe('a repeated command id', () => {
 });
 
 test('a mark is accepted and changes nothing', () => {
-  const mark: MarkCommand = { type: 'mark', commandId: 'm', label: 'here', payloadHash: 'h', requestedOn: NOW };
+  const mark: MarkCommand = {
+    type: 'mark',
+    commandId: 'm',
+    label: 'here',
+    payloadHash: 'h',
+    requestedOn: NOW,
+  };
   expect(when(given(), mark)).toMatchObject({ answer: { code: 'accepted', thingId: null }, state: null });
 });

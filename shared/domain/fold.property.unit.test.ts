@@ -1,7 +1,18 @@
 /** Properties of the fold over random logs: of commands, direct writes, duplicates, stale twins and disorder. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { create, decidedAfter, mustCount, observedAfter, record, remove, stateAfterGenesis, thing, update, genesis } from '../../test/outcome-log.ts';
+import {
+  create,
+  decidedAfter,
+  mustCount,
+  observedAfter,
+  record,
+  remove,
+  stateAfterGenesis,
+  thing,
+  update,
+  genesis,
+} from '../../test/outcome-log.ts';
 import { accepted } from './answer.ts';
 import type { ThingCommand } from './command.ts';
 import { decide, type DecideState } from './decide.ts';
@@ -21,7 +32,10 @@ const command: fc.Arbitrary<ThingCommand> = fc.oneof(
 );
 const step = fc.oneof(
   { weight: 3, arbitrary: command.map((decided) => ({ decided })) },
-  { weight: 1, arbitrary: fc.tuple(thingIds, versions).map(([id, version]) => ({ direct: thing(id, version) })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(thingIds, versions).map(([id, version]) => ({ direct: thing(id, version) })),
+  },
 );
 type Step = { decided: ThingCommand } | { direct: Thing };
 
@@ -32,7 +46,10 @@ const reading = (state: PartitionState): DecideState => ({
 });
 
 /** The log that one updater writes for these steps, and the state behind it. */
-const written = (owner: Owner, steps: readonly Step[]): { records: OutcomeRecord[]; state: PartitionState } => {
+const written = (
+  owner: Owner,
+  steps: readonly Step[],
+): { records: OutcomeRecord[]; state: PartitionState } => {
   const state = stateAfterGenesis(owner);
   const records = [record(genesis(owner))];
   for (const one of steps) {
@@ -82,22 +99,32 @@ test('duplicated and late records never change the result', () => {
 
 test('records of a stale twin, who decides otherwise from an older state, never change the result', () => {
   fc.assert(
-    fc.property(owners, fc.array(step, { minLength: 1 }), fc.nat(), fc.array(step, { minLength: 1 }), (owner, steps, cut, other) => {
-      const { records, state } = written(owner, steps);
-      const at = 1 + (cut % records.length);
-      const twin = structuredClone(content(folded(records.slice(0, at)))) as PartitionState;
-      const stale: OutcomeRecord[] = [];
-      for (const one of other) {
-        if (!('decided' in one)) continue;
-        const next = decidedAfter(twin, decide(reading(twin), one.decided));
-        mustCount(twin, next);
-        stale.push(next);
-      }
-      // The twin wakes when everything of the living one is in the log; it parted from it with its first decision.
-      const living = records.slice(at).find(({ outcome }) => outcome.type === 'decided');
-      fc.pre(living !== undefined && stale[0] !== undefined && Buffer.compare(living.bytes, stale[0].bytes) !== 0);
-      expect(content(folded([...records, ...stale]))).toEqual(content(state));
-    }),
+    fc.property(
+      owners,
+      fc.array(step, { minLength: 1 }),
+      fc.nat(),
+      fc.array(step, { minLength: 1 }),
+      (owner, steps, cut, other) => {
+        const { records, state } = written(owner, steps);
+        const at = 1 + (cut % records.length);
+        const twin = structuredClone(content(folded(records.slice(0, at)))) as PartitionState;
+        const stale: OutcomeRecord[] = [];
+        for (const one of other) {
+          if (!('decided' in one)) continue;
+          const next = decidedAfter(twin, decide(reading(twin), one.decided));
+          mustCount(twin, next);
+          stale.push(next);
+        }
+        // The twin wakes when everything of the living one is in the log; it parted from it with its first decision.
+        const living = records.slice(at).find(({ outcome }) => outcome.type === 'decided');
+        fc.pre(
+          living !== undefined &&
+            stale[0] !== undefined &&
+            Buffer.compare(living.bytes, stale[0].bytes) !== 0,
+        );
+        expect(content(folded([...records, ...stale]))).toEqual(content(state));
+      },
+    ),
     RUNS,
   );
 });
@@ -131,7 +158,8 @@ test('records in any order: whatever counts, versions of a Thing never go back, 
 test('two updaters that decide the same commands write the same bytes', () => {
   fc.assert(
     fc.property(owners, fc.array(step), (owner, steps) => {
-      const bytes = (): string[] => written(owner, steps).records.map((one) => Buffer.from(one.bytes).toString());
+      const bytes = (): string[] =>
+        written(owner, steps).records.map((one) => Buffer.from(one.bytes).toString());
       expect(bytes()).toEqual(bytes());
     }),
     RUNS,

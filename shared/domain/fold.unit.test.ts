@@ -22,11 +22,32 @@ const unchangedBy = (state: PartitionState, next: Parameters<typeof fold>[1]): v
 const released = (state: PartitionState, epoch: number, link = linkAfter(state.header)) =>
   record({ type: 'released', ...link, epoch, commandId: 's' });
 const switched = (state: PartitionState, epoch: number, owner: 'original' | 'shiny') =>
-  record({ type: 'switched', ...linkAfter(state.header), epoch, offset: state.header.position + 1, commandId: 's', owner });
+  record({
+    type: 'switched',
+    ...linkAfter(state.header),
+    epoch,
+    offset: state.header.position + 1,
+    commandId: 's',
+    owner,
+  });
 const aborted = (state: PartitionState, epoch: number) =>
-  record({ type: 'refused', ...linkAfter(state.header), epoch, offset: state.header.position + 1, commandId: 's', reason: 'deadline' });
+  record({
+    type: 'refused',
+    ...linkAfter(state.header),
+    epoch,
+    offset: state.header.position + 1,
+    commandId: 's',
+    reason: 'deadline',
+  });
 const misfit = (state: PartitionState, epoch: number) =>
-  record({ type: 'misfit', ...linkAfter(state.header), epoch, offset: state.header.position + 1, commandId: 's', reason: 'owner' });
+  record({
+    type: 'misfit',
+    ...linkAfter(state.header),
+    epoch,
+    offset: state.header.position + 1,
+    commandId: 's',
+    reason: 'owner',
+  });
 
 describe('genesis', () => {
   test('the first one counts and names the owner, a second one does not', () => {
@@ -48,7 +69,11 @@ describe('decided', () => {
     expect(state.header).toMatchObject({ position: 0, idFloor: 5 });
     expect(state.header.digest).not.toBe(digest);
     expect(state.things.get(5)).toEqual(thing(5));
-    expect(state.answers.get('c')).toMatchObject({ decidedBy: 'shiny', epoch: 0, answer: { code: 'accepted' } });
+    expect(state.answers.get('c')).toMatchObject({
+      decidedBy: 'shiny',
+      epoch: 0,
+      answer: { code: 'accepted' },
+    });
   });
   test('P3: given another position before it, then it does not count', () => {
     const state = stateAfterGenesis('shiny');
@@ -143,14 +168,28 @@ describe('switch decisions', () => {
     mustCount(state, observedAfter(state, { fence: { epoch: 1, idFloor: 13 } }));
     unchangedBy(state, aborted(state, 0));
     mustCount(state, aborted(state, 1));
-    expect(state.header).toMatchObject({ position: 0, epoch: 1, since: 0, owner: 'original', fence: null, released: null });
+    expect(state.header).toMatchObject({
+      position: 0,
+      epoch: 1,
+      since: 0,
+      owner: 'original',
+      fence: null,
+      released: null,
+    });
   });
   test('P5: switched to Shiny counts only once the fence was observed', () => {
     const state = stateAfterGenesis('original');
     unchangedBy(state, switched(state, 1, 'shiny'));
     mustCount(state, observedAfter(state, { fence: { epoch: 1, idFloor: 13 } }));
     mustCount(state, switched(state, 1, 'shiny'));
-    expect(state.header).toMatchObject({ owner: 'shiny', epoch: 1, since: 1, idFloor: 13, fence: null, position: 0 });
+    expect(state.header).toMatchObject({
+      owner: 'shiny',
+      epoch: 1,
+      since: 1,
+      idFloor: 13,
+      fence: null,
+      position: 0,
+    });
   });
   test('P8: released counts once, for the next epoch, when Shiny owns and the chain fits', () => {
     const original = stateAfterGenesis('original');

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { thing } from '../../test/outcome-log.ts';
-import { clampedOriginalFoo, ORIGINAL_FOO_MAX, ORIGINAL_FOO_MIN, originalFoo, toOriginalThing, toShinyThing } from './mapping.ts';
+import {
+  clampedOriginalFoo,
+  ORIGINAL_FOO_MAX,
+  ORIGINAL_FOO_MIN,
+  originalFoo,
+  toOriginalThing,
+  toShinyThing,
+} from './mapping.ts';
 
 describe('foo', () => {
   test.each([
@@ -23,7 +30,10 @@ describe('foo', () => {
   });
   test.each([ORIGINAL_FOO_MAX + 0.5, ORIGINAL_FOO_MIN - 0.5, 1e300, -1e300])('%f has no room', (foo) => {
     expect(originalFoo(foo)).toBeUndefined();
-    expect(clampedOriginalFoo(foo)).toEqual({ foo: foo > 0 ? ORIGINAL_FOO_MAX : ORIGINAL_FOO_MIN, lossy: true });
+    expect(clampedOriginalFoo(foo)).toEqual({
+      foo: foo > 0 ? ORIGINAL_FOO_MAX : ORIGINAL_FOO_MIN,
+      lossy: true,
+    });
   });
   test('an integer of Original goes there and back unchanged', () => {
     fc.assert(

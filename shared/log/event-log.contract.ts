@@ -22,7 +22,12 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
       return topic;
     };
     const append = (topic: string, partition: number, value: string): Promise<number> =>
-      log.append(topic, { partition, key: `key of ${value}`, value: Buffer.from(value), timestamp: 1_700_000_000_000 });
+      log.append(topic, {
+        partition,
+        key: `key of ${value}`,
+        value: Buffer.from(value),
+        timestamp: 1_700_000_000_000,
+      });
     const everywhere = (topic: string, offset = 0): LogPosition[] =>
       Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset }));
     /** Reads until `count` records came, from whichever partitions. */
@@ -43,7 +48,9 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
       const topic = await newTopic();
       await log.createTopics([{ topic, partitions: PARTITIONS, settings: {} }]);
       expect(await log.partitions(topic)).toBe(PARTITIONS);
-      await expect(log.createTopics([{ topic, partitions: PARTITIONS + 1, settings: {} }])).rejects.toThrow('partitions');
+      await expect(log.createTopics([{ topic, partitions: PARTITIONS + 1, settings: {} }])).rejects.toThrow(
+        'partitions',
+      );
       expect(await log.partitions(`${topic}-that-is-not-there`)).toBeUndefined();
     });
 
@@ -87,10 +94,15 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
       const [topic, other] = [await newTopic(), await newTopic()];
       const found: string[] = [];
       const enough = Promise.withResolvers<void>();
-      const tail = await log.tail([...everywhere(topic), ...everywhere(other)], async (read_, _partition, records) => {
-        found.push(...records.map(({ value }) => `${read_ === topic ? 'topic' : 'other'} ${value.toString()}`));
-        if (found.length === 4) enough.resolve();
-      });
+      const tail = await log.tail(
+        [...everywhere(topic), ...everywhere(other)],
+        async (read_, _partition, records) => {
+          found.push(
+            ...records.map(({ value }) => `${read_ === topic ? 'topic' : 'other'} ${value.toString()}`),
+          );
+          if (found.length === 4) enough.resolve();
+        },
+      );
       await append(topic, 0, 'a');
       await append(other, 1, 'b');
       await append(topic, 2, 'c');
@@ -142,7 +154,9 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
 
     test('an offset behind the end is refused', async () => {
       const topic = await newTopic();
-      const tailing = log.tail([{ topic, partition: 0, offset: 7 }], async () => undefined).then((tail) => tail.failed);
+      const tailing = log
+        .tail([{ topic, partition: 0, offset: 7 }], async () => undefined)
+        .then((tail) => tail.failed);
       await expect(tailing).rejects.toThrow('offset');
     });
   });

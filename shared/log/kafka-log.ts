@@ -5,6 +5,7 @@ import { withTimeout } from '../process/with-timeout.ts';
 import { createAppendBatcher, type QueuedAppend } from './append-batcher.ts';
 import { AppendUnknownError, type EventLog, type TopicSpec } from './event-log.ts';
 import { createKafkaClient, KAFKA_RETRY, REQUEST_TIMEOUT_MS, type KafkaAccess } from './kafka-client.ts';
+import { fetchOffsets } from './kafka-offsets.ts';
 import { tailKafka } from './kafka-tail.ts';
 
 const ACKS_ALL = -1;
@@ -27,11 +28,7 @@ export const connectKafkaLog = async (
     partitions: (topic) => countPartitions(admin, topic),
     append: batcher.append,
     tail: (positions, onRecords) => tailKafka(kafka, admin, logger, positions, onRecords),
-    endOffsets: async (topic) => {
-      // The client reports the last stable offset, which without transactions is the high watermark.
-      const offsets = await admin.fetchTopicOffsets(topic);
-      return offsets.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
-    },
+    endOffsets: async (topic) => (await fetchOffsets(admin, topic)).map(({ high }) => high),
     close: async () => {
       await batcher.drained();
       await Promise.all([producer.close(), withTimeout(admin.disconnect(), DISCONNECT_TIMEOUT_MS)]);

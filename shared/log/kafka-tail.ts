@@ -14,6 +14,7 @@ import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
 import { KAFKA_RETRY } from './kafka-client.ts';
+import { fetchOffsets } from './kafka-offsets.ts';
 
 /** A fetch waits this long for news; a disconnect waits for the fetch. */
 const FETCH_WAIT_MS = 250;
@@ -176,15 +177,13 @@ const readBatch = async (
 
 const checkRange = async (admin: Admin, places: ReadonlyMap<string, Place>): Promise<void> => {
   for (const topic of topicsOf(places)) {
-    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+    for (const { partition, low, high } of await fetchOffsets(admin, topic)) {
       const place = places.get(keyOf(topic, partition));
       if (place === undefined) continue;
       // A compacted topic or one with retention begins later than 0; reading from its very beginning is still whole.
-      if (place.next === 0) place.next = Number(low);
-      if (place.next < Number(low) || place.next > Number(high)) {
-        throw new OffsetGoneError(
-          `${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`,
-        );
+      if (place.next === 0) place.next = low;
+      if (place.next < low || place.next > high) {
+        throw new OffsetGoneError(`${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`);
       }
     }
   }
