@@ -32,4 +32,6 @@ export const fetchOffsets = async (admin: Admin, topic: string): Promise<OffsetR
 const passes = (error: unknown): boolean =>
   error instanceof Error &&
   'type' in error &&
-  ['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'].includes(String(error.type));
+  ['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'].includes(
+    String(error.type),
+  );

@@ -23,7 +23,7 @@ const JOIN_TIMEOUT_MS = 15_000;
 const DISCONNECT_TIMEOUT_MS = 3_000;
 /** A reader that takes longer pauses its partition, so that it does not hold up the others. */
 const PAUSE_AFTER_MS = 50;
-const REBUILD_DELAY_MS = 500;
+const REBUILD_DELAY_MS = 250;
 
 interface Place {
   readonly topic: string;
@@ -71,7 +71,7 @@ export const tailKafka = async (
     }
   };
 
-  await build();
+  await buildFirst(build, logger);
   return {
     failed,
     stop: async () => {
@@ -79,6 +79,21 @@ export const tailKafka = async (
       if (consumer !== undefined) await disconnect(consumer);
     },
   };
+};
+
+/** A broker that has just started is still loading its groups, so the first consumer may need some attempts. */
+const buildFirst = async (build: () => Promise<void>, logger: Logger): Promise<void> => {
+  const deadline = performance.now() + JOIN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await build();
+      return;
+    } catch (error) {
+      if (performance.now() + REBUILD_DELAY_MS > deadline) throw error;
+      logger.debug({ err: error }, 'the Kafka consumer could not be built, trying again');
+      await sleep(REBUILD_DELAY_MS);
+    }
+  }
 };
 
 const startConsumer = async (
@@ -183,7 +198,9 @@ const checkRange = async (admin: Admin, places: ReadonlyMap<string, Place>): Pro
       // A compacted topic or one with retention begins later than 0; reading from its very beginning is still whole.
       if (place.next === 0) place.next = low;
       if (place.next < low || place.next > high) {
-        throw new OffsetGoneError(`${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`);
+        throw new OffsetGoneError(
+          `${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`,
+        );
       }
     }
   }

@@ -2,7 +2,7 @@
  * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction: a restart replays
  * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { StoredAnswer } from '../domain/answer.ts';
@@ -11,6 +11,7 @@ import type { Genesis } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import type { Logger } from '../process/logger.ts';
 import { claimFolder } from './folder-claim.ts';
+import { looksWhole } from './lmdb-file.ts';
 
 /** Raise it when what is stored changes its shape: an older store is then rebuilt. */
 const LAYOUT = 1;
@@ -61,9 +62,13 @@ export const openFoldStore = async (
   mkdirSync(folder, { recursive: true });
   const releaseFolder = claimFolder(folder);
   const file = join(folder, 'fold.lmdb');
+  // Left behind by a process that died while it opened the store: then the store is what killed it.
+  const suspicion = join(folder, 'opening');
   const meta: StoreMeta = { genesisId: genesis.id, format: FORMAT, layout: LAYOUT };
   const existed = existsSync(file);
-  let root = existed ? tryOpen(file, logger) : undefined;
+  const isSound = existed && !existsSync(suspicion) && looksWhole(file);
+  writeFileSync(suspicion, '');
+  let root = isSound ? tryOpen(file, logger) : undefined;
   const reason = root === undefined ? 'damaged' : whyOutdated(root, meta, ends);
   if (existed && reason !== undefined) {
     logger.warn({ folder, reason }, 'the local store is thrown away and rebuilt from the log');
@@ -74,7 +79,9 @@ export const openFoldStore = async (
   }
   root ??= openRoot(file);
   root.putSync('meta', meta);
-  return foldStore(root, genesis, releaseFolder);
+  const store = foldStore(root, genesis, releaseFolder);
+  rmSync(suspicion);
+  return store;
 };
 
 const foldStore = (root: RootDatabase, genesis: Genesis, releaseFolder: () => void): FoldStore => {
