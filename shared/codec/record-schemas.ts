@@ -84,16 +84,16 @@ const OPTIONS = {
 
 /** Parses a schema that somebody else wrote, for reading what they wrote. */
 export const parseAvroType = (json: string): avro.Type =>
-  avro.Type.forSchema(JSON.parse(json) as avro.Schema, { ...OPTIONS } as never);
+  avro.Type.forSchema(JSON.parse(json) as avro.Schema, { ...OPTIONS });
 
 // Owner and the like are named in several files; each record gets a registry of names of its own, so that its schema
 // writes out what it needs.
 const loadAvroType = (name: string): avro.Type => {
   const registry: Record<string, avro.Type> = {};
   for (const shared of SHARED_RECORDS) {
-    if (shared !== name) avro.Type.forSchema(readSchema(shared), { ...OPTIONS, registry } as never);
+    if (shared !== name) avro.Type.forSchema(readSchema(shared), { ...OPTIONS, registry });
   }
-  return avro.Type.forSchema(readSchema(name), { ...OPTIONS, registry } as never);
+  return avro.Type.forSchema(readSchema(name), { ...OPTIONS, registry });
 };
 
 const selfContained = (type: avro.Type): avro.Schema => type.schema({ exportAttrs: true });

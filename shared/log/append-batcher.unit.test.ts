@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import {
+  APPEND_BATCH_MAX_RECORDS,
+  APPEND_QUEUE_MAX_RECORDS,
+  createAppendBatcher,
+  type QueuedAppend,
+} from './append-batcher.ts';
+import { AppendOverflowError, AppendUnknownError } from './event-log.ts';
+
+const record = (value: string) => ({ partition: 0, key: '', value: Buffer.from(value), timestamp: 0 });
+
+/** A broker that answers when it is told to. */
+const slowBroker = () => {
+  const requests: { batch: readonly QueuedAppend[]; answer: () => void; fail: () => void }[] = [];
+  let next = 0;
+  const batcher = createAppendBatcher((batch) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    requests.push({
+      batch,
+      answer: () => resolve(batch.map(() => next++)),
+      fail: () => reject(new AppendUnknownError('no answer')),
+    });
+    return promise;
+  });
+  return { batcher, requests };
+};
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('what comes while a request is in flight goes out together, in order, with the next', async () => {
+  const { batcher, requests } = slowBroker();
+  const first = batcher.append('t', record('a'));
+  await turn();
+  const rest = ['b', 'c', 'd'].map((value) => batcher.append('t', record(value)));
+  await turn();
+  expect(requests).toHaveLength(1);
+  requests[0]!.answer();
+  await turn();
+  expect(requests[1]!.batch.map(({ record: { value } }) => value.toString())).toEqual(['b', 'c', 'd']);
+  requests[1]!.answer();
+  expect([await first, ...(await Promise.all(rest))]).toEqual([0, 1, 2, 3]);
+});
+
+test('a batch has a limit', async () => {
+  const { batcher, requests } = slowBroker();
+  const all = Array.from({ length: APPEND_BATCH_MAX_RECORDS + 1 }, () => batcher.append('t', record('x')));
+  await turn();
+  requests[0]!.answer();
+  await turn();
+  requests[1]!.answer();
+  await Promise.all(all);
+  expect(requests.map(({ batch }) => batch.length)).toEqual([APPEND_BATCH_MAX_RECORDS, 1]);
+});
+
+test('what waits behind a failed append fails with it, and a later one goes through', async () => {
+  const { batcher, requests } = slowBroker();
+  const first = batcher.append('t', record('a'));
+  await turn();
+  const behind = batcher.append('t', record('b'));
+  requests[0]!.fail();
+  await expect(first).rejects.toThrow(AppendUnknownError);
+  await expect(behind).rejects.toThrow(AppendUnknownError);
+  const later = batcher.append('t', record('c'));
+  await turn();
+  requests[1]!.answer();
+  expect(await later).toBe(0);
+});
+
+test('a queue that is full stores nothing and says so', async () => {
+  const { batcher, requests } = slowBroker();
+  const all = Array.from({ length: APPEND_QUEUE_MAX_RECORDS }, () => batcher.append('t', record('x')));
+  await expect(batcher.append('t', record('y'))).rejects.toThrow(AppendOverflowError);
+  await turn();
+  requests[0]!.fail();
+  await Promise.allSettled(all);
+  await batcher.drained();
+});
