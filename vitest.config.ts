@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
+const reportFile = process.env['TEST_REPORT'];
 
 /** Unit tests need nothing; the others get the stack from test/provide-stack.ts, once per run. */
 export default defineConfig({
   test: {
+    // CI reads the counts; a person reads the rest.
+    reporters: reportFile === undefined ? ['default'] : ['default', ['json', { outputFile: reportFile }]],
     projects: [
       {
         test: {
