@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 NODE := node_modules/.bin/node
 INSTALLED := node_modules/.installed
+STACK_DIR ?= .local/stack
+DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
 
 .PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic clean install
@@ -13,12 +15,12 @@ help: ## list the targets
 
 run: ## start everything: local stack, namespace, the three services [NAMESPACE= MASTER= EMBEDDED=1]
 	@if [ -n "$(EMBEDDED)" ]; then ./scripts/check-needs.sh node >/dev/null; else ./scripts/check-needs.sh run >/dev/null; fi
-	@$(MAKE) --no-print-directory install
+	@$(MAKE) --no-print-directory --silent install
 	@STACK=$$(if [ -n "$(EMBEDDED)" ]; then echo local; else ./scripts/check-needs.sh run; fi) exec $(NODE) scripts/run.ts
 
 test: ## every test, on the real stack
 	@./scripts/check-needs.sh run >/dev/null
-	@$(MAKE) --no-print-directory install lint
+	@$(MAKE) --no-print-directory --silent install lint
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
 lint: $(INSTALLED) ## types, lint rules, import directions, formatting
@@ -48,10 +50,11 @@ readtopic: $(INSTALLED) ## print a topic, decoded, one JSON line per record: top
 	@TOPIC="$(topic)" exec $(NODE) scripts/readtopic.ts
 
 clean: ## wipe local data: topics, schemas, databases, local stores
-	@echo "wiping .local/stack (topics, schemas, databases, logs) and .local/data (local stores); .local/artifacts stays"
-	@rm -rf .local/stack .local/data
+	@echo "wiping $(STACK_DIR) (topics, schemas, databases, logs) and $(DATA_DIR) (local stores); .local/artifacts stays"
+	@rm -rf "$(STACK_DIR)" "$(DATA_DIR)"
 
 install: $(INSTALLED)
+	@:
 $(INSTALLED): package.json package-lock.json
 	@./scripts/check-needs.sh node >/dev/null
 	@echo "installing npm packages …"

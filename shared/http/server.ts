@@ -37,9 +37,10 @@ export const JSON_TYPE = 'application/json';
 const PATH_SEGMENT_MAX_CHARS = 500;
 
 export const createServer = async (parts: ServerParts): Promise<FastifyInstance> => {
+  // Our own line per request is below; Fastify is only to speak up when something is wrong.
+  const quietLogger: FastifyBaseLogger = parts.logger.child({}, { level: 'warn' });
   const app = fastify({
-    // Our own line per request is below; Fastify is only to speak up when something is wrong.
-    loggerInstance: parts.logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
+    loggerInstance: quietLogger,
     childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_MAX_BYTES,
     forceCloseConnections: 'idle',
