@@ -81,7 +81,8 @@ export const createOriginalApp = async (
     logger,
   });
   registerThingsRoutes(app, { shape: 'original', backend, clock });
-  registerInternalRoutes(app, { things, partitions, clock });
+  const feedTopic = topicName(namespace, 'things.original');
+  registerInternalRoutes(app, { things, log, feedTopic, partitions, responseWaitMs, clock });
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

@@ -84,6 +84,8 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       const gone = new Set(entries.map(({ id }) => id));
       outbox = outbox.filter(({ id }) => !gone.has(id));
     },
+    outboxMark: async () => String(outboxId),
+    outboxPassed: async (mark) => outbox.every(({ id }) => id >= Number(mark)),
     onOutbox: (wake) => {
       wakers.push(wake);
     },

@@ -169,6 +169,17 @@ export const describeOriginalThings = (
       await things.removeFromOutbox(entries);
       expect(await things.readOutbox(100)).toEqual([]);
     });
+    test('a mark is passed once everything before it was published', async () => {
+      const things = await open('original');
+      expect(await things.outboxPassed(await things.outboxMark())).toBe(true);
+      await created(things, 'before');
+      const mark = await things.outboxMark();
+      expect(await things.outboxPassed(mark)).toBe(false);
+      const before = await things.readOutbox(100);
+      await created(things, 'after');
+      await things.removeFromOutbox(before);
+      expect(await things.outboxPassed(mark)).toBe(true);
+    });
     test('wakes who waits for it', async () => {
       const things = await open('original');
       let woken = 0;

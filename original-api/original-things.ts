@@ -49,6 +49,10 @@ export interface OriginalThings {
   /** The oldest unpublished entries that no running transaction can come before (P7), in (xid, id) order. */
   readOutbox(limit: number): Promise<OutboxEntry[]>;
   removeFromOutbox(entries: readonly OutboxEntry[]): Promise<void>;
+  /** A mark in the outbox: everything that was acknowledged before the call is behind it. */
+  outboxMark(): Promise<string>;
+  /** Is everything behind the mark published and removed? */
+  outboxPassed(mark: string): Promise<boolean>;
   /** Calls `wake` when entries may have come. Only a hint: it may be lost, and the relay polls as well. */
   onOutbox(wake: () => void): void;
 

@@ -37,6 +37,10 @@ const REMOVE_FROM_OUTBOX = {
   text: `delete from outbox using unnest($1::xid8[], $2::bigint[]) as gone(xid, id)
           where outbox.xid = gone.xid and outbox.id = gone.id`,
 };
+const OUTBOX_PASSED = {
+  name: 'outbox-passed',
+  text: 'select not exists (select from outbox where xid < $1::xid8) as passed',
+};
 const APPLY_MIRROR = { name: 'apply-mirror', text: 'select apply_mirror($1, $2, $3, $4, $5) as applied' };
 
 type OutboxRow = AnswerRow & {
@@ -86,6 +90,17 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
     readOutbox: async (limit) => (await query<OutboxRow>(READ_OUTBOX, [limit])).map(outboxEntryOfRow),
     removeFromOutbox: async (entries) => {
       await query(REMOVE_FROM_OUTBOX, [entries.map(({ xid }) => xid), entries.map(({ id }) => id)]);
+    },
+    outboxMark: async () => {
+      // Whatever is committed by now has a lower transaction id.
+      const { rows } = await pool.query<{ mark: string }>(
+        'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',
+      );
+      return rows[0]!.mark;
+    },
+    outboxPassed: async (mark) => {
+      const [row] = await query<{ passed: boolean }>(OUTBOX_PASSED, [mark]);
+      return row?.passed === true;
     },
     onOutbox: (wake) => {
       wakers.push(wake);

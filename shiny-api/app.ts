@@ -6,7 +6,7 @@ import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { unavailable } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
-import { createServer } from '../shared/http/server.ts';
+import { createServer, isOfTheApi } from '../shared/http/server.ts';
 import { registerThingsRoutes } from '../shared/http/things-routes.ts';
 import { sharedEndOffsets } from '../shared/log/end-offsets.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
@@ -78,7 +78,7 @@ export const createShinyApp = async (
   });
   // A view that has not caught up would serve the past.
   app.addHook('onRequest', async (request) => {
-    const waiting = request.url.startsWith('/api/') ? notReady() : undefined;
+    const waiting = isOfTheApi(request) ? notReady() : undefined;
     if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
   });
   const sender = createCommandSender({
@@ -93,7 +93,7 @@ export const createShinyApp = async (
   const endOffsets = sharedEndOffsets(log, topicName(namespace, 'things.outcomes'));
   const backend = shinyBackend({ genesis, view, sender, original, endOffsets, responseWaitMs, logger });
   registerThingsRoutes(app, { shape: 'shiny', backend, clock });
-  registerCommandsRoutes(app, view);
+  registerCommandsRoutes(app, { view, caughtUp: backend.caughtUp });
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../shared/http/errors.ts';
 import { JSON_TYPE } from '../shared/http/server.ts';
-import { LIST_LIMIT_MAX } from '../shared/http/things-routes.ts';
+import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import { wantsLatest } from '../shared/http/request-headers.ts';
 import { COMMAND, directCommandShape, indexedCommandShape } from './command-shape.ts';
 import type { IndexedCommand } from './command-index.ts';
 import type { View } from './view.ts';
@@ -12,21 +13,16 @@ const LIST_LIMIT_DEFAULT = 100;
 
 const LIST_QUERY = Type.Object(
   {
-    limit: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: LIST_LIMIT_MAX,
-        expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once`,
-      }),
-    ),
+    limit: Type.Optional(LIMIT),
     before: Type.Optional(Type.String({ minLength: 1, expected: 'the id of a command, once' })),
   },
   { additionalProperties: false },
 );
-const NO_QUERY = Type.Object({}, { additionalProperties: false });
-const ERROR = Type.Object({ 'error-message': Type.String() });
 
-export const registerCommandsRoutes = (app: FastifyInstance, view: View): void => {
+export const registerCommandsRoutes = (
+  app: FastifyInstance,
+  { view, caughtUp }: { view: View; caughtUp: () => Promise<void> },
+): void => {
   const shapeOf = (command: IndexedCommand): object =>
     indexedCommandShape(command, view.store.state(command.partition).answers.get(command.commandId));
 
@@ -37,10 +33,11 @@ export const registerCommandsRoutes = (app: FastifyInstance, view: View): void =
         tags: ['commands'],
         summary: 'The latest commands, newest first',
         querystring: LIST_QUERY,
-        response: { 200: Type.Array(COMMAND), 400: ERROR },
+        response: { 200: answer(Type.Array(COMMAND), 'Commands', 'link'), ...errorAnswers(400, 503) },
       },
     },
     async (request, reply) => {
+      if (wantsLatest(request.raw)) await caughtUp();
       const { limit = LIST_LIMIT_DEFAULT, before } = request.query;
       const found = view.commands.latest(limit + 1, before);
       if (found === undefined) throw new ApiError('bad-request', `"before" names no command: ${before}`);
@@ -61,10 +58,11 @@ export const registerCommandsRoutes = (app: FastifyInstance, view: View): void =
         summary: 'One command: its place in the log, and its answer once it is decided',
         params: Type.Object({ id: Type.String() }),
         querystring: NO_QUERY,
-        response: { 200: COMMAND, 404: ERROR },
+        response: { 200: answer(COMMAND, 'The command'), ...errorAnswers(400, 404, 503) },
       },
     },
     async (request, reply) => {
+      if (wantsLatest(request.raw)) await caughtUp();
       const { id } = request.params;
       const command = view.commands.get(id);
       if (command !== undefined) return reply.type(JSON_TYPE).send(JSON.stringify(shapeOf(command)));

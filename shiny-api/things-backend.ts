@@ -55,6 +55,18 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     return thing === null ? undefined : { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
   };
 
+  /** What Original acknowledged before, in the partitions that it owns, comes by its feed. */
+  const observedByNow = async (): Promise<void> => {
+    const owned = Array.from({ length: genesis.partitions }, (_, partition) => partition).filter(
+      (partition) => view.store.state(partition).header.owner === 'original',
+    );
+    if (owned.length === 0) return;
+    const feedEnds = await original.feedEnds();
+    await Promise.all(
+      owned.map((partition) => view.feedProgress.until(partition, feedEnds[partition]!, responseWaitMs)),
+    );
+  };
+
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
@@ -88,6 +100,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       reading(async () => {
         const ends = await endOffsets();
         await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, responseWaitMs)));
+        await observedByNow();
       }),
   };
 };

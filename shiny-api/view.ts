@@ -11,7 +11,7 @@ import type { ThingView } from '../shared/http/things-routes.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import type { Progress } from '../shared/process/progress.ts';
+import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
 import { createCommandIndex, type CommandIndex } from './command-index.ts';
@@ -33,6 +33,8 @@ export interface View {
   readonly commands: CommandIndex;
   /** How far the outcomes are folded. */
   readonly progress: Progress;
+  /** How far Original's feed is observed. */
+  readonly feedProgress: Progress;
   /** A Thing that is not deleted. */
   thing(id: number): ThingView | undefined;
   /** Things that are not deleted, with an id above `after`, in id order. */
@@ -52,6 +54,9 @@ export const startView = async (parts: ViewParts): Promise<View> => {
   const commandTopic = topicName(namespace, 'things.commands');
   const [ends, commandEnds] = await Promise.all([log.endOffsets(topic), log.endOffsets(commandTopic)]);
 
+  const feedProgress = createProgress(
+    ends.map((_, partition) => store.state(partition).header.feedPosition + 1),
+  );
   const follower = createOutcomeFollower({
     topic,
     store,
@@ -61,6 +66,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     monotonic,
     onFolded: (partition, { outcome }, counted) => {
       if (counted === undefined) return;
+      feedProgress.reached(partition, counted.header.feedPosition + 1);
       if (counted.state !== null) ready.delete(counted.state.id);
       if (outcome.type !== 'decided') return;
       waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
@@ -75,6 +81,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     store,
     commands,
     progress: follower.progress,
+    feedProgress,
     thing: (id) => {
       const known = ready.get(id);
       if (known !== undefined) return known;

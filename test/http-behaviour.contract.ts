@@ -214,6 +214,7 @@ export const describeHttp = (
           'after=1&after=2',
           'page=1',
           'limit=2&x',
+          '__proto__=1',
         ]) {
           expectError(await call('GET', `${base(api)}/?${bad}`), 400, /must be|not a query parameter/);
         }
@@ -318,7 +319,15 @@ export const describeHttp = (
           415,
           /charset/,
         );
-        expectError(await send('{"name":"a","foo":1}', 'nonsense'), 415);
+        for (const type of [
+          'nonsense',
+          'application/json; charset=',
+          'application/json; charset=utf-8; charset=latin1',
+        ]) {
+          expectError(await send('{"name":"a","foo":1}', type), 415);
+        }
+        const coded = { body: '{"name":"a","foo":1}', headers: { 'content-encoding': 'gzip' } };
+        expectError(await call('POST', `${base(api)}/`, coded), 415);
         expect((await send('{"name":"a","foo":1}', 'application/json; charset=UTF-8')).status).toBe(200);
         const withoutType = await callRaw(
           base(api),
@@ -339,6 +348,11 @@ export const describeHttp = (
           400,
           /"bar" is not a field.*"name" must be.*"foo" must be/,
         );
+        const { id: known } = await created(api);
+        const allOfThem = await call('PUT', `${base(api)}/${known}`, {
+          body: { id: idIn(api, Number(known) + 1), x: 1, name: '', foo: 's' },
+        });
+        expectError(allOfThem, 400, /(?=.*"x")(?=.*"name")(?=.*"foo")(?=.*"version" is missing)(?=.*"id")/);
         expectError(await post(api, { name: 'a', foo: 1, version: 0 }), 400, /version/);
         expectError(await post(api, { name: 'a', foo: 1, id: 1 }), 400, /id/);
         expectError(await post(api, '{"name":"a","foo":1,"__proto__":{"x":1}}'), 400, /__proto__/);
@@ -502,6 +516,81 @@ export const describeHttp = (
         }
       });
 
+      test('a list without a limit, read with no-cache, shows what either API acknowledged before', async () => {
+        for (const writer of ['original', 'shiny', 'original', 'shiny'] as const) {
+          const { id } = await created(writer);
+          const list = await call('GET', `${base(api)}/`, { headers: { 'cache-control': 'no-cache' } });
+          expect(list.json.map((thing: { id: number | string }) => String(thing.id))).toContain(String(id));
+        }
+      });
+
+      test('two requests at once under one key through one API: one takes effect, the other is 422', async () => {
+        const [one, other] = [await created(api), await created(api)];
+        for (let round = 0; round < 10; round++) {
+          const key = randomUUID();
+          const body = { name: 'b', foo: 2, version: 0 };
+          const put = (id: number | string) =>
+            call('PUT', `${base(api)}/${id}`, { body, headers: { 'idempotency-key': key } });
+          const answers = await Promise.all([put(one.id), put(other.id)]);
+          expect(answers.filter(({ status }) => status === 422)).toHaveLength(1);
+        }
+      });
+
+      test('one request at once under one key, many times, through both APIs: one effect, one answer', async () => {
+        for (let round = 0; round < 10; round++) {
+          const key = randomUUID();
+          const answers = await Promise.all(
+            Array.from({ length: 8 }, (_, index) =>
+              post(index % 2 === 0 ? api : OTHER[api], { name: key, foo: 1 }, { 'idempotency-key': key }),
+            ),
+          );
+          expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+          expect(new Set(answers.map(({ json }) => String(json.id))).size).toBe(1);
+        }
+      });
+
+      test('what is faulty behind a valid request does not take its answer', async () => {
+        const body = '{"name":"piped","foo":1}';
+        const valid = `POST /api/things/ HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+        for (const behind of [
+          'XXXX',
+          'GARBAGE\r\n\r\n',
+          `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+        ]) {
+          const answers = await callRaw(base(api), `${valid}${behind}`);
+          expect(answers).toMatch(
+            /^HTTP\/1\.1 200 [^]*"name":"piped"[^]*HTTP\/1\.1 4\d\d [^]*"error-message"/,
+          );
+        }
+      });
+
+      test('hosts, expectations and CONNECT are refused in the error shape', async () => {
+        const get = (headers: string) =>
+          callRaw(base(api), `GET /api/things/ HTTP/1.1\r\nconnection: close\r\n${headers}\r\n`);
+        expect(await get('')).toMatch(/^HTTP\/1\.1 400 [^]*"error-message":"a request has exactly one Host/);
+        expect(await get('host: a\r\nhost: b\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*"error-message"/);
+        expect(await get('host: a\r\nexpect: tea\r\n')).toMatch(/^HTTP\/1\.1 417 [^]*"error-message"/);
+        expect(await callRaw(base(api), 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(
+          /^HTTP\/1\.1 405 [^]*"error-message"/,
+        );
+      });
+
+      test('however a path is written, it is the same path', async () => {
+        const raw = (line: string, more = '') =>
+          callRaw(base(api), `${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${more}\r\n`);
+        expect(await raw('GET http://x/api/things/')).toMatch(/^HTTP\/1\.1 200 /);
+        expect(await raw('PATCH http://x/api/things/')).toMatch(/^HTTP\/1\.1 405 /);
+        expect(await raw('PATCH /%61pi/things/')).toMatch(/^HTTP\/1\.1 405 /);
+        expect(await raw('QUERY /api/things/')).toMatch(/^HTTP\/1\.1 405 /);
+        expect(await raw('QUERY /nowhere')).toMatch(/^HTTP\/1\.1 404 /);
+        for (const method of ['GET', 'DELETE', 'PUT']) {
+          expectError(
+            await call(method, `${base(api)}/${'1'.repeat(600)}`, method === 'PUT' ? { body: {} } : {}),
+            404,
+          );
+        }
+      });
+
       test('faults below a request get the error shape', async () => {
         const framing = await callRaw(base(api), 'NONSENSE\r\n\r\n');
         expect(framing).toMatch(/^HTTP\/1\.1 400 [^]*"error-message"/);
@@ -525,6 +614,13 @@ export const describeHttp = (
         const { foo } =
           json.paths['/api/things/'].post.requestBody.content['application/json'].schema.properties;
         expect(foo.type).toBe(api === 'shiny' ? 'number' : 'integer');
+        const { get, put } = json.paths['/api/things/{id}'];
+        expect(Object.keys(get.responses)).toEqual(['200', '304', '400', '404', '503']);
+        expect(get.responses['200'].headers).toHaveProperty('etag');
+        expect(put.parameters.map((parameter: { name: string }) => parameter.name)).toEqual(
+          expect.arrayContaining(['id', 'Idempotency-Key', 'If-Match']),
+        );
+        expect(Object.keys(put.responses)).toContain(api === 'shiny' ? '202' : '409');
       });
     });
 

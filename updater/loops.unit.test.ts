@@ -44,6 +44,7 @@ const world = async (owner: Owner) => {
   const original: OriginalClient = {
     decide: (partition, token, command) => things.decide({ partition, command, token, now: NOW }),
     thing: () => Promise.reject(new Error('nobody reads here')),
+    feedEnds: () => Promise.reject(new Error('nobody reads here')),
     close: async () => undefined,
   };
   const send = (command: Command) =>

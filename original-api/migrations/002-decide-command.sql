@@ -44,8 +44,9 @@ begin
     return;
   end if;
 
-  -- The id stands for another request, in another partition. To a direct write this can be said whoever owns.
-  is_reused := exists (select from answers where command_id = p_command_id);
+  -- The id stands for another request, in another partition. To a direct write this can be said whoever owns. (Of this
+  -- partition the mirror, which does not wait for the command's lock, may have brought an answer since it was looked up.)
+  is_reused := exists (select from answers where command_id = p_command_id and partition <> p_partition);
   if is_reused and p_token is null then
     return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
     return;

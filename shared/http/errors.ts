@@ -9,6 +9,7 @@ export const ERRORS = {
   'request-timeout': { status: 408, definite: true },
   'too-large': { status: 413, definite: true },
   'unsupported-media-type': { status: 415, definite: true },
+  'expectation-failed': { status: 417, definite: true },
   'not-owner': { status: 421, definite: true },
   'key-reused': { status: 422, definite: true },
   'version-required': { status: 428, definite: true },

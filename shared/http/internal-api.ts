@@ -10,6 +10,9 @@ import type { Owner, Thing } from '../domain/thing.ts';
 export const INTERNAL_DECIDE_PATH = '/internal/decide';
 export const internalThingPath = (id: number | ':id'): string => `/internal/things/${id}`;
 
+/** The ends of the feed, once everything is in it that was acknowledged before the request. */
+export const INTERNAL_FEED_ENDS_PATH = '/internal/feed-ends';
+
 export interface InternalDecideBody {
   readonly partition: number;
   /** The fold's epoch at the command's predecessor. */

@@ -4,6 +4,7 @@ import type { Decision } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import {
   INTERNAL_DECIDE_PATH,
+  INTERNAL_FEED_ENDS_PATH,
   internalThingPath,
   type InternalDecideBody,
   type InternalThing,
@@ -15,6 +16,8 @@ export interface OriginalClient {
   decide(partition: number, token: number, command: ThingCommand): Promise<Decision | 'not-owner'>;
   /** The owner and the Thing, in one statement. */
   thing(id: number): Promise<InternalThing>;
+  /** End offsets of Original's feed, which then holds everything that Original acknowledged before the call. */
+  feedEnds(): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -50,6 +53,10 @@ export const createOriginalClient = (url: string): OriginalClient => {
     thing: async (id) => {
       const { statusCode, body } = await pool.request({ path: internalThingPath(id), method: 'GET' });
       return statusCode === 200 ? ((await body.json()) as InternalThing) : fail(statusCode, body);
+    },
+    feedEnds: async () => {
+      const { statusCode, body } = await pool.request({ path: INTERNAL_FEED_ENDS_PATH, method: 'GET' });
+      return statusCode === 200 ? ((await body.json()) as number[]) : fail(statusCode, body);
     },
     // Requests in flight are finished, or given up after their timeout.
     close: () => pool.close(),

@@ -1,5 +1,6 @@
 /** The body of a request: JSON in UTF-8, whatever it is sent as; everything else is refused with a clear error. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { ApiError } from './errors.ts';
 
@@ -11,29 +12,34 @@ export const acceptJsonBodies = (app: FastifyInstance): void => {
     '*',
     { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES },
     async (request: FastifyRequest, body: Buffer) => {
-      // The path or the method is the fault then, not the body.
-      if (request.is404) return undefined;
       if (request.method === 'DELETE' && body.length === 0) return undefined;
-      checkContentType(request.headers['content-type']);
+      checkContentType(request.raw);
       return parseJson(body);
     },
   );
 };
 
-/** For a request without any body, which the parser above never sees. */
-export const checkContentType = (contentType: string | undefined): void => {
-  const type = parseMime(contentType);
+/** Throws 415 unless the body is plain JSON in UTF-8 by its headers. */
+export const checkContentType = ({ headers, headersDistinct }: IncomingMessage): void => {
+  const [contentType, ...others] = headersDistinct['content-type'] ?? [];
+  const type = contentType === undefined || others.length > 0 ? undefined : parseMime(contentType);
   if (type?.essence !== 'application/json') {
     throw new ApiError('unsupported-media-type', 'the content type must be application/json');
   }
-  const charset = type.params.get('charset');
-  if (charset !== null && charset.toLowerCase() !== 'utf-8') {
+  const charsets = [...contentType!.matchAll(/;\s*charset\s*=\s*"?([^";]*)/gi)].map(([, charset]) =>
+    charset!.trim(),
+  );
+  if (charsets.length > 1 || (charsets[0] ?? 'utf-8').toLowerCase() !== 'utf-8') {
     throw new ApiError('unsupported-media-type', 'the charset of the body must be utf-8');
+  }
+  const coding = headers['content-encoding'] ?? 'identity';
+  const transfer = headers['transfer-encoding'] ?? 'chunked';
+  if (coding.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked') {
+    throw new ApiError('unsupported-media-type', 'the body must not be compressed or otherwise coded');
   }
 };
 
-const parseMime = (contentType: string | undefined): MIMEType | undefined => {
-  if (contentType === undefined) return undefined;
+const parseMime = (contentType: string): MIMEType | undefined => {
   try {
     return new MIMEType(contentType);
   } catch {

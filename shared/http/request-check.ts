@@ -19,42 +19,58 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}
 /** So many faults are named; a body of 64 KiB can have thousands. */
 const FAULTS_NAMED_MAX = 20;
 const FIELD_NAME_SHOWN_MAX = 100;
+const CANONICAL_DECIMAL = /^(0|[1-9]\d{0,15})$/;
 
 export type RequestCheck = (data: unknown) => unknown;
 
 /** Returns a check that throws ApiError 400, naming each wrong, missing and unknown field. */
 export const compileBodyCheck = (schema: TSchema): RequestCheck => {
-  const validate = ajv.compile(schema);
+  const faultsOfBody = compileBodyFaults(schema);
   return (data) => {
-    if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-      throw new ApiError('bad-request', 'the body must be a JSON object');
-    }
-    if (validate(data)) return data;
-    throw new ApiError('bad-request', faultsOf(schema, validate.errors ?? [], 'field'));
+    const faults = faultsOfBody(data);
+    if (faults.length > 0) throw badFields(faults);
+    return data;
   };
 };
 
-/** The same for a query string; a canonical decimal counts as the integer that its schema wants. */
+/** The faults of a body, for who has more to say of it. */
+export const compileBodyFaults = (schema: TSchema): ((data: unknown) => string[]) => {
+  const validate = ajv.compile(schema);
+  return (data) => {
+    if (typeof data !== 'object' || data === null || Array.isArray(data))
+      return ['the body must be a JSON object'];
+    return validate(data) ? [] : faultsOf(schema, validate.errors ?? [], 'field');
+  };
+};
+
+/** A check like that of a body, for a query string; a canonical decimal counts as the integer that its schema wants. */
 export const compileQueryCheck = (schema: TSchema): RequestCheck => {
   const validate = ajv.compile(schema);
   const { properties = {} } = schema as ObjectSchema;
+  const valueOf = (name: string, value: unknown): unknown =>
+    properties[name]?.type === 'integer' && typeof value === 'string' && CANONICAL_DECIMAL.test(value)
+      ? Number(value)
+      : value;
   return (data) => {
-    const query: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(data as Record<string, unknown>)) {
-      const isInteger = properties[name]?.type === 'integer';
-      query[name] =
-        isInteger && typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
-    }
+    const query = Object.fromEntries(
+      Object.entries(data as Record<string, unknown>).map(([name, value]) => [name, valueOf(name, value)]),
+    );
     if (validate(query)) return query;
-    throw new ApiError('bad-request', faultsOf(schema, validate.errors ?? [], 'query parameter'));
+    throw badFields(faultsOf(schema, validate.errors ?? [], 'query parameter'));
   };
+};
+
+export const badFields = (faults: readonly string[]): ApiError => {
+  const named = faults.slice(0, FAULTS_NAMED_MAX);
+  if (faults.length > named.length) named.push(`and ${faults.length - named.length} more`);
+  return new ApiError('bad-request', named.join('; '));
 };
 
 const faultsOf = (
   { properties = {} }: ObjectSchema,
   errors: readonly ErrorObject[],
   what: string,
-): string => {
+): string[] => {
   const faults = new Map<string, string>();
   for (const { keyword, instancePath, params } of errors) {
     const name = fieldOf(keyword, instancePath, params as Record<string, string>);
@@ -71,9 +87,7 @@ const faultsOf = (
       faults.set(name, `${quote(name)} must be ${expected}`);
     }
   }
-  const named = [...faults.values()].slice(0, FAULTS_NAMED_MAX);
-  if (faults.size > named.length) named.push(`and ${faults.size - named.length} more`);
-  return named.join('; ');
+  return [...faults.values()];
 };
 
 const fieldOf = (keyword: string, instancePath: string, params: Record<string, string>): string => {

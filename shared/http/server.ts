@@ -9,13 +9,20 @@ import {
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
 } from 'fastify';
 import type { TSchema } from 'typebox';
 import { StartError } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
 import { ApiError, errorBody, RETRY_AFTER_SECONDS } from './errors.ts';
-import { answerConnectionFault, CONNECTION_LIMITS } from './connection-faults.ts';
+import {
+  answerConnectionFault,
+  checkHost,
+  CONNECTION_LIMITS,
+  limitBodyTime,
+  watchConnections,
+} from './connection-faults.ts';
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
 
@@ -33,6 +40,8 @@ export interface ServerParts {
 
 export const JSON_TYPE = 'application/json';
 
+/** Faults of a path that cannot be one of ours. */
+const NO_SUCH_PATH = new Set(['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']);
 /** A URL's longest path segment, in characters: a command id of 128, each percent-encoded, and some. */
 const PATH_SEGMENT_MAX_CHARS = 500;
 
@@ -53,7 +62,7 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     clientErrorHandler: answerConnectionFault,
     frameworkErrors: (error, request, reply) => {
       // A path that cannot be decoded names nothing that we have.
-      sendError(parts.logger, reply, error.code === 'FST_ERR_BAD_URL' ? notFound(request.url) : error);
+      sendError(parts.logger, reply, NO_SUCH_PATH.has(error.code) ? notFound(request.url) : error);
     },
   });
   const methodsOf = rememberRoutes(app);
@@ -71,7 +80,15 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
   });
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts.logger, reply, error));
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler((request) => {
+    throw notFound(request.url);
+  });
+  watchConnections(app.server);
+  app.addHook('onRequest', async (request, reply) => {
+    checkHost(request.raw);
+    limitBodyTime(request.raw);
+    // Before the body is looked at: here the path or the method is the fault.
+    if (!request.is404) return;
     const methods = methodsOf(request.url);
     if (methods === undefined) throw notFound(request.url);
     const allow = [...methods, 'OPTIONS'].join(', ');
@@ -81,9 +98,8 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     });
   });
   app.addHook('preValidation', async (request) => {
-    if (request.body === undefined && request.routeOptions.schema?.body !== undefined) {
-      checkContentType(request.headers['content-type']);
-    }
+    if (request.body === undefined && request.routeOptions.schema?.body !== undefined)
+      checkContentType(request.raw);
   });
   limitInFlight(app, parts);
   observeRequests(app, parts);
@@ -134,17 +150,27 @@ const rememberRoutes = (app: FastifyInstance): ((url: string) => string[] | unde
     routes.set(regex.source, route);
   });
   return (url) => {
-    const path = url.split('?', 1)[0]!;
+    const path = decodedPath(url);
     const found = [...routes.values()].find(({ regex }) => regex.test(path));
     return found === undefined ? undefined : [...found.methods].toSorted();
   };
+};
+
+/** As the router sees it: without origin, query and fragment. */
+const decodedPath = (url: string): string => {
+  const path = URL.parse(url, 'http://localhost')?.pathname ?? url;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 };
 
 const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerParts): void => {
   let inFlight = 0;
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) => gauge.set(inFlight));
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.url.startsWith('/api/') && !request.url.startsWith('/internal/')) return;
+    if (!isOfTheApi(request)) return;
     if (inFlight >= inFlightMax) {
       throw new ApiError(
         'overloaded',
@@ -183,6 +209,10 @@ const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts)
     else logger.info(line, 'request');
   });
 };
+
+/** By the route, not by the URL, which can be written in many ways. */
+export const isOfTheApi = ({ routeOptions: { url } }: FastifyRequest): boolean =>
+  url !== undefined && (url.startsWith('/api/') || url.startsWith('/internal/'));
 
 const notFound = (url: string): ApiError =>
   new ApiError('not-found', `there is nothing at ${url.split('?', 1)[0]}`);

@@ -18,31 +18,35 @@ export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({
   foo: withoutMinusZero(foo),
 });
 
-/** Throws 400 when the version is missing, or two differ, or the id is not that of the path. */
-export const updateRequest = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingRequest => {
-  if (body.id !== undefined && String(body.id) !== String(thingId)) {
-    throw new ApiError('bad-request', '"id" is read-only: it must be the id of the path');
+/** What a schema cannot say of an update: a version is needed, in the body or as If-Match, and the id is the path's. */
+export const updateFaults = (
+  thingId: number,
+  body: Partial<UpdateBody>,
+  message: IncomingMessage,
+): string[] => {
+  const faults: string[] = [];
+  if (body.version === undefined && ifMatchVersion(message) === undefined) {
+    faults.push('"version" is missing, expected the current version, here or as If-Match');
   }
-  const version = oneVersion(
+  if (body.id !== undefined && String(body.id) !== String(thingId)) {
+    faults.push('"id" is read-only: it must be the id of the path');
+  }
+  return faults;
+};
+
+/** Throws 400 when two versions differ. */
+export const updateRequest = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingRequest => ({
+  type: 'update',
+  thingId,
+  version: oneVersion(
     body.version === undefined ? undefined : versionOf(body.version),
     ifMatchVersion(message),
-  );
-  if (version === undefined) {
-    throw new ApiError(
-      'bad-request',
-      '"version" is missing, expected the current version, here or as If-Match',
-    );
-  }
-  return {
-    type: 'update',
-    thingId,
-    version,
-    name: body.name,
-    foo: withoutMinusZero(body.foo),
-    createdOn: timeOf(body.created_on),
-    updatedOn: timeOf(body.updated_on),
-  };
-};
+  )!,
+  name: body.name,
+  foo: withoutMinusZero(body.foo),
+  createdOn: timeOf(body.created_on),
+  updatedOn: timeOf(body.updated_on),
+});
 
 /** Throws 428 without a version, 400 when two differ. */
 export const deleteRequest = (

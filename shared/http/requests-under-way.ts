@@ -1,0 +1,28 @@
+/**
+ * The writes that are under way in this process, by command id: two requests that differ under one id are told apart
+ * here at once, also when they would be decided in two partitions, which do not know of each other.
+ */
+import { refused } from '../domain/answer.ts';
+import type { ThingCommand } from '../domain/command.ts';
+import type { WriteResult } from './things-routes.ts';
+
+export type WriteUnderWay = (command: ThingCommand, work: () => Promise<WriteResult>) => Promise<WriteResult>;
+
+export const createRequestsUnderWay = (): WriteUnderWay => {
+  const underWay = new Map<string, { readonly payloadHash: string; count: number }>();
+  return async (command, work) => {
+    const { commandId, payloadHash } = command;
+    const known = underWay.get(commandId) ?? { payloadHash, count: 0 };
+    if (known.payloadHash !== payloadHash) {
+      return { kind: 'decided', decision: refused(command, { code: 'reused' }) };
+    }
+    known.count++;
+    underWay.set(commandId, known);
+    try {
+      return await work();
+    } finally {
+      known.count--;
+      if (known.count === 0) underWay.delete(commandId);
+    }
+  };
+};

@@ -1,0 +1,174 @@
+/** What the routes of Things take and give: the schemas that check the requests, and with them the OpenAPI document. */
+import { Type, type TSchema } from 'typebox';
+import { THING_SCHEMAS } from '../domain/thing-schema.ts';
+import type { Owner } from '../domain/thing.ts';
+import { COMMAND_ID_MAX_CHARS } from './request-headers.ts';
+
+export const LIST_LIMIT_MAX = 1_000;
+
+const exact = { additionalProperties: false } as const;
+export const NO_QUERY = Type.Object({}, exact);
+export const LIMIT = Type.Integer({
+  minimum: 1,
+  maximum: LIST_LIMIT_MAX,
+  expected: `an integer from 1 to ${LIST_LIMIT_MAX}, once`,
+});
+const LIST_QUERY = Type.Object(
+  {
+    limit: Type.Optional(LIMIT),
+    after: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, expected: 'the id of a Thing, once' }),
+    ),
+  },
+  exact,
+);
+const DELETE_QUERY = Type.Object(
+  {
+    version: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        expected: 'an integer from 0 to 2^53 - 1, once',
+      }),
+    ),
+  },
+  exact,
+);
+const ID_PARAMS = Type.Object({
+  id: Type.String({
+    pattern: '^[1-9][0-9]{0,15}$',
+    description: 'A canonical decimal, 1 to 2^53 - 1; else 404.',
+  }),
+});
+
+const header = (description: string, more: object = {}) =>
+  Type.Optional(Type.String({ description, ...more }));
+const IDEMPOTENCY_KEY = header('The command id. Repeated with the same request: the same answer.', {
+  minLength: 1,
+  maxLength: COMMAND_ID_MAX_CHARS,
+  pattern: '^[!-~]+$',
+});
+const IF_MATCH = header('One strong entity tag with the current version, such as "3".');
+const PREFER = header('respond-async: 202 as soon as the command is in the log.');
+const CACHE_CONTROL = header('no-cache: a linearizable read.');
+const IF_NONE_MATCH = header('Entity tags, by RFC 9110.');
+
+const ERRORS: Readonly<Record<number, string>> = {
+  400: 'The request is not valid, or its value does not fit the present master',
+  404: 'There is no such Thing',
+  409: 'The version is not the current one, which the message names',
+  413: 'The body is too large',
+  415: 'The body is not JSON in UTF-8',
+  422: 'The Idempotency-Key already stands for another request',
+  428: 'A delete needs the current version',
+  503: 'Too many requests are in flight, or the latest state is not known now; nothing was written',
+  504: 'The outcome is not known (yet)',
+};
+const HEADERS = {
+  etag: Type.String({ description: 'The version, quoted.' }),
+  location: Type.String({ description: 'Path of the Thing, or of the command.' }),
+  link: Type.String({ description: 'The next page, rel="next", while there is one.' }),
+  'x-command-id': Type.String({
+    description: 'The command id: the Idempotency-Key, or the UUID that was drawn.',
+  }),
+  'retry-after': Type.String({ description: 'Seconds.' }),
+  'preference-applied': Type.String({ description: 'respond-async' }),
+};
+type HeaderName = keyof typeof HEADERS;
+
+/** A response for the document: the schema of its body, what it means, and its headers. */
+export const answer = (schema: TSchema, description: string, ...headers: HeaderName[]): object => ({
+  ...schema,
+  description,
+  ...(headers.length === 0
+    ? {}
+    : { headers: Object.fromEntries(headers.map((name) => [name, HEADERS[name]])) }),
+});
+
+export const errorAnswers = (...statuses: number[]): Record<number, object> => {
+  const headersOf = (status: number): HeaderName[] => {
+    if (status === 503) return ['retry-after'];
+    return [409, 422, 504].includes(status) ? ['x-command-id'] : [];
+  };
+  const body = Type.Object({ 'error-message': Type.String() });
+  return Object.fromEntries(
+    statuses.map((status) => [status, answer(body, ERRORS[status]!, ...headersOf(status))]),
+  );
+};
+
+/** By API: Original knows no asynchronous answer. */
+export const thingsRouteSchemas = (shape: Owner) => {
+  const { thing, create, update } = THING_SCHEMAS[shape];
+  const tags = ['things'];
+  const prefer: Record<string, TSchema> = shape === 'shiny' ? { Prefer: PREFER } : {};
+  const pending =
+    shape === 'shiny'
+      ? {
+          202: answer(
+            Type.Object({}),
+            'The command is in the log',
+            'location',
+            'x-command-id',
+            'preference-applied',
+          ),
+        }
+      : {};
+  return {
+    list: {
+      tags,
+      summary: 'All Things in id order, or a page of them',
+      headers: Type.Object({ 'Cache-Control': CACHE_CONTROL }),
+      querystring: LIST_QUERY,
+      response: { 200: answer(Type.Array(thing), 'Things', 'link'), ...errorAnswers(400, 503) },
+    },
+    create: {
+      tags,
+      summary: 'Create a Thing',
+      headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, ...prefer }),
+      querystring: NO_QUERY,
+      body: create,
+      response: {
+        200: answer(thing, 'The Thing at version 0', 'location', 'etag', 'x-command-id'),
+        ...pending,
+        ...errorAnswers(400, 413, 415, 422, 503, 504),
+      },
+    },
+    read: {
+      tags,
+      summary: 'One Thing',
+      params: ID_PARAMS,
+      headers: Type.Object({ 'If-None-Match': IF_NONE_MATCH, 'Cache-Control': CACHE_CONTROL }),
+      querystring: NO_QUERY,
+      response: {
+        200: answer(thing, 'The Thing', 'etag'),
+        304: answer(Type.Null(), 'It is the version that the client has', 'etag'),
+        ...errorAnswers(400, 404, 503),
+      },
+    },
+    update: {
+      tags,
+      summary: 'Replace name and foo of a Thing whose current version is the given one',
+      params: ID_PARAMS,
+      headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
+      querystring: NO_QUERY,
+      body: update,
+      response: {
+        200: answer(thing, 'The Thing at the next version', 'etag', 'x-command-id'),
+        ...pending,
+        ...errorAnswers(400, 404, 409, 413, 415, 422, 503, 504),
+      },
+    },
+    remove: {
+      tags,
+      summary: 'Delete a Thing whose current version is the given one',
+      params: ID_PARAMS,
+      headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
+      querystring: DELETE_QUERY,
+      response: {
+        200: answer(thing, 'The Thing as it was', 'x-command-id'),
+        ...pending,
+        ...errorAnswers(400, 404, 409, 413, 415, 422, 428, 503, 504),
+      },
+    },
+  };
+};
