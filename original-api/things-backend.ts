@@ -11,7 +11,7 @@ import { toOriginalThing } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
-import type { ThingsBackend, ThingView } from '../shared/http/things-routes.ts';
+import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';

@@ -7,7 +7,7 @@ import type { Genesis } from '../shared/domain/outcome.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import { unavailable } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
-import type { ThingsBackend, ThingView } from '../shared/http/things-routes.ts';
+import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { commandPath, pendingCommand } from './command-shape.ts';

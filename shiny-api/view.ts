@@ -7,7 +7,7 @@ import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import { toShinyThing } from '../shared/domain/mapping.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import type { ThingView } from '../shared/http/things-routes.ts';
+import type { ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { eventually } from './http-client.ts';
 import { startPlayground, type Playground } from './playground.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,6 +68,15 @@ describe('the README', () => {
     ]) {
       expect(said).toMatch(pattern);
     }
+    await eventually(async () => {
+      const latest = await shell('make readtopic topic=things FOLLOW=false', {
+        ...on.env,
+        ...inject('stack'),
+      });
+      expect(latest).toMatch(
+        /"record":\{"type":"thing","id":\d+,"name":"armchair"[^}]*"version":2,"deleted":true\}/,
+      );
+    });
     const measured = await shell('npm run --silent measure', {
       ORIGINAL_URL: on.original,
       SHINY_URL: on.shiny,

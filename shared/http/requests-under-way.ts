@@ -4,7 +4,7 @@
  */
 import { refused } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
-import type { WriteResult } from './things-routes.ts';
+import type { WriteResult } from './things-backend.ts';
 
 export type WriteUnderWay = (command: ThingCommand, work: () => Promise<WriteResult>) => Promise<WriteResult>;
 

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Decision } from '../domain/answer.ts';
-import { thingCommand, type ThingCommand, type ThingRequest } from '../domain/command.ts';
+import { thingCommand, type ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
 import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
@@ -13,35 +12,8 @@ import { JSON_TYPE } from './server.ts';
 import { badFields, compileBodyFaults } from './request-check.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
 import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';
+import type { ThingsBackend } from './things-backend.ts';
 import { thingsRouteSchemas } from './things-route-schemas.ts';
-
-/** A Thing, ready to be sent. */
-export interface ThingView {
-  readonly version: number;
-  readonly json: string;
-}
-
-export type WriteResult =
-  | { readonly kind: 'decided'; readonly decision: Decision }
-  /** In the log, not decided yet: what the client gets that does not want to wait. */
-  | { readonly kind: 'pending'; readonly location: string; readonly body: object };
-
-export interface ThingsBackend {
-  /** Throws ApiError `outcome-unknown` when no outcome came in time. */
-  write(command: ThingCommand, options: { readonly respondAsync: boolean }): Promise<WriteResult>;
-  /** `latest`: linearizable (P9), else what this process knows. Deleted ones are undefined. */
-  thing(
-    id: number,
-    options: { readonly latest: boolean },
-  ): ThingView | undefined | Promise<ThingView | undefined>;
-  /** Up to `limit` Things with an id above `after`, in id order, as JSON; fewer only at the end. */
-  things(
-    after: number,
-    limit: number,
-  ): { id: number; json: string }[] | Promise<{ id: number; json: string }[]>;
-  /** Resolves when a list shows everything that was acknowledged before the call. */
-  caughtUp(): Promise<void>;
-}
 
 export interface ThingsRoutesParts {
   readonly shape: Owner;
