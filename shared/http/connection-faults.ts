@@ -59,8 +59,10 @@ export const watchConnections = (server: Server): void => {
 
 /** Ends a connection whose request body does not arrive in time. */
 export const limitBodyTime = (request: IncomingMessage): void => {
-  if (request.complete) return;
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return;
   const timer = setTimeout(() => {
+    if (request.complete) return;
     const { code, message } = FAULTS['ERR_HTTP_REQUEST_TIMEOUT']!;
     endWith(request.socket, code, message);
   }, BODY_WAIT_MS);
