@@ -12,7 +12,7 @@ import type { Logger } from './logger.ts';
 import type { SettingValues } from './settings.ts';
 import { waitFor } from './wait-for.ts';
 
-type LogSettingValues = SettingValues<typeof kafkaSettings & typeof registrySettings> & {
+export type LogSettingValues = SettingValues<typeof kafkaSettings & typeof registrySettings> & {
   readonly NAMESPACE: string;
   readonly START_WAIT_MS: number;
 };

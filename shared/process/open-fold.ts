@@ -1,0 +1,40 @@
+/** What a service opens that folds the log into a local store: the log, its namespace, the store, a way to Original. */
+import { join } from 'node:path';
+import type { RecordCodec } from '../codec/record-codec.ts';
+import type { Genesis } from '../domain/outcome.ts';
+import { createOriginalClient, type OriginalClient } from '../http/original-client.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { topicName } from '../log/topics.ts';
+import { openFoldStore, type FoldStore } from '../store/fold-store.ts';
+import type { dataSettings, originalUrlSettings } from './common-settings.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import { openLog, openNamespace, type LogSettingValues } from './open-log.ts';
+import type { SettingValues } from './settings.ts';
+
+export interface OpenFold {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly store: FoldStore;
+  readonly original: OriginalClient;
+}
+
+/** `name` names the service, and its folder below DATA_DIR. Throws StartError. */
+export const openFold = async (
+  name: string,
+  settings: LogSettingValues & SettingValues<typeof dataSettings & typeof originalUrlSettings>,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<OpenFold> => {
+  const { NAMESPACE: namespace } = settings;
+  const { log, codec } = await openLog(name, settings, lifecycle, logger);
+  const genesis = await openNamespace(settings, log, codec, logger);
+  const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
+  const store = await openFoldStore(join(settings.DATA_DIR, namespace, name), genesis, ends, logger);
+  lifecycle.onClose('local store', () => store.close());
+  const original = createOriginalClient(settings.ORIGINAL_URL);
+  lifecycle.onClose('client of the Original API', () => original.close());
+  return { namespace, genesis, log, codec, store, original };
+};
