@@ -11,8 +11,10 @@ import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
+import { internalCalls } from './internal-calls.ts';
 import { registerInternalRoutes } from './internal-routes.ts';
 import { startMirror } from './mirror.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { OriginalThings } from './original-things.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
@@ -26,7 +28,7 @@ export interface OriginalAppParts {
   readonly codec: RecordCodec;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly clock: () => number;
+  readonly time: Time;
   readonly inFlightMax: number;
   readonly responseWaitMs: number;
 }
@@ -35,14 +37,14 @@ export const createOriginalApp = async (
   parts: OriginalAppParts,
   lifecycle: Lifecycle,
 ): Promise<FastifyInstance> => {
-  const { namespace, genesis, things, log, codec, logger, metrics, clock, responseWaitMs } = parts;
+  const { namespace, genesis, things, log, codec, logger, metrics, time, responseWaitMs } = parts;
   const { partitions } = genesis;
   const outcomesTopic = topicName(namespace, 'things.outcomes');
   const waiter = createOutcomeWaiter();
 
-  const relay = startOutboxRelay({ namespace, things, log, codec, logger, metrics, clock });
+  const relay = startOutboxRelay({ namespace, things, log, codec, logger, metrics, time });
   lifecycle.onClose('outbox relay', () => relay.stop());
-  const mirror = await startMirror({ namespace, genesis, things, log, codec, waiter, logger, metrics });
+  const mirror = await startMirror({ namespace, genesis, things, log, codec, waiter, logger, metrics, time });
   lifecycle.onClose('mirror', () => mirror.stop());
   lifecycle.failWith('the mirror', mirror.failed);
 
@@ -66,6 +68,7 @@ export const createOriginalApp = async (
     codec,
     waiter,
     responseWaitMs,
+    time,
     unknownHeaders: (commandId) => ({ 'x-command-id': commandId }),
   });
   const mirrored = mirror.progress;
@@ -77,12 +80,13 @@ export const createOriginalApp = async (
     outcomesTopic,
     mirrored,
     responseWaitMs,
-    clock,
+    time,
     logger,
   });
-  registerThingsRoutes(app, { shape: 'original', backend, clock });
+  registerThingsRoutes(app, { shape: 'original', backend, time });
   const feedTopic = topicName(namespace, 'things.original');
-  registerInternalRoutes(app, { things, log, feedTopic, partitions, responseWaitMs, clock });
+  const calls = internalCalls({ things, log, feedTopic, partitions, mirrored, responseWaitMs, time });
+  registerInternalRoutes(app, calls, partitions);
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

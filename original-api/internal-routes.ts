@@ -1,45 +1,43 @@
 /** The routes for the updater and for Shiny; see shared/http/internal-api.ts. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { partitionOfThing } from '../shared/domain/partition.ts';
-import { ApiError, unavailable } from '../shared/http/errors.ts';
+import { ApiError } from '../shared/http/errors.ts';
 import {
+  INTERNAL_ABORT_BODY,
+  INTERNAL_ABORT_PATH,
   INTERNAL_DECIDE_BODY,
   INTERNAL_DECIDE_PATH,
   INTERNAL_FEED_ENDS_PATH,
+  INTERNAL_FENCE_BODY,
+  INTERNAL_FENCE_PATH,
+  INTERNAL_MASTERSHIP_PARAMS,
+  INTERNAL_MASTERSHIP_QUERY,
   INTERNAL_THING_PARAMS,
+  internalMastershipPath,
   internalThingPath,
+  type InternalAbortBody,
   type InternalDecideBody,
-  type InternalThing,
+  type InternalFenceBody,
 } from '../shared/http/internal-api.ts';
-import { thingIdOf } from '../shared/http/thing-requests.ts';
-import type { EventLog } from '../shared/log/event-log.ts';
-import type { OriginalThings } from './original-things.ts';
-
-export interface InternalRoutesParts {
-  readonly things: OriginalThings;
-  readonly log: EventLog;
-  /** `<ns>.things.original` */
-  readonly feedTopic: string;
-  readonly partitions: number;
-  readonly responseWaitMs: number;
-  readonly clock: () => number;
-}
-
-const OUTBOX_POLL_MS = 5;
+import { partitionOf, thingIdOf } from '../shared/http/thing-requests.ts';
+import type { InternalCalls } from './internal-calls.ts';
 
 export const registerInternalRoutes = (
   app: FastifyInstance,
-  { things, log, feedTopic, partitions, responseWaitMs, clock }: InternalRoutesParts,
+  calls: InternalCalls,
+  partitions: number,
 ): void => {
+  const checkPartition = (partition: number): void => {
+    if (partition >= partitions)
+      throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
+  };
+
   app.post<{ Body: InternalDecideBody }>(
     INTERNAL_DECIDE_PATH,
     { schema: { hide: true, body: INTERNAL_DECIDE_BODY } },
     async (request) => {
       const { partition, token, command } = request.body;
-      if (partition >= partitions)
-        throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
-      const decision = await things.decide({ partition, command, token, now: clock() });
+      checkPartition(partition);
+      const decision = await calls.decide(partition, token, command);
       if (decision === 'not-owner')
         throw new ApiError('not-owner', `Original does not own partition ${partition}`);
       return decision;
@@ -49,20 +47,40 @@ export const registerInternalRoutes = (
   app.get<{ Params: { id: string } }>(
     internalThingPath(':id'),
     { schema: { hide: true, params: INTERNAL_THING_PARAMS } },
-    async (request): Promise<InternalThing> => {
-      const id = thingIdOf(request.params.id);
-      const { owner, thing } = await things.thingWithOwner(id, partitionOfThing(id, partitions));
-      return { owner, thing: thing ?? null };
+    async (request) => calls.thing(thingIdOf(request.params.id)),
+  );
+
+  app.get(INTERNAL_FEED_ENDS_PATH, { schema: { hide: true } }, () => calls.feedEnds());
+
+  app.get<{ Params: { partition: string }; Querystring: { past?: number; wait_ms?: number } }>(
+    internalMastershipPath(':partition'),
+    {
+      schema: { hide: true, params: INTERNAL_MASTERSHIP_PARAMS, querystring: INTERNAL_MASTERSHIP_QUERY },
+    },
+    async (request) => {
+      const partition = partitionOf(request.params.partition);
+      checkPartition(partition);
+      return calls.mastership(partition, request.query.past, request.query.wait_ms);
     },
   );
 
-  app.get(INTERNAL_FEED_ENDS_PATH, { schema: { hide: true } }, async () => {
-    const mark = await things.outboxMark();
-    const deadline = performance.now() + responseWaitMs;
-    while (!(await things.outboxPassed(mark))) {
-      if (performance.now() > deadline) throw unavailable('the outbox is not published yet; try again');
-      await sleep(OUTBOX_POLL_MS);
-    }
-    return log.endOffsets(feedTopic);
-  });
+  app.post<{ Body: InternalFenceBody }>(
+    INTERNAL_FENCE_PATH,
+    { schema: { hide: true, body: INTERNAL_FENCE_BODY } },
+    async (request) => {
+      const { partition, epoch } = request.body;
+      checkPartition(partition);
+      return calls.fence(partition, epoch);
+    },
+  );
+
+  app.post<{ Body: InternalAbortBody }>(
+    INTERNAL_ABORT_PATH,
+    { schema: { hide: true, body: INTERNAL_ABORT_BODY } },
+    async (request) => {
+      const { partition, epoch, reason } = request.body;
+      checkPartition(partition);
+      return calls.abortSwitch(partition, epoch, reason);
+    },
+  );
 };

@@ -3,6 +3,7 @@ import { listen } from '../shared/http/server.ts';
 import { isFresh } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
+import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { openLog, openNamespace } from '../shared/process/open-log.ts';
@@ -45,7 +46,7 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
       codec,
       logger,
       metrics: createMetrics(name),
-      clock: Date.now,
+      time: systemTime,
       inFlightMax: settings.IN_FLIGHT_MAX,
       responseWaitMs,
     },

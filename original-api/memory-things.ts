@@ -6,7 +6,8 @@ import { emptyHeader, isNewer } from '../shared/domain/fold.ts';
 import { clampedOriginalFoo, originalFoo } from '../shared/domain/mapping.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
-import type { MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
+import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { Mastership, MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
 
 export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThings => {
   const things = new Map<number, Thing>();
@@ -17,6 +18,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     epoch: 0,
     since: 0,
     idFloor: 0,
+    refusedReason: null as string | null,
   }));
   const mirror: MirrorPlace[] = mastership.map(({ partition }) => ({
     nextOffset: 0,
@@ -26,6 +28,26 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
   let outbox: OutboxEntry[] = [];
   let outboxId = 0;
 
+  const row = (partition: number): Mastership => {
+    const { owner, epoch, since, refusedReason } = mastership[partition]!;
+    return { owner, epoch, since, refusedReason };
+  };
+  /** The compare-and-set of the row. */
+  const moveEpoch = (
+    partition: number,
+    epoch: number,
+    from: Owner | undefined,
+    change: { owner?: Owner; refusedReason: string | null },
+  ): boolean => {
+    const ruler = mastership[partition]!;
+    if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;
+    Object.assign(ruler, change, { epoch, since: change.owner === undefined ? ruler.since : epoch });
+    return true;
+  };
+  const addToOutbox = (partition: number, entry: Omit<OriginalEntry, 'type'>): void => {
+    outbox.push({ xid: '0', id: outboxId++, partition, entry: { type: 'original-entry', ...entry } });
+    for (const wake of wakers) wake();
+  };
   const store = (partition: number, decision: Decision): void => {
     const { commandId } = decision.answer;
     const known = answers.get(commandId) ?? new Map<number, Decision>();
@@ -65,9 +87,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       if (state !== null) things.set(state.id, state);
       store(partition, decision);
       if (state !== null || token === null) {
-        const entry = { type: 'original-entry', epoch, state, answer, fence: null } as const;
-        outbox.push({ xid: '0', id: outboxId++, partition, entry });
-        for (const wake of wakers) wake();
+        addToOutbox(partition, { epoch, state, answer, fence: null });
       }
       return decision;
     },
@@ -78,7 +98,18 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
         .filter(({ id, deleted }) => id > after && !deleted)
         .toSorted((a, b) => a.id - b.id)
         .slice(0, limit),
-    owners: async () => mastership.map(({ partition, owner, epoch }) => ({ partition, owner, epoch })),
+    mastership: async (partition) => row(partition),
+    fence: async (partition, epoch) => {
+      if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {
+        const { idFloor } = mastership[partition]!;
+        addToOutbox(partition, { epoch, state: null, answer: null, fence: { epoch, idFloor } });
+      }
+      return row(partition);
+    },
+    abortSwitch: async (partition, epoch, reason) => {
+      moveEpoch(partition, epoch, undefined, { refusedReason: reason });
+      return row(partition);
+    },
     readOutbox: async (limit) => outbox.slice(0, limit),
     removeFromOutbox: async (entries) => {
       const gone = new Set(entries.map(({ id }) => id));
@@ -86,11 +117,12 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     },
     outboxMark: async () => String(outboxId),
     outboxPassed: async (mark) => outbox.every(({ id }) => id >= Number(mark)),
+    outboxSize: async (limit) => Math.min(limit, outbox.length),
     onOutbox: (wake) => {
       wakers.push(wake);
     },
     mirrorPlaces: async () => mirror,
-    applyMirror: async (partition, expectedNext, place, decisions) => {
+    applyMirror: async (partition, expectedNext, place, decisions, released) => {
       if (mirror[partition]!.nextOffset !== expectedNext) return false;
       if (decisions.length > 0 && mastership[partition]!.owner !== 'shiny') {
         throw new Error(
@@ -104,6 +136,13 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
           things.set(state.id, { ...state, foo: clampedOriginalFoo(state.foo).foo });
         }
         store(partition, decision);
+      }
+      if (
+        released !== undefined &&
+        moveEpoch(partition, released.epoch, 'shiny', { owner: 'original', refusedReason: null })
+      ) {
+        const ruler = mastership[partition]!;
+        ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);
       }
       return true;
     },

@@ -5,6 +5,9 @@
  * Its place in the log moves in the same transaction as what it applies, by compare-and-set, so two mirrors or a paused
  * one do no harm: who comes second applies only what is left. Without anything to apply the place is written now
  * and then, to keep restarts short.
+ *
+ * When Shiny lets go of a partition (`released`), everything before it is applied and Original becomes the owner in one
+ * transaction (P8): nothing can be left behind.
  */
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
@@ -18,8 +21,9 @@ import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
-import type { OriginalThings } from './original-things.ts';
+import type { OriginalThings, Release } from './original-things.ts';
 
 export interface MirrorParts {
   readonly namespace: string;
@@ -30,6 +34,7 @@ export interface MirrorParts {
   readonly waiter: OutcomeWaiter;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly time: Time;
 }
 
 export interface Mirror {
@@ -51,7 +56,7 @@ interface Place {
 
 /** Starts reading where the store says. Throws StartError when a place belongs to another log. */
 export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
-  const { namespace, things, log, codec, waiter, logger, metrics } = parts;
+  const { namespace, things, log, codec, waiter, logger, metrics, time } = parts;
   const topic = topicName(namespace, 'things.outcomes');
   const places = (await things.mirrorPlaces()).map(({ header, nextOffset }): Place => ({
     header,
@@ -59,23 +64,22 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
     storedOffset: nextOffset,
   }));
   checkPlaces(places, parts.genesis);
-  const progress = createProgress(places.map(({ nextOffset }) => nextOffset));
+  const progress = createProgress(
+    places.map(({ nextOffset }) => nextOffset),
+    time,
+  );
   const applied = metrics.counter(
     'mirror_decisions_applied_total',
     'Decisions of Shiny applied to the tables',
   );
   let stopped = false;
 
-  const apply = async (
-    partition: number,
-    place: Place,
-    decisions: readonly (Decision & { offset: number })[],
-  ) => {
-    for (;;) {
-      const left = decisions.filter(({ offset }) => offset >= place.storedOffset);
-      const { header, nextOffset } = place;
-      if (place.storedOffset >= nextOffset) return;
-      if (await things.applyMirror(partition, place.storedOffset, { header, nextOffset }, left)) {
+  /** All or nothing; what another mirror has applied already is left out. */
+  const apply = async (partition: number, place: Place, segment: Segment): Promise<void> => {
+    const { header, nextOffset, released } = segment;
+    while (place.storedOffset < nextOffset) {
+      const left = segment.byShiny.filter(({ offset }) => offset >= place.storedOffset);
+      if (await things.applyMirror(partition, place.storedOffset, { header, nextOffset }, left, released)) {
         place.storedOffset = nextOffset;
         applied.inc(left.length);
         return;
@@ -84,34 +88,38 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
     }
   };
 
-  const onRecords = async (_topic: string, partition: number, records: LogRecord[]): Promise<void> => {
-    const place = places[partition]!;
-    const decided: (Decision & { offset: number; commandOffset: number; byShiny: boolean })[] = [];
-    for (const record of await readOutcomes(codec, records)) {
-      if (record.offset < place.nextOffset) continue;
-      const owner = place.header.owner;
-      const counted = evolve(place.header, record);
-      place.nextOffset = record.offset + 1;
-      if (counted === undefined) continue;
-      place.header = counted.header;
-      const decision = decisionOf(record);
-      if (decision !== undefined)
-        decided.push({ ...decision, offset: record.offset, byShiny: owner === 'shiny' });
-    }
-    const byShiny = decided.filter((decision) => decision.byShiny);
-    if (byShiny.length > 0 || place.nextOffset - place.storedOffset >= PLACE_EVERY_RECORDS) {
+  const take = async (partition: number, place: Place, segment: Segment): Promise<void> => {
+    const { byShiny, released, nextOffset } = segment;
+    if (
+      byShiny.length > 0 ||
+      released !== undefined ||
+      nextOffset - place.storedOffset >= PLACE_EVERY_RECORDS
+    ) {
       const sentence = 'the mirror could not apply what Shiny decided, trying again';
       await untilDone(
         sentence,
-        logger,
+        { logger, time },
         () => stopped,
-        () => apply(partition, place, byShiny),
+        () => apply(partition, place, segment),
       );
+    }
+    if (stopped) return;
+    if (released !== undefined)
+      logger.info({ partition, epoch: released.epoch }, 'the mirror has applied all that Shiny decided');
+    progress.reached(partition, nextOffset);
+    for (const { answer, state, commandOffset } of segment.decided)
+      waiter.decided(partition, commandOffset, { answer, state });
+  };
+
+  const onRecords = async (_topic: string, partition: number, records: LogRecord[]): Promise<void> => {
+    const place = places[partition]!;
+    const unread = (await readOutcomes(codec, records)).filter(({ offset }) => offset >= place.nextOffset);
+    for (const segment of segmentsOf(place.header, unread)) {
+      place.header = segment.header;
+      place.nextOffset = segment.nextOffset;
+      await take(partition, place, segment);
       if (stopped) return;
     }
-    progress.reached(partition, place.nextOffset);
-    for (const { answer, state, commandOffset } of decided)
-      waiter.decided(partition, commandOffset, { answer, state });
   };
 
   const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));
@@ -124,6 +132,46 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       await tail.stop();
     },
   };
+};
+
+/**
+ * Records that are applied in one transaction. A counted `released` ends one: what lies before it belongs to Shiny, what
+ * comes after it may be Original's.
+ */
+interface Segment {
+  readonly header: PartitionHeader;
+  readonly nextOffset: number;
+  readonly decided: readonly MirroredDecision[];
+  readonly byShiny: readonly MirroredDecision[];
+  readonly released: Release | undefined;
+}
+
+type MirroredDecision = Decision & { readonly offset: number; readonly commandOffset: number };
+
+const segmentsOf = (start: PartitionHeader, records: readonly ReadOutcome[]): Segment[] => {
+  const segments: Segment[] = [];
+  let header = start;
+  let decided: MirroredDecision[] = [];
+  let byShiny: MirroredDecision[] = [];
+  for (const [index, record] of records.entries()) {
+    const { owner } = header;
+    const counted = evolve(header, record);
+    if (counted !== undefined) {
+      header = counted.header;
+      const decision = decisionOf(record);
+      if (decision !== undefined) {
+        const mirrored = { ...decision, offset: record.offset };
+        decided.push(mirrored);
+        if (owner === 'shiny') byShiny.push(mirrored);
+      }
+    }
+    const isReleased = counted !== undefined && record.outcome.type === 'released';
+    if (!isReleased && index < records.length - 1) continue;
+    const released = isReleased ? { epoch: record.outcome.epoch, idFloor: header.idFloor } : undefined;
+    segments.push({ header, nextOffset: record.offset + 1, decided, byShiny, released });
+    [decided, byShiny] = [[], []];
+  }
+  return segments;
 };
 
 const decisionOf = ({ outcome }: ReadOutcome): (Decision & { commandOffset: number }) | undefined =>

@@ -143,7 +143,12 @@ export const describeOriginalThings = (
         thing: { id },
       });
       expect(await things.thingWithOwner(4_000, 0)).toEqual({ owner: 'original', thing: undefined });
-      expect(await things.owners()).toHaveLength(CONTRACT_PARTITIONS);
+      expect(await things.mastership(3)).toEqual({
+        owner: 'original',
+        epoch: 0,
+        since: 0,
+        refusedReason: null,
+      });
     });
   });
 

@@ -32,6 +32,23 @@ export interface MirrorPlace {
   readonly header: PartitionHeader;
 }
 
+/** Who may write in a partition: the one place where "switched or not" is decided (P12). */
+export interface Mastership {
+  readonly owner: Owner;
+  /** Of the last switch decision, refused ones too. */
+  readonly epoch: number;
+  /** The epoch of the last change of owner. */
+  readonly since: number;
+  /** Why the switch to `epoch` was aborted, if it was. */
+  readonly refusedReason: string | null;
+}
+
+/** Shiny has let go of a partition for `epoch`; no id up to `idFloor` may be given again. */
+export interface Release {
+  readonly epoch: number;
+  readonly idFloor: number;
+}
+
 export interface OriginalThings {
   /**
    * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-owner' is
@@ -44,7 +61,14 @@ export interface OriginalThings {
   thingWithOwner(id: number, partition: number): Promise<{ owner: Owner; thing: Thing | undefined }>;
   /** Things that are not deleted, with an id above `after`, in id order. */
   things(after: number, limit: number): Promise<Thing[]>;
-  owners(): Promise<{ partition: number; owner: Owner; epoch: number }[]>;
+  mastership(partition: number): Promise<Mastership>;
+  /**
+   * To Shiny: the compare-and-set `epoch - 1 -> epoch` with the owner, and behind every write a fence in the outbox. From
+   * here Original writes nothing in the partition. Returns the row as it is then, changed or not.
+   */
+  fence(partition: number, epoch: number): Promise<Mastership>;
+  /** The compare-and-set `epoch - 1 -> epoch` without the owner. Returns the row as it is then, changed or not. */
+  abortSwitch(partition: number, epoch: number, reason: string): Promise<Mastership>;
 
   /** The oldest unpublished entries that no running transaction can come before (P7), in (xid, id) order. */
   readOutbox(limit: number): Promise<OutboxEntry[]>;
@@ -53,19 +77,23 @@ export interface OriginalThings {
   outboxMark(): Promise<string>;
   /** Is everything behind the mark published and removed? */
   outboxPassed(mark: string): Promise<boolean>;
+  /** Entries that are not published, counted up to `limit`. */
+  outboxSize(limit: number): Promise<number>;
   /** Calls `wake` when entries may have come. Only a hint: it may be lost, and the relay polls as well. */
   onOutbox(wake: () => void): void;
 
   mirrorPlaces(): Promise<MirrorPlace[]>;
   /**
    * Takes over Shiny's decisions and moves the place of the mirror from `expectedNext` to `next`, all or nothing; false,
-   * changing nothing, when the place is another one. Total: what has no room is clamped and marked lossy.
+   * changing nothing, when the place is another one. Total: what has no room is clamped and marked lossy. With `released`,
+   * which lies right behind the decisions, Original becomes the owner by compare-and-set `epoch - 1 -> epoch`.
    */
   applyMirror(
     partition: number,
     expectedNext: number,
     place: MirrorPlace,
     decisions: readonly Decision[],
+    released?: Release,
   ): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { topicName } from '../shared/log/topics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { OriginalThings, OutboxEntry } from './original-things.ts';
 
 export interface OutboxRelayParts {
@@ -21,8 +22,7 @@ export interface OutboxRelayParts {
   readonly codec: RecordCodec;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly time: Time;
 }
 
 export interface OutboxRelay {
@@ -35,7 +35,7 @@ const BATCH_ENTRIES_MAX = 500;
 const POLL_MS = 250;
 
 export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
-  const { things, log, codec, logger, metrics } = parts;
+  const { things, log, codec, logger, metrics, time } = parts;
   const topic = topicName(parts.namespace, 'things.original');
   const published = metrics.counter(
     'outbox_entries_published_total',
@@ -53,7 +53,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
           partition,
           key: String(entry.state?.id ?? entry.answer?.thingId ?? ''),
           value: codec.encode(entry),
-          timestamp: parts.clock(),
+          timestamp: time.now(),
         }),
       ),
     );
@@ -64,10 +64,10 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
   const nextWake = async (): Promise<void> => {
     if (woken || stopped) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, POLL_MS);
+    const cancel = time.after(POLL_MS, resolve);
     wakeUp = resolve;
     await promise;
-    clearTimeout(timer);
+    cancel();
   };
 
   const run = async (): Promise<void> => {
@@ -75,7 +75,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
       woken = false;
       const count = await untilDone(
         'the outbox could not be published, trying again',
-        logger,
+        { logger, time },
         () => stopped,
         async () => {
           const entries = await things.readOutbox(BATCH_ENTRIES_MAX);

@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { create, NOW, update } from '../test/outcome-log.ts';
+import { eventually } from '../test/http-client.ts';
 import { freshDatabase } from '../test/fresh-database.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
+import { describeOriginalSwitch } from './original-switch.contract.ts';
 import { CONTRACT_PARTITIONS, describeOriginalThings } from './original-things.contract.ts';
 import type { OriginalThings } from './original-things.ts';
 import { postgresThings } from './postgres-things.ts';
@@ -21,6 +23,7 @@ const openThings = async (
 };
 
 describeOriginalThings('Postgres', async (owner) => (await openThings(owner)).things);
+describeOriginalSwitch('Postgres', async (owner) => (await openThings(owner)).things);
 
 const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
   things.decide({
@@ -154,5 +157,51 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
         Array.from({ length: WRITES + 1 }, (_, index) => index),
       );
     }
+  });
+});
+
+describe('the fence under concurrent writers', () => {
+  test('P7: it waits for writes under way, and lies behind all of them, even one with an older transaction', async () => {
+    const { things, pool } = await openThings('original');
+    const command = create('slow');
+    const partition = partitionOfCommand(command, CONTRACT_PARTITIONS);
+    const slow = await pool.connect();
+    await slow.query('begin');
+    await slow.query(
+      `select * from decide_command(${partition}, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+    );
+    const fencing = things.fence(partition, 1);
+    const lockWaits = `select count(*)::int as waits from pg_locks where locktype = 'advisory' and not granted`;
+    await eventually(async () => expect((await pool.query(lockWaits)).rows).toEqual([{ waits: 1 }]));
+    await slow.query('commit');
+    slow.release();
+    await fencing;
+    const entries = (await things.readOutbox(100)).map(({ entry }) => entry);
+    expect(entries).toMatchObject([{ answer: { commandId: 'slow' } }, { fence: { epoch: 1 } }]);
+  });
+
+  test('32 writers, fenced in the middle: what was acknowledged is before the fence, the rest is not written', async () => {
+    const { things } = await openThings('original');
+    const { id } = ((await decide(things, create('c'))) as Decision).state!;
+    const partition = id % CONTRACT_PARTITIONS;
+    let written = 0;
+    let fenced = false;
+    const writer = async (): Promise<void> => {
+      while (!fenced) {
+        const decision = await decide(things, create(`w${Math.random()}`));
+        if (decision !== 'not-owner' && decision.state!.id % CONTRACT_PARTITIONS === partition) written++;
+      }
+    };
+    const writers = Array.from({ length: 32 }, writer);
+    await eventually(async () => expect(written).toBeGreaterThan(20));
+    const row = await things.fence(partition, 1);
+    expect(row).toMatchObject({ owner: 'shiny', epoch: 1 });
+    fenced = true;
+    await Promise.all(writers);
+    const entries = (await things.readOutbox(10_000)).filter((entry) => entry.partition === partition);
+    expect(entries.at(-1)?.entry.fence).toMatchObject({ epoch: 1 });
+    expect(entries).toHaveLength(written + 2);
+    const highest = Math.max(...entries.map(({ entry }) => entry.state?.id ?? 0));
+    expect(entries.at(-1)?.entry.fence?.idFloor).toBe(highest);
   });
 });

@@ -7,7 +7,7 @@ import { originalFoo } from '../shared/domain/mapping.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
-import type { OriginalThings, OutboxEntry } from './original-things.ts';
+import type { Mastership, OriginalThings, OutboxEntry } from './original-things.ts';
 
 const DECIDE = {
   name: 'decide',
@@ -41,7 +41,24 @@ const OUTBOX_PASSED = {
   name: 'outbox-passed',
   text: 'select not exists (select from outbox where xid < $1::xid8) as passed',
 };
-const APPLY_MIRROR = { name: 'apply-mirror', text: 'select apply_mirror($1, $2, $3, $4, $5) as applied' };
+const APPLY_MIRROR = {
+  name: 'apply-mirror',
+  text: 'select apply_mirror($1, $2, $3, $4, $5, $6, $7) as applied',
+};
+const MASTERSHIP = { name: 'mastership', text: 'select * from mastership where partition = $1' };
+const FENCE = { name: 'fence', text: 'select * from fence_partition($1, $2)' };
+const ABORT_SWITCH = { name: 'abort-switch', text: 'select * from abort_switch($1, $2, $3)' };
+const OUTBOX_SIZE = {
+  name: 'outbox-size',
+  text: 'select count(*) as size from (select from outbox limit $1) as entries',
+};
+
+interface MastershipRow {
+  owner: Owner;
+  epoch: number;
+  since: number;
+  refused_reason: string | null;
+}
 
 type OutboxRow = AnswerRow & {
   outbox_xid: string;
@@ -81,12 +98,14 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       return { owner: row.owner, thing: row.id === null ? undefined : thingOfRow(row) };
     },
     things: async (after, limit) => (await query<ThingRow>(THINGS, [after, limit])).map(thingOfRow),
-    owners: async () => {
-      const { rows } = await pool.query<{ partition: number; owner: Owner; epoch: number }>(
-        'select partition, owner, epoch from mastership order by partition',
-      );
-      return rows;
+    mastership: async (partition) => mastershipOf(await query<MastershipRow>(MASTERSHIP, [partition])),
+    fence: async (partition, epoch) => {
+      const row = mastershipOf(await query<MastershipRow>(FENCE, [partition, epoch]));
+      for (const wake of wakers) wake();
+      return row;
     },
+    abortSwitch: async (partition, epoch, reason) =>
+      mastershipOf(await query<MastershipRow>(ABORT_SWITCH, [partition, epoch, reason])),
     readOutbox: async (limit) => (await query<OutboxRow>(READ_OUTBOX, [limit])).map(outboxEntryOfRow),
     removeFromOutbox: async (entries) => {
       await query(REMOVE_FROM_OUTBOX, [entries.map(({ xid }) => xid), entries.map(({ id }) => id)]);
@@ -102,6 +121,7 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       const [row] = await query<{ passed: boolean }>(OUTBOX_PASSED, [mark]);
       return row?.passed === true;
     },
+    outboxSize: async (limit) => (await query<{ size: number }>(OUTBOX_SIZE, [limit]))[0]!.size,
     onOutbox: (wake) => {
       wakers.push(wake);
     },
@@ -111,18 +131,26 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       );
       return rows.map(({ next_offset: nextOffset, header }) => ({ nextOffset, header }));
     },
-    applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions) => {
+    applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions, released) => {
       const [row] = await query<{ applied: boolean }>(APPLY_MIRROR, [
         partition,
         expectedNext,
         nextOffset,
         JSON.stringify(header),
         JSON.stringify(decisions.map(mirrorRow)),
+        released?.epoch ?? null,
+        released?.idFloor ?? null,
       ]);
       return row?.applied === true;
     },
     close: () => pool.end(),
   };
+};
+
+const mastershipOf = ([row]: MastershipRow[]): Mastership => {
+  if (row === undefined) throw new Error('there is no such partition');
+  const { owner, epoch, since, refused_reason: refusedReason } = row;
+  return { owner, epoch, since, refusedReason };
 };
 
 /** $3 to $11 of decide_command. */

@@ -3,7 +3,6 @@
  * partition; while Shiny owns it, it is forwarded as a command with the same command id, and answered once the mirror has
  * it, so that plain reads do not go back in time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandSender } from '../shared/commands/command-sender.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
@@ -15,6 +14,7 @@ import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts'
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { OriginalThings } from './original-things.ts';
 
 export interface OriginalBackendParts {
@@ -25,26 +25,26 @@ export interface OriginalBackendParts {
   readonly outcomesTopic: string;
   readonly mirrored: Progress;
   readonly responseWaitMs: number;
-  readonly clock: () => number;
+  readonly time: Time;
   readonly logger: Logger;
 }
 
 const RETRY_DELAY_MS = 100;
 
 export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
-  const { things, partitions, sender, log, mirrored, responseWaitMs, clock, logger } = parts;
+  const { things, partitions, sender, log, mirrored, responseWaitMs, time, logger } = parts;
 
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
     const partition = partitionOfCommand(command, partitions);
-    const deadline = performance.now() + responseWaitMs;
+    const deadline = time.monotonic() + responseWaitMs;
     for (;;) {
       try {
-        return await things.decide({ partition, command, token: null, now: clock() });
+        return await things.decide({ partition, command, token: null, now: time.now() });
       } catch (error) {
         logger.warn({ err: error, commandId: command.commandId }, 'the database did not answer a write');
-        if (performance.now() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
-        await sleep(RETRY_DELAY_MS);
+        if (time.monotonic() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
+        await time.sleep(RETRY_DELAY_MS);
       }
     }
   };

@@ -17,10 +17,11 @@ import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createNamespace } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { VERSION as version } from '../shared/process/version.ts';
-import { openFoldStore } from '../shared/store/fold-store.ts';
+import { openFoldStore } from '../shared/store/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
 import type { Apis, ApisSettings } from './apis.ts';
@@ -50,8 +51,6 @@ export const startEmbedded = async (
   chmodSync(folder, 0o755);
   lifecycle.onClose('temporary folder', async () => rmSync(folder, { recursive: true, force: true }));
   const logger = createLogger('embedded', logSettings(settings));
-  const clock = Date.now;
-  const monotonic = (): number => performance.now();
 
   const log = createMemoryLog();
   const codec = await createRecordCodec(memorySchemaRegistry(), namespace);
@@ -60,7 +59,7 @@ export const startEmbedded = async (
     partitions: settings.PARTITIONS,
     owner: settings.MASTER,
     id: randomUUID(),
-    now: clock(),
+    now: systemTime.now(),
   });
 
   const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle));
@@ -76,7 +75,7 @@ export const startEmbedded = async (
   await bindDatabase(pool, genesis, true);
   report(`Postgres ready after ${secondsSince(began)} s`);
 
-  const common = { namespace, version, genesis, log, codec, clock, monotonic, inFlightMax, responseWaitMs };
+  const common = { namespace, version, genesis, log, codec, time: systemTime, inFlightMax, responseWaitMs };
   const partsOf = (name: string) => ({
     ...common,
     logger: logger.child({ part: name }),

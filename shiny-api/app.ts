@@ -14,6 +14,7 @@ import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { commandPath } from './command-shape.ts';
 import { registerCommandsRoutes } from './commands-routes.ts';
@@ -30,10 +31,7 @@ export interface ShinyAppParts {
   readonly original: OriginalClient;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  /** Milliseconds, monotonic. */
-  readonly monotonic: () => number;
+  readonly time: Time;
   readonly inFlightMax: number;
   readonly responseWaitMs: number;
 }
@@ -42,21 +40,9 @@ export const createShinyApp = async (
   parts: ShinyAppParts,
   lifecycle: Lifecycle,
 ): Promise<FastifyInstance> => {
-  const {
-    namespace,
-    genesis,
-    store,
-    log,
-    codec,
-    original,
-    logger,
-    metrics,
-    clock,
-    monotonic,
-    responseWaitMs,
-  } = parts;
+  const { namespace, genesis, store, log, codec, original, logger, metrics, time, responseWaitMs } = parts;
   const waiter = createOutcomeWaiter();
-  const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, monotonic });
+  const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, time });
   lifecycle.onClose('view', () => view.stop());
   lifecycle.failWith('the view', view.failed);
   metrics.gauge('requests_waiting_for_outcome', 'Writes that wait for their outcome', [], (gauge) =>
@@ -88,11 +74,12 @@ export const createShinyApp = async (
     codec,
     waiter,
     responseWaitMs,
+    time,
     unknownHeaders: (commandId) => ({ 'x-command-id': commandId, location: commandPath(commandId) }),
   });
   const endOffsets = sharedEndOffsets(log, topicName(namespace, 'things.outcomes'));
   const backend = shinyBackend({ genesis, view, sender, original, endOffsets, responseWaitMs, logger });
-  registerThingsRoutes(app, { shape: 'shiny', backend, clock });
+  registerThingsRoutes(app, { shape: 'shiny', backend, time });
   registerCommandsRoutes(app, { view, caughtUp: backend.caughtUp });
   lifecycle.onClose('HTTP server', () => app.close());
   return app;

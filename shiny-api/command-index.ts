@@ -5,6 +5,7 @@
 import type { CommandType, Command } from '../shared/domain/command.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 
@@ -39,6 +40,7 @@ export const createCommandIndex = (
   partitions: number,
   store: FoldStore,
   codec: RecordCodec,
+  time: Time,
 ): CommandIndex => {
   const byId = store.table<string, IndexedCommand>('commands');
   const byTime = store.table<TimeKey, string>('commands-by-time');
@@ -50,7 +52,7 @@ export const createCommandIndex = (
   ];
 
   const nexts = Array.from({ length: partitions }, (_, partition) => places.get(partition) ?? 0);
-  const progress = createProgress(nexts);
+  const progress = createProgress(nexts, time);
 
   return {
     progress,
@@ -63,10 +65,10 @@ export const createCommandIndex = (
           const { offset } = records[index]!;
           if (offset < next || byId.get(command.commandId) !== undefined) return;
           const indexed = indexedCommand(command, partition, offset);
-          byId.putSync(command.commandId, indexed);
-          byTime.putSync(timeKey(indexed), command.commandId);
+          byId.set(command.commandId, indexed);
+          byTime.set(timeKey(indexed), command.commandId);
         });
-        places.putSync(partition, Math.max(next, records.at(-1)!.offset + 1));
+        places.set(partition, Math.max(next, records.at(-1)!.offset + 1));
       });
       progress.reached(partition, records.at(-1)!.offset + 1);
     },
@@ -74,11 +76,8 @@ export const createCommandIndex = (
     latest: (limit, before) => {
       const from = before === undefined ? undefined : byId.get(before);
       if (before !== undefined && from === undefined) return undefined;
-      const range = byTime.getRange({
-        reverse: true,
-        limit,
-        ...(from === undefined ? {} : { start: timeKey(from), exclusiveStart: true }),
-      });
+      const after = from === undefined ? undefined : timeKey(from);
+      const range = byTime.range({ after, reverse: true, limit });
       return [...range].map(({ value }) => byId.get(value)!);
     },
   };

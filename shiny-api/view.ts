@@ -12,6 +12,7 @@ import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
 import { createCommandIndex, type CommandIndex } from './command-index.ts';
@@ -24,8 +25,7 @@ export interface ViewParts {
   readonly codec: RecordCodec;
   readonly waiter: OutcomeWaiter;
   readonly logger: Logger;
-  /** Milliseconds, monotonic. */
-  readonly monotonic: () => number;
+  readonly time: Time;
 }
 
 export interface View {
@@ -48,7 +48,7 @@ export interface View {
 const READY_JSON_MAX_THINGS = 50_000;
 
 export const startView = async (parts: ViewParts): Promise<View> => {
-  const { namespace, genesis, store, log, codec, waiter, logger, monotonic } = parts;
+  const { namespace, genesis, store, log, codec, waiter, logger, time } = parts;
   const ready = new LRUCache<number, ThingView>({ max: READY_JSON_MAX_THINGS });
   const topic = topicName(namespace, 'things.outcomes');
   const commandTopic = topicName(namespace, 'things.commands');
@@ -56,6 +56,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
 
   const feedProgress = createProgress(
     ends.map((_, partition) => store.state(partition).header.feedPosition + 1),
+    time,
   );
   const follower = createOutcomeFollower({
     topic,
@@ -63,7 +64,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     codec,
     ends,
     logger,
-    monotonic,
+    time,
     onFolded: (partition, { outcome }, counted) => {
       if (counted === undefined) return;
       feedProgress.reached(partition, counted.header.feedPosition + 1);
@@ -72,7 +73,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
     },
   });
-  const commands = createCommandIndex(commandTopic, genesis.partitions, store, codec);
+  const commands = createCommandIndex(commandTopic, genesis.partitions, store, codec, time);
   const tail = await log.tail([...follower.positions, ...commands.positions], (read, partition, records) =>
     read === topic ? follower.onRecords(partition, records) : commands.onRecords(partition, records),
   );

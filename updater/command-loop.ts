@@ -7,24 +7,31 @@
  */
 import type { Decision } from '../shared/domain/answer.ts';
 import { decide, decideFromFold } from '../shared/domain/decide.ts';
-import { linkAfter, type Counted } from '../shared/domain/fold.ts';
+import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
+import { linkAfter, type Counted, type PartitionState } from '../shared/domain/fold.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import { createCommandQueue, type QueuedCommand, type WaitingCommand } from './command-queue.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
+import { createCommandQueue, type QueuedCommand } from './command-queue.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Speculation, Unread } from './speculation.ts';
 import { createSignal } from './signal.ts';
+import { createSwitchSteps, type SwitchStep } from './switch-steps.ts';
 
 export interface CommandLoopParts {
   readonly partition: number;
+  readonly state: PartitionState;
   readonly speculation: Speculation;
   readonly writer: OutcomeWriter;
   readonly original: OriginalClient;
   readonly logger: Logger;
+  /** How far the outcomes are folded. */
+  readonly progress: Progress;
   readonly onDecided: (decision: Decision) => void;
-  /** Milliseconds, monotonic. */
-  readonly monotonic: () => number;
+  readonly onSwitchStep: (step: SwitchStep) => void;
+  readonly time: Time;
 }
 
 export interface CommandLoop {
@@ -34,6 +41,8 @@ export interface CommandLoop {
   read(record: ReadOutcome, counted: Counted | undefined): void;
   /** Commands that were read and are not decided yet. */
   waiting(): number;
+  /** How long the first of them has waited; milliseconds. */
+  waitingMs(): number;
   /** Does another updater decide this partition? */
   standsBy(): boolean;
   /** Rejects when there is a command that this release cannot decide. */
@@ -49,9 +58,9 @@ export const STANDBY_MS = 300;
 const ORIGINAL_RETRY_MS = 100;
 
 export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
-  const { partition, speculation, writer, original, logger, monotonic } = parts;
-  const signal = createSignal();
-  const room = createSignal();
+  const { partition, speculation, writer, original, logger, time } = parts;
+  const signal = createSignal(time);
+  const room = createSignal(time);
   const queue = createCommandQueue();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   let standsBy = false;
@@ -59,12 +68,10 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   let stopped = false;
 
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
-  const decideNow = async ({ command, offset }: WaitingCommand): Promise<Decision | undefined> => {
-    if (command.type === 'switch') {
-      throw new Error(
-        `the command at offset ${offset} of partition ${partition} is a switch, which this release cannot decide`,
-      );
-    }
+  const decideNow = async (
+    command: ThingCommand | MarkCommand,
+    offset: number,
+  ): Promise<Decision | undefined> => {
     const { header } = speculation;
     if (header.owner === 'shiny') return decide(speculation, command);
     const known = decideFromFold(speculation, command);
@@ -110,11 +117,17 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     }
     const waiting = queue.after(speculation.header.position);
     if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return signal.wait();
-    const standbyLeft = standsBy ? waiting.since + STANDBY_MS - monotonic() : 0;
+    const standbyLeft = standsBy ? waiting.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return signal.wait(standbyLeft);
 
+    const { command, offset } = waiting;
+    if (command.type === 'switch') {
+      // P6: a switch is taken up once everything before it was read back, and nothing is decided past it before it was.
+      return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);
+    }
+
     const { header } = speculation;
-    const decision = await decideNow(waiting);
+    const decision = await decideNow(command, offset);
     // While we asked Original, somebody else's decision may have been read.
     if (decision === undefined || speculation.header.position !== header.position || unsure) return;
     if (speculation.header.digest !== header.digest || speculation.header.epoch !== header.epoch) return;
@@ -122,22 +135,23 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       type: 'decided',
       ...linkAfter(header),
       epoch: header.epoch,
-      offset: waiting.offset,
+      offset,
       answer: decision.answer,
       state: decision.state,
     });
-    void append(record, waiting.command.commandId, speculation.add(record));
+    void append(record, command.commandId, speculation.add(record));
     parts.onDecided(decision);
   };
 
   const run = async (): Promise<void> => {
     while (!stopped) await step();
   };
+  const switchSteps = createSwitchSteps({ ...parts, outcomeRead: signal, onStep: parts.onSwitchStep });
   const running = run().catch(fail);
 
   return {
     offer: async (commands) => {
-      const since = monotonic();
+      const since = time.monotonic();
       for (const command of commands) queue.push({ ...command, since });
       signal.raise();
       while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await room.wait();
@@ -157,6 +171,10 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       signal.raise();
     },
     waiting: queue.size,
+    waitingMs: () => {
+      const first = queue.after(speculation.header.position);
+      return first === undefined ? 0 : time.monotonic() - first.since;
+    },
     failed,
     standsBy: () => standsBy,
     stop: async () => {

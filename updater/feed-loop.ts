@@ -8,6 +8,7 @@ import type { Counted, PartitionState } from '../shared/domain/fold.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import { STANDBY_MS } from './command-loop.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { createSignal } from './signal.ts';
@@ -18,8 +19,7 @@ export interface FeedLoopParts {
   readonly writer: OutcomeWriter;
   readonly progress: Progress;
   readonly logger: Logger;
-  /** Milliseconds, monotonic. */
-  readonly monotonic: () => number;
+  readonly time: Time;
 }
 
 export interface FeedEntry {
@@ -43,9 +43,9 @@ const BATCH_MAX_ENTRIES = 500;
 const READ_BACK_WAIT_MS = 10_000;
 
 export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
-  const { partition, state, writer, progress, logger, monotonic } = parts;
-  const signal = createSignal();
-  const room = createSignal();
+  const { partition, state, writer, progress, logger, time } = parts;
+  const signal = createSignal(time);
+  const room = createSignal(time);
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   let queue: (FeedEntry & { since: number })[] = [];
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
@@ -90,7 +90,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     const { owner, feedPosition } = state.header;
     const [first] = queue;
     if (first === undefined || owner !== 'original') return signal.wait();
-    const standbyLeft = standsBy ? first.since + STANDBY_MS - monotonic() : 0;
+    const standbyLeft = standsBy ? first.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return signal.wait(standbyLeft);
     if (first.offset <= feedPosition) forget();
     else await send(queue.slice(0, BATCH_MAX_ENTRIES));
@@ -112,7 +112,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
 
   return {
     offer: async (entries) => {
-      const since = monotonic();
+      const since = time.monotonic();
       for (const entry of entries) queue.push({ ...entry, since });
       signal.raise();
       while (queue.length > QUEUE_MAX_ENTRIES && !stopped) await room.wait();

@@ -16,6 +16,7 @@ import { readOutcomes } from '../shared/log/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
+import { systemTime, type Time } from '../shared/process/time.ts';
 import { createProgress } from '../shared/process/progress.ts';
 import { eventually } from '../test/http-client.ts';
 import { create, NOW, remove, update } from '../test/outcome-log.ts';
@@ -25,6 +26,7 @@ import { createOutcomeWriter } from './outcome-writer.ts';
 import { createSpeculation } from './speculation.ts';
 
 const NAMESPACE = 'loops';
+const time: Time = { ...systemTime, now: () => NOW };
 const OUTCOMES = topicName(NAMESPACE, 'things.outcomes');
 const COMMANDS = topicName(NAMESPACE, 'things.commands');
 const FEED = topicName(NAMESPACE, 'things.original');
@@ -45,6 +47,9 @@ const world = async (owner: Owner) => {
     decide: (partition, token, command) => things.decide({ partition, command, token, now: NOW }),
     thing: () => Promise.reject(new Error('nobody reads here')),
     feedEnds: () => Promise.reject(new Error('nobody reads here')),
+    mastership: () => Promise.reject(new Error('nobody switches here')),
+    fence: () => Promise.reject(new Error('nobody switches here')),
+    abortSwitch: () => Promise.reject(new Error('nobody switches here')),
     close: async () => undefined,
   };
   const send = (command: Command) =>
@@ -56,10 +61,9 @@ type World = Awaited<ReturnType<typeof world>>;
 /** One updater of the only partition, on a log of its own choice. */
 const startUpdater = async ({ codec, original }: World, log: EventLog) => {
   const state = emptyState(0);
-  const progress = createProgress([0]);
+  const progress = createProgress([0], time);
   let stopped = false;
   const logger = silentLogger();
-  const monotonic = (): number => performance.now();
   const writer = createOutcomeWriter({
     topic: OUTCOMES,
     partition: 0,
@@ -67,19 +71,22 @@ const startUpdater = async ({ codec, original }: World, log: EventLog) => {
     codec,
     progress,
     logger,
-    clock: () => NOW,
+    time,
     stopped: () => stopped,
   });
   const command = startCommandLoop({
     partition: 0,
+    state,
     speculation: createSpeculation(state),
+    progress,
+    onSwitchStep: () => undefined,
     writer,
     original,
     logger,
     onDecided: () => undefined,
-    monotonic,
+    time,
   });
-  const feed = startFeedLoop({ partition: 0, state, writer, progress, logger, monotonic });
+  const feed = startFeedLoop({ partition: 0, state, writer, progress, logger, time });
   const tail = await log.tail(
     [OUTCOMES, COMMANDS, FEED].map((topic) => ({ topic, partition: 0, offset: 0 })),
     async (topic, _partition, records) => {
@@ -226,7 +233,7 @@ test('direct writes come into the outcomes, each once and in order, through rela
     codec,
     logger: silentLogger(),
     metrics: createMetrics('test'),
-    clock: () => NOW,
+    time,
   });
   const updaters = [await startUpdater(of, log), await startUpdater(of, log)];
   const WRITES = 300;

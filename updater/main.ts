@@ -2,6 +2,7 @@
 import { listen } from '../shared/http/server.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
+import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { openFold } from '../shared/process/open-fold.ts';
@@ -21,8 +22,7 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
       version,
       logger,
       metrics: createMetrics(name),
-      clock: Date.now,
-      monotonic: () => performance.now(),
+      time: systemTime,
     },
     lifecycle,
   );

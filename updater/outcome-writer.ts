@@ -8,6 +8,7 @@ import type { EventLog } from '../shared/log/event-log.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 
 export interface OutcomeWriterParts {
   readonly topic: string;
@@ -17,8 +18,7 @@ export interface OutcomeWriterParts {
   /** How far the outcomes were read back. */
   readonly progress: Progress;
   readonly logger: Logger;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly time: Time;
   readonly stopped: () => boolean;
 }
 
@@ -33,15 +33,15 @@ export interface OutcomeWriter {
 const READ_BACK_WAIT_MS = 30_000;
 
 export const createOutcomeWriter = (parts: OutcomeWriterParts): OutcomeWriter => {
-  const { topic, partition, log, codec, progress, logger, clock, stopped } = parts;
+  const { topic, partition, log, codec, progress, logger, time, stopped } = parts;
   return {
-    prepare: (outcome) => ({ outcome, bytes: codec.encode(outcome), timestamp: clock() }),
+    prepare: (outcome) => ({ outcome, bytes: codec.encode(outcome), timestamp: time.now() }),
     append: (key, { bytes, timestamp }) =>
       log.append(topic, { partition, key, value: bytes as Buffer, timestamp }),
     readToEnd: async () => {
       await untilDone(
         'the outcomes could not be read to their end, trying again',
-        logger,
+        { logger, time },
         stopped,
         async () => {
           const ends = await log.endOffsets(topic);

@@ -1,3 +1,5 @@
+import type { Time } from '../shared/process/time.ts';
+
 /** A flag that wakes who waits for it, and is put down by that. */
 export interface Signal {
   raise(): void;
@@ -5,7 +7,7 @@ export interface Signal {
   wait(timeoutMs?: number): Promise<void>;
 }
 
-export const createSignal = (): Signal => {
+export const createSignal = (time: Time): Signal => {
   let up = false;
   let wake: (() => void) | undefined;
   return {
@@ -17,9 +19,9 @@ export const createSignal = (): Signal => {
       if (!up) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
-        const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+        const cancel = timeoutMs === undefined ? undefined : time.after(timeoutMs, resolve);
         await promise;
-        clearTimeout(timer);
+        cancel?.();
         wake = undefined;
       }
       up = false;

@@ -3,7 +3,6 @@
  * keeps the last offset, not the highest version: a late send of an old state would stand for ever. So the topic is read
  * back, and whatever it shows older than the fold is sent again (P15). Consumers ignore lower versions.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordCodec, ThingRecord } from '../shared/codec/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
@@ -11,6 +10,7 @@ import type { Thing } from '../shared/domain/thing.ts';
 import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { Time } from '../shared/process/time.ts';
 import { createSignal } from './signal.ts';
 
 export interface ThingsPublisherParts {
@@ -21,6 +21,7 @@ export interface ThingsPublisherParts {
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly logger: Logger;
+  readonly time: Time;
   /** Another updater leads the partition: give it time to publish first. */
   readonly standsBy: (partition: number) => boolean;
 }
@@ -37,23 +38,25 @@ const STANDBY_MS = 1_000;
 const RETRY_MS = 1_000;
 
 export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise<ThingsPublisher> => {
-  const { topic, genesis, store, log, codec, logger, standsBy } = parts;
-  /** The version that the topic shows, as far as it was read, by Thing. */
-  const shown = new Map<number, number>();
+  const { topic, genesis, store, log, codec, logger, time, standsBy } = parts;
+  /** What the topic shows, as far as it was read, by Thing. */
+  const shown = new Map<number, Shown>();
   const due = new Set<number>();
-  const signal = createSignal();
+  const signal = createSignal(time);
   let stopped = false;
 
   const consider = (id: number): void => {
     const thing = store.thing(id);
-    if (thing !== undefined && thing.version > (shown.get(id) ?? -1)) {
+    if (thing !== undefined && isBehind(shown.get(id), thing)) {
       due.add(id);
       signal.raise();
     }
   };
   const onRecords = async (_topic: string, _partition: number, records: LogRecord[]): Promise<void> => {
-    for (const { id, version } of (await codec.decode(records.map(({ value }) => value))) as ThingRecord[]) {
-      shown.set(id, version);
+    for (const { id, version, foo } of (await codec.decode(
+      records.map(({ value }) => value),
+    )) as ThingRecord[]) {
+      shown.set(id, { version, foo });
       consider(id);
     }
   };
@@ -75,7 +78,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
         'the latest states could not be published, trying again',
       );
       for (const { id } of things) due.add(id);
-      await sleep(RETRY_MS);
+      await time.sleep(RETRY_MS);
     }
   };
   const run = async (): Promise<void> => {
@@ -83,7 +86,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
       const batch = [...due].slice(0, BATCH_MAX_THINGS);
       for (const id of batch) due.delete(id);
       const things = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
-      const behind = things.filter(({ id, version }) => version > (shown.get(id) ?? -1));
+      const behind = things.filter((thing) => isBehind(shown.get(thing.id), thing));
       if (behind.length > 0) await publish(behind);
       else if (due.size === 0) await signal.wait();
     }
@@ -106,7 +109,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
   return {
     changed: (id) => {
       if (!standsBy(partitionOfThing(id, genesis.partitions))) consider(id);
-      else void sleep(STANDBY_MS, undefined, { ref: false }).then(() => consider(id));
+      else time.after(STANDBY_MS, () => consider(id));
     },
     failed: tail.failed,
     stop: async () => {
@@ -117,3 +120,9 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
     },
   };
 };
+
+type Shown = Pick<Thing, 'version' | 'foo'>;
+
+/** A switch to Original may have rounded `foo` without a new version. */
+const isBehind = (shown: Shown | undefined, { version, foo }: Thing): boolean =>
+  shown === undefined || shown.version < version || (shown.version === version && shown.foo !== foo);

@@ -1,5 +1,4 @@
 /** Puts a command into the log, and waits for its outcome if wanted. Both APIs send commands; the updater decides them. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordCodec } from '../codec/record-codec.ts';
 import type { Decision } from '../domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../domain/command.ts';
@@ -7,6 +6,7 @@ import type { Genesis } from '../domain/outcome.ts';
 import { ApiError } from '../http/errors.ts';
 import { AppendUnknownError, type EventLog } from '../log/event-log.ts';
 import { topicName } from '../log/topics.ts';
+import type { Time } from '../process/time.ts';
 import type { OutcomeWaiter } from './outcome-waiter.ts';
 
 export interface CommandSenderParts {
@@ -16,6 +16,7 @@ export interface CommandSenderParts {
   readonly codec: RecordCodec;
   readonly waiter: OutcomeWaiter;
   readonly responseWaitMs: number;
+  readonly time: Time;
   /** Headers of the 504, such as the address where the truth is found later. */
   readonly unknownHeaders: (commandId: string) => Readonly<Record<string, string>>;
 }
@@ -35,7 +36,7 @@ export interface CommandSender {
 const RETRY_DELAY_MS = 100;
 
 export const createCommandSender = (parts: CommandSenderParts): CommandSender => {
-  const { genesis, log, codec, waiter, responseWaitMs } = parts;
+  const { genesis, log, codec, waiter, responseWaitMs, time } = parts;
   const topic = topicName(parts.namespace, 'things.commands');
 
   const append = async (command: ThingCommand, partition: number, signal: AbortSignal): Promise<number> => {
@@ -47,7 +48,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
       } catch (error) {
         // Once more is harmless: a repeated id gets the answer of the first.
         if (!(error instanceof AppendUnknownError) || signal.aborted) throw error;
-        await sleep(RETRY_DELAY_MS, undefined, { ref: false });
+        await time.sleep(RETRY_DELAY_MS);
       }
     }
   };
@@ -55,7 +56,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
   const inTime = async <T>(command: ThingCommand, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const controller = new AbortController();
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const cancel = time.after(responseWaitMs, () => {
       controller.abort();
       reject(
         new ApiError(
@@ -65,8 +66,8 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
           parts.unknownHeaders(command.commandId),
         ),
       );
-    }, responseWaitMs);
-    return Promise.race([work(controller.signal), late]).finally(() => clearTimeout(timer));
+    });
+    return Promise.race([work(controller.signal), late]).finally(cancel);
   };
 
   return {

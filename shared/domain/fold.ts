@@ -15,7 +15,18 @@
  */
 import { createHash } from 'node:crypto';
 import type { StoredAnswer } from './answer.ts';
-import type { Decided, Fence, Genesis, Observed, OutcomeRecord, Switched } from './outcome.ts';
+import { isLossy, mappedToOriginal } from './mapping.ts';
+import type {
+  Decided,
+  Fence,
+  Genesis,
+  Misfit,
+  Observed,
+  OutcomeRecord,
+  Refused,
+  Switched,
+} from './outcome.ts';
+import type { SwitchResult } from './switch-result.ts';
 import type { Owner, Thing } from './thing.ts';
 
 /** What a partition is, but for its Things and answers. */
@@ -47,6 +58,13 @@ export interface MapLike<K, V> {
   set(key: K, value: V): unknown;
 }
 
+/** The members of Set that the fold needs. */
+export interface SetLike<K> extends Iterable<K> {
+  add(key: K): unknown;
+  delete(key: K): unknown;
+  readonly size: number;
+}
+
 /** The fold's state of one partition. */
 export interface PartitionState {
   header: PartitionHeader;
@@ -54,6 +72,10 @@ export interface PartitionState {
   readonly things: MapLike<number, Thing>;
   /** By command id. */
   readonly answers: MapLike<string, StoredAnswer>;
+  /** Ids of the Things that Original cannot hold as they are. None while Original owns the partition. */
+  readonly lossy: SetLike<number>;
+  /** By command id. */
+  readonly switches: MapLike<string, SwitchResult>;
 }
 
 /** What a counted record changes. */
@@ -63,6 +85,13 @@ export interface Counted {
   readonly state: Thing | null;
   /** To be kept unless the command id has one already: the first answer stays (P2, P14). */
   readonly answer: StoredAnswer | null;
+  /** The same for a switch. */
+  readonly switchResult: SwitchResult | null;
+}
+
+export interface Folded extends Counted {
+  /** Things whose value changed without a new version: they became what Original had made of them. */
+  readonly mapped: readonly Thing[];
 }
 
 export const FORMAT = 1;
@@ -85,24 +114,49 @@ export const emptyState = (partition: number): PartitionState => ({
   header: emptyHeader(partition),
   things: new Map(),
   answers: new Map(),
+  lossy: new Set(),
+  switches: new Map(),
 });
 
 /**
  * Reads one record into `state`. Returns what counted, or undefined for a record that does not count.
  * Deterministic and total.
  */
-export const fold = (state: PartitionState, record: OutcomeRecord): Counted | undefined => {
+export const fold = (state: PartitionState, record: OutcomeRecord): Folded | undefined => {
+  const owner = state.header.owner;
   const counted = evolve(state.header, record);
   if (counted === undefined) return undefined;
   state.header = counted.header;
-  if (counted.state !== null && isNewer(counted.state, state.things.get(counted.state.id))) {
-    state.things.set(counted.state.id, counted.state);
-  }
-  const { answer } = counted;
+  if (counted.state !== null) takeState(state, counted.state);
+  const { answer, switchResult } = counted;
   if (answer !== null && state.answers.get(answer.answer.commandId) === undefined) {
     state.answers.set(answer.answer.commandId, answer);
   }
-  return counted;
+  if (switchResult !== null && state.switches.get(switchResult.commandId) === undefined) {
+    state.switches.set(switchResult.commandId, switchResult);
+  }
+  const backToOriginal = owner === 'shiny' && counted.header.owner === 'original';
+  return { ...counted, mapped: backToOriginal ? mapLossy(state) : NONE };
+};
+
+const NONE: readonly Thing[] = [];
+
+const takeState = ({ things, lossy }: PartitionState, thing: Thing): void => {
+  const known = things.get(thing.id);
+  if (!isNewer(thing, known)) return;
+  things.set(thing.id, thing);
+  if (isLossy(thing)) lossy.add(thing.id);
+  else if (known !== undefined && isLossy(known)) lossy.delete(thing.id);
+};
+
+/** The documented mapping, so that both stores stay equal: what Original has no room for becomes what it holds. */
+const mapLossy = ({ things, lossy }: PartitionState): readonly Thing[] => {
+  const mapped = [...lossy].map((id) => mappedToOriginal(things.get(id)!));
+  for (const thing of mapped) {
+    things.set(thing.id, thing);
+    lossy.delete(thing.id);
+  }
+  return mapped;
 };
 
 /** P11: for every kind of record, in both masters' time. */
@@ -126,7 +180,7 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
         : undefined;
     case 'misfit':
       return outcome.epoch === header.epoch
-        ? chained(header, record, { position: outcome.offset })
+        ? switchDecided(header, record, outcome, { position: outcome.offset })
         : undefined;
     case 'released':
       return next && header.owner === 'shiny' && header.released === null
@@ -134,7 +188,7 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
         : undefined;
     case 'refused':
       return next
-        ? chained(header, record, {
+        ? switchDecided(header, record, outcome, {
             position: outcome.offset,
             epoch: outcome.epoch,
             released: null,
@@ -143,7 +197,7 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
         : undefined;
     case 'switched':
       return next && mayTakeOver(header, outcome)
-        ? chained(header, record, takeOver(header, outcome))
+        ? switchDecided(header, record, outcome, takeOver(header, outcome))
         : undefined;
   }
 };
@@ -159,6 +213,22 @@ const evolveDecided = (header: PartitionHeader, decided: Decided, record: Outcom
   ...chained(header, record, { position: decided.offset, idFloor: idFloorWith(header, decided.state) }),
   state: decided.state,
   answer: stored(header, decided, record),
+});
+
+const switchDecided = (
+  header: PartitionHeader,
+  record: OutcomeRecord,
+  outcome: Misfit | Refused | Switched,
+  change: Partial<PartitionHeader>,
+): Counted => ({
+  ...chained(header, record, change),
+  switchResult: {
+    commandId: outcome.commandId,
+    result: outcome.type,
+    epoch: outcome.epoch,
+    reason: 'reason' in outcome ? outcome.reason : null,
+    decidedOn: record.timestamp,
+  },
 });
 
 const evolveObserved = (
@@ -178,6 +248,7 @@ const evolveObserved = (
     state: observed.state,
     answer:
       observed.answer === null ? null : stored(header, { ...observed, answer: observed.answer }, record),
+    switchResult: null,
   };
 };
 
@@ -203,6 +274,7 @@ const chained = (
   header: { ...header, ...change, digest: linkDigest(header.digest, record.bytes) },
   state: null,
   answer: null,
+  switchResult: null,
 });
 
 /** 128 bits, hexadecimal. */

@@ -40,6 +40,15 @@ export const clampedOriginalFoo = (foo: number): { foo: number; lossy: boolean }
   return { foo: clamped, lossy: clamped !== foo };
 };
 
+/** Does Original show the Thing with another value than Shiny? */
+export const isLossy = (thing: Thing): boolean => !thing.deleted && clampedOriginalFoo(thing.foo).lossy;
+
+/** The Thing as Original holds it. */
+export const mappedToOriginal = (thing: Thing): Thing => ({
+  ...thing,
+  foo: clampedOriginalFoo(thing.foo).foo,
+});
+
 export const toOriginalThing = (thing: Thing): OriginalThing => ({
   id: thing.id,
   name: thing.name,

@@ -20,6 +20,33 @@ export interface InternalDecideBody {
   readonly command: ThingCommand;
 }
 
+/** `?past=E&wait_ms=W` waits for an epoch above E, W milliseconds at most. */
+export const internalMastershipPath = (partition: number | ':partition'): string =>
+  `/internal/mastership/${partition}`;
+/** The compare-and-set of the row to a new epoch; see original-api/original-things.ts. */
+export const INTERNAL_FENCE_PATH = '/internal/fence';
+export const INTERNAL_ABORT_PATH = '/internal/abort-switch';
+
+/** The row of a partition, and how far the parts of Original are that a switch waits for. */
+export interface InternalMastership {
+  readonly owner: Owner;
+  readonly epoch: number;
+  readonly refusedReason: string | null;
+  /** Outbox entries that are not published, counted up to OUTBOX_COUNT_MAX. */
+  readonly unpublished: number;
+  /** Offset of the next outcome that the mirror applies. */
+  readonly mirrorNext: number;
+}
+
+export interface InternalFenceBody {
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+export interface InternalAbortBody extends InternalFenceBody {
+  readonly reason: string;
+}
+
 export interface InternalThing {
   readonly owner: Owner;
   readonly thing: Thing | null;
@@ -53,6 +80,29 @@ export const INTERNAL_DECIDE_BODY = Type.Object(
         Type.Object({ type: Type.Literal('delete'), ...asked, thingId: count, version: count }),
       ],
       { expected: 'a create, update or delete command' },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const partitionAndEpoch = {
+  partition: Type.Integer({ minimum: 0, expected: 'a partition' }),
+  epoch: Type.Integer({ minimum: 1, expected: 'an epoch' }),
+};
+export const INTERNAL_FENCE_BODY = Type.Object(partitionAndEpoch, { additionalProperties: false });
+export const INTERNAL_ABORT_BODY = Type.Object(
+  { ...partitionAndEpoch, reason: Type.String({ minLength: 1, maxLength: 1_000 }) },
+  { additionalProperties: false },
+);
+export const INTERNAL_MASTERSHIP_PARAMS = Type.Object({
+  partition: Type.String({ pattern: DECIMAL_PATTERN }),
+});
+export const MASTERSHIP_WAIT_MAX_MS = 2_000;
+export const INTERNAL_MASTERSHIP_QUERY = Type.Object(
+  {
+    past: Type.Optional(Type.Integer({ minimum: 0, expected: 'an epoch' })),
+    wait_ms: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MASTERSHIP_WAIT_MAX_MS, expected: 'milliseconds' }),
     ),
   },
   { additionalProperties: false },

@@ -3,10 +3,16 @@ import { Pool } from 'undici';
 import type { Decision } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import {
+  INTERNAL_ABORT_PATH,
   INTERNAL_DECIDE_PATH,
+  INTERNAL_FENCE_PATH,
   INTERNAL_FEED_ENDS_PATH,
+  internalMastershipPath,
   internalThingPath,
+  type InternalAbortBody,
   type InternalDecideBody,
+  type InternalFenceBody,
+  type InternalMastership,
   type InternalThing,
 } from './internal-api.ts';
 import { ERRORS } from './errors.ts';
@@ -18,6 +24,12 @@ export interface OriginalClient {
   thing(id: number): Promise<InternalThing>;
   /** End offsets of Original's feed, which then holds everything that Original acknowledged before the call. */
   feedEnds(): Promise<number[]>;
+  /** The row of the partition; waits up to `waitMs` for an epoch above `past`. */
+  mastership(partition: number, past?: number, waitMs?: number): Promise<InternalMastership>;
+  /** The switch to Shiny, by compare-and-set of the row; returns the row as it is then. Asking again is harmless. */
+  fence(partition: number, epoch: number): Promise<InternalMastership>;
+  /** The abort of a switch, likewise. */
+  abortSwitch(partition: number, epoch: number, reason: string): Promise<InternalMastership>;
   close(): Promise<void>;
 }
 
@@ -34,15 +46,28 @@ export const createOriginalClient = (url: string): OriginalClient => {
   const fail = async (status: number, body: { text(): Promise<string> }): Promise<never> => {
     throw new Error(`the Original API answered ${status}: ${await body.text()}`);
   };
+  const get = async <T>(path: string): Promise<T> => {
+    const { statusCode, body } = await pool.request({ path, method: 'GET' });
+    return statusCode === 200 ? ((await body.json()) as T) : fail(statusCode, body);
+  };
+  const post = (path: string, body: object) =>
+    pool.request({
+      path,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const moveMastership = async (
+    path: string,
+    request: InternalFenceBody | InternalAbortBody,
+  ): Promise<InternalMastership> => {
+    const { statusCode, body } = await post(path, request);
+    return statusCode === 200 ? ((await body.json()) as InternalMastership) : fail(statusCode, body);
+  };
   return {
     decide: async (partition, token, command) => {
       const request: InternalDecideBody = { partition, token, command };
-      const { statusCode, body } = await pool.request({
-        path: INTERNAL_DECIDE_PATH,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-      });
+      const { statusCode, body } = await post(INTERNAL_DECIDE_PATH, request);
       if (statusCode === 200) return (await body.json()) as Decision;
       if (statusCode === ERRORS['not-owner'].status) {
         await body.dump();
@@ -50,14 +75,16 @@ export const createOriginalClient = (url: string): OriginalClient => {
       }
       return fail(statusCode, body);
     },
-    thing: async (id) => {
-      const { statusCode, body } = await pool.request({ path: internalThingPath(id), method: 'GET' });
-      return statusCode === 200 ? ((await body.json()) as InternalThing) : fail(statusCode, body);
-    },
-    feedEnds: async () => {
-      const { statusCode, body } = await pool.request({ path: INTERNAL_FEED_ENDS_PATH, method: 'GET' });
-      return statusCode === 200 ? ((await body.json()) as number[]) : fail(statusCode, body);
-    },
+    thing: (id) => get<InternalThing>(internalThingPath(id)),
+    feedEnds: () => get<number[]>(INTERNAL_FEED_ENDS_PATH),
+    mastership: (partition, past, waitMs = 0) =>
+      get<InternalMastership>(
+        internalMastershipPath(partition) +
+          (past === undefined ? '' : `?past=${past}&wait_ms=${Math.floor(waitMs)}`),
+      ),
+    fence: (partition, epoch) => moveMastership(INTERNAL_FENCE_PATH, { partition, epoch }),
+    abortSwitch: (partition, epoch, reason) =>
+      moveMastership(INTERNAL_ABORT_PATH, { partition, epoch, reason }),
     // Requests in flight are finished, or given up after their timeout.
     close: () => pool.close(),
   };

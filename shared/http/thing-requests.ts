@@ -12,6 +12,12 @@ export const thingIdOf = (text: string): number => {
   return id;
 };
 
+/** The partition of a path. Throws 404 unless it is a canonical decimal. */
+export const partitionOf = (text: string): number => {
+  if (!/^(0|[1-9]\d{0,5})$/.test(text)) throw new ApiError('not-found', `there is no partition ${text}`);
+  return Number(text);
+};
+
 export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({
   type: 'create',
   name,

@@ -12,6 +12,7 @@ import { JSON_TYPE } from './server.ts';
 import { badFields, compileBodyFaults } from './request-check.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
 import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';
+import type { Time } from '../process/time.ts';
 import type { ThingsBackend } from './things-backend.ts';
 import { thingsRouteSchemas } from './things-route-schemas.ts';
 
@@ -19,7 +20,7 @@ export interface ThingsRoutesParts {
   readonly shape: Owner;
   readonly backend: ThingsBackend;
   /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly time: Time;
 }
 
 /** A list without a limit is read and sent in slices of so many. */
@@ -33,7 +34,7 @@ type IdRoute = { Params: { id: string } };
 
 export const registerThingsRoutes = (
   app: FastifyInstance,
-  { shape, backend, clock }: ThingsRoutesParts,
+  { shape, backend, time }: ThingsRoutesParts,
 ): void => {
   const schemas = thingsRouteSchemas(shape);
   const faultsOfUpdate = compileBodyFaults(schemas.update.body);
@@ -41,7 +42,7 @@ export const registerThingsRoutes = (
 
   const write = async (request: FastifyRequest, reply: FastifyReply, thingRequest: ThingRequest) => {
     const commandId = idempotencyKey(request.raw) ?? randomUUID();
-    const command = thingCommand(thingRequest, commandId, clock());
+    const command = thingCommand(thingRequest, commandId, time.now());
     const result = await underWay(command, () =>
       backend.write(command, { respondAsync: prefersAsync(request.raw) }),
     );

@@ -1,13 +1,13 @@
 /** Does `work` until it succeeds or `stopped`; says why it did not. For what must be done whoever is away for a while. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
+import type { Time } from './time.ts';
 
 const FIRST_DELAY_MS = 20;
 const DELAY_MAX_MS = 1_000;
 
 export const untilDone = async <T>(
   sentence: string,
-  logger: Logger,
+  { logger, time }: { readonly logger: Logger; readonly time: Time },
   stopped: () => boolean,
   work: () => Promise<T>,
 ): Promise<T | undefined> => {
@@ -17,7 +17,7 @@ export const untilDone = async <T>(
     } catch (error) {
       if (stopped()) return undefined;
       logger.warn({ err: error }, sentence);
-      await sleep(delay);
+      await time.sleep(delay);
     }
   }
   return undefined;

@@ -41,3 +41,15 @@ export const createMetrics = (service: string): Metrics => {
       new Histogram({ name, help, labelNames, buckets: BUCKETS_SECONDS, registers: [registry] }),
   };
 };
+
+/** Counts nothing: for the simulator. */
+export const noMetrics = (): Metrics => {
+  const registry = new Registry();
+  const registers: Registry[] = [];
+  return {
+    registry,
+    counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers }),
+    gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers }),
+    histogram: (name, help, labelNames = []) => new Histogram({ name, help, labelNames, registers }),
+  };
+};

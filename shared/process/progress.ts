@@ -1,4 +1,6 @@
 /** How far a reader is, per partition, and who waits for it to get further. */
+import type { Time } from './time.ts';
+
 export interface Progress {
   /** `next` is the offset that comes next. Never goes back. */
   reached(partition: number, next: number): void;
@@ -12,7 +14,7 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-export const createProgress = (nexts: readonly number[]): Progress => {
+export const createProgress = (nexts: readonly number[], time: Time): Progress => {
   const current = [...nexts];
   const waiting: Set<Waiting>[] = current.map(() => new Set());
 
@@ -31,12 +33,12 @@ export const createProgress = (nexts: readonly number[]): Progress => {
       if (current[partition]! >= end) return;
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const one: Waiting = { end, resolve };
-      const timer = setTimeout(() => {
+      const cancel = time.after(waitMs, () => {
         reject(new Error(`partition ${partition} did not reach offset ${end} within ${waitMs} ms`));
-      }, waitMs);
+      });
       waiting[partition]!.add(one);
       await promise.finally(() => {
-        clearTimeout(timer);
+        cancel();
         waiting[partition]!.delete(one);
       });
     },

@@ -1,10 +1,11 @@
 /** Follows the outcomes into a fold store: one transaction per batch of records, and then whoever wants to know is told. */
 import type { RecordCodec } from '../codec/record-codec.ts';
-import { fold, type Counted } from '../domain/fold.ts';
+import { fold, type Folded } from '../domain/fold.ts';
 import type { LogPosition, LogRecord } from '../log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../log/outcome-reader.ts';
 import type { Logger } from '../process/logger.ts';
 import { createProgress, type Progress } from '../process/progress.ts';
+import type { Time } from '../process/time.ts';
 import type { FoldStore } from './fold-store.ts';
 
 export interface OutcomeFollowerParts {
@@ -16,9 +17,8 @@ export interface OutcomeFollowerParts {
   readonly ends: readonly number[];
   readonly logger: Logger;
   /** After the transaction, in the order of the log. `counted` is undefined for a record that does not count. */
-  readonly onFolded: (partition: number, record: ReadOutcome, counted: Counted | undefined) => void;
-  /** Milliseconds, monotonic. */
-  readonly monotonic: () => number;
+  readonly onFolded: (partition: number, record: ReadOutcome, counted: Folded | undefined) => void;
+  readonly time: Time;
 }
 
 export interface OutcomeFollower {
@@ -34,7 +34,10 @@ const REPORT_EVERY_MS = 2_000;
 
 export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollower => {
   const { topic, store, codec, ends, onFolded } = parts;
-  const progress = createProgress(ends.map((_, partition) => store.nextOffset(partition)));
+  const progress = createProgress(
+    ends.map((_, partition) => store.nextOffset(partition)),
+    parts.time,
+  );
   const behind = (): number => ends.filter((end, partition) => progress.next(partition) < end).length;
   const report = catchUpReport(parts, progress, behind);
 
@@ -44,7 +47,7 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
     onRecords: async (partition, records) => {
       const outcomes = await readOutcomes(codec, records);
       const state = store.state(partition);
-      const folded: { record: ReadOutcome; counted: Counted | undefined }[] = [];
+      const folded: { record: ReadOutcome; counted: Folded | undefined }[] = [];
       store.batch(() => {
         for (const record of outcomes) {
           if (record.offset < store.nextOffset(partition)) continue;
@@ -62,11 +65,11 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
 
 /** Says how far a rebuild is: records, rate, seconds left. Only while there is something to catch up with. */
 const catchUpReport = (
-  { ends, logger, monotonic }: OutcomeFollowerParts,
+  { ends, logger, time }: OutcomeFollowerParts,
   progress: Progress,
   behind: () => number,
 ): ((records: number) => void) => {
-  const started = monotonic();
+  const started = time.monotonic();
   const total = ends.reduce((sum, end, partition) => sum + Math.max(0, end - progress.next(partition)), 0);
   let read = 0;
   let reportedAt = started;
@@ -74,7 +77,7 @@ const catchUpReport = (
   return (records) => {
     if (done) return;
     read += records;
-    const now = monotonic();
+    const now = time.monotonic();
     const seconds = (now - started) / 1000;
     if (behind() === 0) {
       done = true;

@@ -9,8 +9,9 @@ import { memorySchemaRegistry } from '../codec/schema-registry.ts';
 import { emptyState, fold, linkAfter } from '../domain/fold.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { LogRecord } from '../log/event-log.ts';
+import { systemTime } from '../process/time.ts';
 import { silentLogger } from '../process/logger.ts';
-import { openFoldStore } from './fold-store.ts';
+import { openFoldStore } from './lmdb-fold-store.ts';
 import { createOutcomeFollower } from './outcome-follower.ts';
 
 let folder: string;
@@ -67,7 +68,7 @@ test('a rebuild says how far it is, and when it is done; a restart goes on behin
       codec,
       ends,
       logger,
-      monotonic: () => now,
+      time: { ...systemTime, monotonic: () => now },
       onFolded: (_partition, { offset }, counted) => {
         expect(counted).toBeDefined();
         folded.push(offset);

@@ -6,7 +6,9 @@ import { acceptedCreate, decidedAfter, genesis, record, thing } from '../../test
 import { fold } from '../domain/fold.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import { silentLogger } from '../process/logger.ts';
-import { openFoldStore, type FoldStore } from './fold-store.ts';
+import { describeFoldStore } from './fold-store.contract.ts';
+import type { FoldStore } from './fold-store.ts';
+import { openFoldStore } from './lmdb-fold-store.ts';
 import { looksWhole } from './lmdb-file.ts';
 
 let folder: string;
@@ -20,6 +22,8 @@ afterEach(() => {
 const ENDS = [100, 100, 100, 100];
 const open = (of: Genesis = genesis('shiny'), ends = ENDS): Promise<FoldStore> =>
   openFoldStore(folder, of, ends, silentLogger());
+describeFoldStore('LMDB fold store', () => open());
+
 const file = (): string => join(folder, 'fold.lmdb');
 
 /** Folds a genesis and a create into partition 1. */

@@ -1,0 +1,74 @@
+/**
+ * What Original does for the updater and for Shiny, behind HTTP (internal-routes.ts) or, in the simulator, without:
+ * decisions for the log, reads that say who owns, and the row of mastership.
+ */
+import type { Decision } from '../shared/domain/answer.ts';
+import type { ThingCommand } from '../shared/domain/command.ts';
+import { partitionOfThing } from '../shared/domain/partition.ts';
+import { unavailable } from '../shared/http/errors.ts';
+import type { InternalMastership, InternalThing } from '../shared/http/internal-api.ts';
+import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
+import type { Mastership, OriginalThings } from './original-things.ts';
+
+export interface InternalCallsParts {
+  readonly things: OriginalThings;
+  readonly log: EventLog;
+  /** `<ns>.things.original` */
+  readonly feedTopic: string;
+  readonly partitions: number;
+  /** How far the mirror is. */
+  readonly mirrored: Progress;
+  readonly responseWaitMs: number;
+  readonly time: Time;
+}
+
+export type InternalCalls = Omit<OriginalClient, 'close'>;
+
+const OUTBOX_POLL_MS = 5;
+const MASTERSHIP_POLL_MS = 5;
+/** An outbox larger than this is counted no further. */
+const OUTBOX_COUNT_MAX = 10_000;
+
+export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
+  const { things, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
+
+  const shown = async (
+    partition: number,
+    { owner, epoch, refusedReason }: Mastership,
+  ): Promise<InternalMastership> => {
+    const unpublished = await things.outboxSize(OUTBOX_COUNT_MAX);
+    return { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+  };
+
+  return {
+    decide: (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> =>
+      things.decide({ partition, command, token, now: time.now() }),
+    thing: async (id): Promise<InternalThing> => {
+      const { owner, thing } = await things.thingWithOwner(id, partitionOfThing(id, partitions));
+      return { owner, thing: thing ?? null };
+    },
+    feedEnds: async () => {
+      const mark = await things.outboxMark();
+      const deadline = time.monotonic() + responseWaitMs;
+      while (!(await things.outboxPassed(mark))) {
+        if (time.monotonic() > deadline) throw unavailable('the outbox is not published yet; try again');
+        await time.sleep(OUTBOX_POLL_MS);
+      }
+      return log.endOffsets(feedTopic);
+    },
+    mastership: async (partition, past = -1, waitMs = 0) => {
+      const deadline = time.monotonic() + waitMs;
+      for (;;) {
+        const row = await things.mastership(partition);
+        if (row.epoch > past || time.monotonic() >= deadline) return shown(partition, row);
+        await time.sleep(MASTERSHIP_POLL_MS);
+      }
+    },
+    fence: async (partition, epoch) => shown(partition, await things.fence(partition, epoch)),
+    abortSwitch: async (partition, epoch, reason) =>
+      shown(partition, await things.abortSwitch(partition, epoch, reason)),
+  };
+};

@@ -1,0 +1,4 @@
+import { describeFoldStore } from './fold-store.contract.ts';
+import { createMemoryFoldStore } from './memory-fold-store.ts';
+
+describeFoldStore('memory fold store', async () => createMemoryFoldStore(4));

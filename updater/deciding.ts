@@ -1,0 +1,153 @@
+/**
+ * The updater without HTTP: it follows the outcomes, and per partition decides commands, carries switches through and
+ * passes on Original's feed.
+ */
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { Command } from '../shared/domain/command.ts';
+import type { Genesis, OriginalEntry } from '../shared/domain/outcome.ts';
+import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import { topicName } from '../shared/log/topics.ts';
+import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Metrics } from '../shared/process/metrics.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
+import { createSwitchJournal, type SwitchJournal } from './switch-journal.ts';
+import { observeSwitches } from './switch-metrics.ts';
+import { startThingsPublisher, type ThingsPublisher } from './things-publisher.ts';
+
+export interface DecidingParts {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly store: FoldStore;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly original: OriginalClient;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly time: Time;
+}
+
+export interface Deciding {
+  /** How far the outcomes are folded. */
+  readonly progress: Progress;
+  readonly journal: SwitchJournal;
+  /** Undefined until the fold has caught up. */
+  loops(): readonly PartitionLoops[] | undefined;
+  /** What it still waits for, until it decides commands. */
+  notReady(): string | undefined;
+}
+
+/** How long the start waits for the fold to catch up, at most; then the start is given up. */
+const CATCH_UP_MAX_MS = 3_600_000;
+
+/** Resolves when it follows the outcomes; it decides as soon as it has caught up. */
+export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle): Promise<Deciding> => {
+  const { namespace, genesis, store, log, codec, logger, metrics, time } = parts;
+  const topic = topicName(namespace, 'things.outcomes');
+  let phase: 'catching up' | 'starting' | 'ready' = 'catching up';
+  let loops: readonly PartitionLoops[] | undefined;
+  let publisher: ThingsPublisher | undefined;
+  const switches = observeSwitches(logger, metrics);
+  const journal = createSwitchJournal({
+    store,
+    partitions: genesis.partitions,
+    onDecided: switches.decided,
+    time,
+  });
+
+  const ends = await log.endOffsets(topic);
+  const follower = createOutcomeFollower({
+    topic,
+    store,
+    codec,
+    ends,
+    logger,
+    time,
+    onFolded: (partition, record, counted) => {
+      journal.outcomeRead(partition, record, counted);
+      loops?.[partition]!.command.read(record, counted);
+      loops?.[partition]!.feed.read(record, counted);
+      if (counted?.state != null) publisher?.changed(counted.state.id);
+      for (const { id } of counted?.mapped ?? []) publisher?.changed(id);
+    },
+  });
+  const outcomes = await log.tail(follower.positions, (_topic, partition, records) =>
+    follower.onRecords(partition, records),
+  );
+  lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
+  lifecycle.failWith('reading the outcomes', outcomes.failed);
+
+  const goOn = async (): Promise<void> => {
+    await Promise.all(ends.map((end, partition) => follower.progress.until(partition, end, CATCH_UP_MAX_MS)));
+    phase = 'starting';
+    const { progress } = follower;
+    loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
+    await tailIntoLoops(parts, loops, journal, lifecycle);
+    publisher = await startThingsPublisher({
+      topic: topicName(namespace, 'things'),
+      genesis,
+      store,
+      log,
+      codec,
+      logger,
+      time,
+      standsBy: (partition) => loops![partition]!.command.standsBy(),
+    });
+    lifecycle.onClose('publisher of the Things', publisher.stop);
+    lifecycle.failWith('publishing the Things', publisher.failed);
+    phase = 'ready';
+    logger.info({ partitions: genesis.partitions }, 'deciding commands');
+  };
+  lifecycle.failWith(
+    'the start',
+    goOn().then(() => new Promise<never>(() => undefined)),
+  );
+  return {
+    progress: follower.progress,
+    journal,
+    loops: () => loops,
+    notReady: () => (phase === 'ready' ? undefined : phase),
+  };
+};
+
+/** Reads commands and feed behind what the fold has decided and observed. */
+const tailIntoLoops = async (
+  { namespace, genesis, store, log, codec }: DecidingParts,
+  loops: readonly PartitionLoops[],
+  journal: SwitchJournal,
+  lifecycle: Lifecycle,
+): Promise<void> => {
+  const commandTopic = topicName(namespace, 'things.commands');
+  const feedTopic = topicName(namespace, 'things.original');
+  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {
+    const { position, feedPosition } = store.state(partition).header;
+    return [
+      { topic: commandTopic, partition, offset: position + 1 },
+      { topic: feedTopic, partition, offset: feedPosition + 1 },
+    ];
+  }).flat();
+
+  const onCommands = (partition: number, commands: readonly Command[], records: LogRecord[]) => {
+    const { position } = store.state(partition).header;
+    const queued = commands.map((command, index) => ({ command, offset: records[index]!.offset }));
+    for (const { command, offset } of queued)
+      journal.commandRead(partition, offset, command.type === 'switch' ? command : undefined, position);
+    return loops[partition]!.command.offer(queued);
+  };
+  const onEntries = (partition: number, entries: readonly OriginalEntry[], records: LogRecord[]) =>
+    loops[partition]!.feed.offer(entries.map((entry, index) => ({ entry, offset: records[index]!.offset })));
+
+  const tail = await log.tail(positions, async (topic, partition, records: LogRecord[]) => {
+    const decoded = await codec.decode(records.map(({ value }) => value));
+    await (topic === commandTopic
+      ? onCommands(partition, decoded as Command[], records)
+      : onEntries(partition, decoded as OriginalEntry[], records));
+  });
+  lifecycle.onClose('reader of commands and feed', () => tail.stop());
+  lifecycle.failWith('reading commands and feed', tail.failed);
+};

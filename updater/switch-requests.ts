@@ -1,0 +1,121 @@
+/** A request for a switch: one `switch` record in the command log of each partition, under one id. */
+import { hash } from 'node:crypto';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { SwitchCommand } from '../shared/domain/command.ts';
+import type { Owner } from '../shared/domain/thing.ts';
+import { ApiError } from '../shared/http/errors.ts';
+import { AppendUnknownError, type EventLog } from '../shared/log/event-log.ts';
+import { topicName } from '../shared/log/topics.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Time } from '../shared/process/time.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { SwitchJournal } from './switch-journal.ts';
+
+export interface SwitchRequest {
+  readonly id: string;
+  readonly to: Owner;
+  /** Undefined: all that have another owner. */
+  readonly partitions: readonly number[] | undefined;
+  /** By partition; what is not given is the present epoch. */
+  readonly expectedEpochs: Readonly<Record<string, number>>;
+  readonly deadlineMs: number;
+  readonly allowLoss: boolean;
+}
+
+export interface SwitchRequestsParts {
+  readonly namespace: string;
+  readonly partitions: number;
+  readonly store: FoldStore;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly journal: SwitchJournal;
+  readonly logger: Logger;
+  readonly time: Time;
+}
+
+export interface SwitchRequests {
+  /** The partitions that a request without a list of them means. */
+  partitionsFor(to: Owner): number[];
+  /** Puts the request into the log, once per id. Returns its partitions. Throws ApiError. */
+  send(request: SwitchRequest): Promise<readonly number[]>;
+  /** The partitions of a switch that is known. */
+  partitionsOf(id: string): number[];
+  /** Resolves when every partition has its result (true), or after `waitMs` (false). */
+  decided(id: string, partitions: readonly number[], waitMs: number): Promise<boolean>;
+}
+
+const APPEND_TRIES_MAX = 5;
+const APPEND_RETRY_MS = 200;
+
+export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests => {
+  const { namespace, store, log, codec, journal, logger, time } = parts;
+  const topic = topicName(namespace, 'things.commands');
+  const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
+  const isDecided = (id: string, partition: number): boolean =>
+    store.state(partition).switches.get(id) !== undefined;
+
+  /** Once more is harmless: a repeated id is let go. */
+  const append = async (partition: number, command: SwitchCommand): Promise<void> => {
+    const value = codec.encode(command);
+    const record = { partition, key: command.commandId, value, timestamp: command.requestedOn };
+    for (let tries = 1; ; tries++) {
+      try {
+        await log.append(topic, record);
+        return;
+      } catch (error) {
+        if (!(error instanceof AppendUnknownError) || tries >= APPEND_TRIES_MAX) throw error;
+        logger.warn({ err: error, partition }, 'a switch may not be in the log, sending it again');
+        await time.sleep(APPEND_RETRY_MS);
+      }
+    }
+  };
+
+  return {
+    partitionsFor: (to) => all.filter((partition) => store.state(partition).header.owner !== to),
+    send: async (request) => {
+      const { id, to, deadlineMs, allowLoss } = request;
+      const payloadHash = payloadHashOf(request);
+      const known = all
+        .map((partition) => journal.entry(id, partition))
+        .filter((entry) => entry !== undefined);
+      if (known.some((entry) => entry.payloadHash !== payloadHash))
+        throw new ApiError('key-reused', `the id ${id} already stands for another switch`);
+      if (known.length > 0) return known.map(({ partition }) => partition);
+
+      const partitions =
+        request.partitions ?? all.filter((partition) => store.state(partition).header.owner !== to);
+      const requestedOn = time.now();
+      await Promise.all(
+        partitions.map((partition) =>
+          append(partition, {
+            type: 'switch',
+            commandId: id,
+            requestedOn,
+            payloadHash,
+            to,
+            expectedEpoch: request.expectedEpochs[partition] ?? store.state(partition).header.epoch,
+            deadline: requestedOn + deadlineMs,
+            allowLoss,
+          }),
+        ),
+      );
+      return partitions;
+    },
+    partitionsOf: (id) =>
+      all.filter((partition) => journal.entry(id, partition) !== undefined || isDecided(id, partition)),
+    decided: async (id, partitions, waitMs) => {
+      const deadline = time.monotonic() + waitMs;
+      while (!partitions.every((partition) => isDecided(id, partition))) {
+        const left = deadline - time.monotonic();
+        if (left <= 0) return false;
+        await journal.changed(left);
+      }
+      return true;
+    },
+  };
+};
+
+const payloadHashOf = ({ to, partitions, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string => {
+  const asked = ['switch', to, partitions ?? null, expectedEpochs, deadlineMs, allowLoss];
+  return hash('sha256', JSON.stringify(asked), 'hex').slice(0, 32);
+};

@@ -1,0 +1,175 @@
+/** Who owns which partition, and switching it: for the command line and whoever else steers a migration. */
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import { ApiError, unavailable } from '../shared/http/errors.ts';
+import { idempotencyKey, prefersAsync } from '../shared/http/request-headers.ts';
+import { answer, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { Deciding } from './deciding.ts';
+import type { SwitchRequests } from './switch-requests.ts';
+import {
+  isoTime,
+  SWITCH,
+  SWITCH_BODY,
+  SWITCH_DEADLINE_DEFAULT_MS,
+  switchShape,
+  type SwitchBody,
+  type SwitchShape,
+} from './switch-shape.ts';
+import { precheckSwitch, type PrecheckParts } from './switch-precheck.ts';
+
+export interface SwitchRoutesParts extends PrecheckParts {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly store: FoldStore;
+  readonly deciding: Deciding;
+  readonly requests: SwitchRequests;
+}
+
+/** Past its deadline a switch is refused or past the point of no return; then it has so long to end. */
+const END_WAIT_MS = 10_000;
+
+export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesParts): void => {
+  const { namespace, genesis, store, deciding, requests } = parts;
+  const all = Array.from({ length: genesis.partitions }, (_, partition) => partition);
+  const shapeOf = (id: string, partitions: readonly number[]): SwitchShape =>
+    switchShape(
+      id,
+      partitions.map((partition) => ({
+        partition,
+        entry: deciding.journal.entry(id, partition),
+        result: store.state(partition).switches.get(id),
+      })),
+    );
+  const checkReady = (): void => {
+    const waiting = deciding.notReady();
+    if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
+  };
+  const checkPartitions = (partitions: readonly (number | string)[]): void => {
+    const unknown = partitions.filter((partition) => Number(partition) >= genesis.partitions);
+    if (unknown.length > 0)
+      throw new ApiError(
+        'bad-request',
+        `there are ${genesis.partitions} partitions, from 0 on, but not ${unknown.join(', ')}`,
+      );
+  };
+
+  app.get(
+    '/api/mastership',
+    {
+      schema: {
+        tags: ['mastership'],
+        summary: 'Who owns which partition',
+        querystring: NO_QUERY,
+        response: { 200: answer(Type.Unknown(), 'The partitions'), ...errorAnswers(503) },
+      },
+    },
+    async () => {
+      checkReady();
+      const ends = await parts.log.endOffsets(parts.outcomesTopic).catch(() => undefined);
+      return {
+        namespace,
+        partitions: all.map((partition) => mastershipOf(parts, partition, ends?.[partition])),
+      };
+    },
+  );
+
+  app.post<{ Body: SwitchBody }>(
+    '/api/switches',
+    {
+      schema: {
+        tags: ['mastership'],
+        summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
+        body: SWITCH_BODY,
+        querystring: NO_QUERY,
+        response: {
+          200: answer(SWITCH, 'Every partition has its result'),
+          202: answer(SWITCH, 'It is in the log', 'location'),
+          ...errorAnswers(400, 422, 503, 504),
+        },
+      },
+    },
+    async (request, reply) => {
+      checkReady();
+      const {
+        to,
+        partitions,
+        expected_epochs: expectedEpochs = {},
+        allow_loss: allowLoss = false,
+      } = request.body;
+      const { deadline_ms: deadlineMs = SWITCH_DEADLINE_DEFAULT_MS, dry_run: isDryRun = false } =
+        request.body;
+      checkPartitions([...(partitions ?? []), ...Object.keys(expectedEpochs)]);
+      if (isDryRun) {
+        const asked = { to, partitions: partitions ?? requests.partitionsFor(to), expectedEpochs, allowLoss };
+        return { dry_run: true, to, partitions: await precheckSwitch(parts, asked) };
+      }
+      const id = idempotencyKey(request.raw) ?? randomUUID();
+      const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
+      const location = `/api/switches/${encodeURIComponent(id)}`;
+      if (prefersAsync(request.raw)) {
+        reply.code(202).headers({ location, 'preference-applied': 'respond-async' });
+        return shapeOf(id, sent);
+      }
+      if (await requests.decided(id, sent, deadlineMs + END_WAIT_MS)) return shapeOf(id, sent);
+      throw new ApiError(
+        'outcome-unknown',
+        `the result of switch ${id} is not known yet for every partition; ${location} tells it later`,
+        { location },
+      );
+    },
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/api/switches/:id',
+    {
+      schema: {
+        tags: ['mastership'],
+        summary: 'What became of a switch',
+        params: Type.Object({ id: Type.String() }),
+        querystring: NO_QUERY,
+        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(404, 503) },
+      },
+    },
+    async (request) => {
+      checkReady();
+      const { id } = request.params;
+      const partitions = requests.partitionsOf(id);
+      if (partitions.length === 0) throw new ApiError('not-found', `there is no switch ${id}`);
+      return shapeOf(id, partitions);
+    },
+  );
+};
+
+/** `lag`: outcomes that this updater has not folded, null when the log does not say. */
+const mastershipOf = ({ store, deciding }: SwitchRoutesParts, partition: number, end: number | undefined) => {
+  const { owner, epoch, position } = store.state(partition).header;
+  const open = deciding.journal.open(partition);
+  return {
+    partition,
+    owner,
+    epoch,
+    position,
+    waiting: deciding.loops()![partition]!.command.waiting(),
+    lag: end === undefined ? null : Math.max(0, end - deciding.progress.next(partition)),
+    ...(open === undefined
+      ? {}
+      : {
+          switch: {
+            id: open.id,
+            to: open.to,
+            requested_on: isoTime(open.requestedOn),
+            step:
+              open.releasedOn !== null
+                ? 'released'
+                : open.fencedOn !== null
+                  ? 'fenced'
+                  : open.begunOn !== null
+                    ? 'begun'
+                    : 'waiting',
+          },
+        }),
+  };
+};

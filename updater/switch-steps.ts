@@ -1,0 +1,138 @@
+/**
+ * Carries a switch command of one partition through, one step per call: look at log and row, decide (switch-decision.ts),
+ * act, read back. A step leaves nothing behind but in log and row, so it does not matter who does the next one, or how
+ * often.
+ */
+import type { SwitchCommand } from '../shared/domain/command.ts';
+import { linkAfter, type PartitionState } from '../shared/domain/fold.ts';
+import type { Outcome } from '../shared/domain/outcome.ts';
+import type { InternalMastership } from '../shared/http/internal-api.ts';
+import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import type { Signal } from './signal.ts';
+import { misfitReason, nextSwitchAction, type SwitchAction } from './switch-decision.ts';
+
+export interface SwitchStepsParts {
+  readonly partition: number;
+  readonly state: PartitionState;
+  readonly writer: OutcomeWriter;
+  readonly original: OriginalClient;
+  /** How far the outcomes are folded. */
+  readonly progress: Progress;
+  /** Raised by every outcome that is read. */
+  readonly outcomeRead: Signal;
+  readonly onStep: (step: SwitchStep) => void;
+  readonly logger: Logger;
+  readonly time: Time;
+}
+
+export interface SwitchStep {
+  readonly kind: 'fenced' | 'released' | 'aborted' | 'switched' | 'refused' | 'misfit';
+  readonly command: SwitchCommand;
+}
+
+export interface SwitchSteps {
+  /** Every decision of ours must have been read back (P6). */
+  next(command: SwitchCommand, offset: number): Promise<void>;
+}
+
+const READ_BACK_WAIT_MS = 5_000;
+/** How long a step waits for what another part has to do, before it looks again. */
+const LOOK_AGAIN_MS = 50;
+const ROW_WAIT_MS = 1_000;
+const ORIGINAL_RETRY_MS = 200;
+
+export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
+  const { partition, state, writer, original, progress, outcomeRead, logger, time } = parts;
+
+  /** A row that is one further than the fold stays so until the log has said it: no need to ask again. */
+  let settled: InternalMastership | undefined;
+
+  const ask = async (request: () => Promise<InternalMastership>): Promise<InternalMastership | undefined> => {
+    try {
+      const row = await request();
+      settled = row;
+      return row;
+    } catch (error) {
+      logger.warn({ err: error, partition }, 'Original did not answer about the mastership');
+      return undefined;
+    }
+  };
+
+  /** Appends, and reads back what came of it. Whether it counted, the fold says. */
+  const write = async (command: SwitchCommand, step: SwitchStep['kind'], outcome: Outcome): Promise<void> => {
+    const record = writer.prepare(outcome);
+    try {
+      const offset = await writer.append(command.commandId, record);
+      await progress.until(partition, offset + 1, READ_BACK_WAIT_MS);
+      parts.onStep({ kind: step, command });
+    } catch (error) {
+      logger.warn({ err: error, partition, step }, 'a step of a switch may not be in the log, looking');
+      await writer.readToEnd();
+    }
+  };
+
+  const act = async (action: SwitchAction, command: SwitchCommand, offset: number): Promise<void> => {
+    const { header } = state;
+    const { commandId } = command;
+    const link = linkAfter(header);
+    const epoch = header.epoch + 1;
+    switch (action.kind) {
+      case 'write-misfit': {
+        const { reason } = action;
+        const misfit = { type: 'misfit', ...link, epoch: header.epoch, offset, commandId, reason } as const;
+        return write(command, 'misfit', misfit);
+      }
+      case 'write-refused': {
+        const { reason } = action;
+        return write(command, 'refused', { type: 'refused', ...link, epoch, offset, commandId, reason });
+      }
+      case 'write-released':
+        return write(command, 'released', { type: 'released', ...link, epoch, commandId });
+      case 'write-switched': {
+        const { owner } = action;
+        return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
+      }
+      case 'fence': {
+        const row = await ask(() => original.fence(partition, epoch));
+        if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
+        return;
+      }
+      case 'abort': {
+        const row = await ask(() => original.abortSwitch(partition, epoch, action.reason));
+        if (row?.epoch === epoch && row.owner === header.owner) parts.onStep({ kind: 'aborted', command });
+        return;
+      }
+      case 'wait':
+        return waitFor(action.for, epoch);
+    }
+  };
+
+  const waitFor = async (what: 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original', epoch: number) => {
+    if (what === 'row') {
+      // Answers as soon as the mirror has taken the partition back.
+      const row = await ask(() => original.mastership(partition, epoch - 1, ROW_WAIT_MS));
+      if (row !== undefined) return;
+    }
+    const retryMs = what === 'original' || what === 'row' ? ORIGINAL_RETRY_MS : LOOK_AGAIN_MS;
+    await outcomeRead.wait(retryMs);
+  };
+
+  return {
+    next: async (command, offset) => {
+      const { digest, epoch } = state.header;
+      const reason = misfitReason(state, command);
+      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset);
+      const row = settled?.epoch === epoch + 1 ? settled : await ask(() => original.mastership(partition));
+      // While we asked, somebody else's step may have been read.
+      const { header, lossy } = state;
+      if (header.digest !== digest) return;
+      const nextOutcome = progress.next(partition);
+      const action = nextSwitchAction({ header, lossy, row, nextOutcome, now: time.now() }, command);
+      await act(action, command, offset);
+    },
+  };
+};
