@@ -78,7 +78,7 @@ export const createShinyApp = async (
     unknownHeaders: (commandId) => ({ 'x-command-id': commandId, location: commandPath(commandId) }),
   });
   const endOffsets = sharedEndOffsets(log, topicName(namespace, 'things.outcomes'));
-  const backend = shinyBackend({ genesis, view, sender, original, endOffsets, responseWaitMs, logger });
+  const backend = shinyBackend({ genesis, view, sender, original, endOffsets, responseWaitMs, time, logger });
   registerThingsRoutes(app, { shape: 'shiny', backend, time });
   registerCommandsRoutes(app, { view, caughtUp: backend.caughtUp });
   lifecycle.onClose('HTTP server', () => app.close());

@@ -10,6 +10,7 @@ import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
+import type { Time } from '../shared/process/time.ts';
 import { commandPath, pendingCommand } from './command-shape.ts';
 import type { View } from './view.ts';
 
@@ -21,11 +22,12 @@ export interface ShinyBackendParts {
   /** Of the outcomes. */
   readonly endOffsets: EndOffsets;
   readonly responseWaitMs: number;
+  readonly time: Time;
   readonly logger: Logger;
 }
 
 export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
-  const { genesis, view, sender, original, endOffsets, responseWaitMs, logger } = parts;
+  const { genesis, view, sender, original, endOffsets, responseWaitMs, time, logger } = parts;
 
   /**
    * What this node knows to be decided already, without another record in the log; also an id that was used in another
@@ -42,17 +44,34 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     return isReused ? refused(command, { code: 'reused' }) : undefined;
   };
 
-  /** P9: fold to the end of the log; if Original may own the partition then, ask it; if it does not, the fold stands. */
+  /**
+   * P9: fold to the end of the log; if Original may own the partition then, ask it. If it does not own it either: Shiny,
+   * having let go, had not lost it yet, and the noted fold is the answer; or Original has been fenced meanwhile, and what it
+   * acknowledged before is in the fold once that switch is.
+   */
   const latest = async (id: number): Promise<ThingView | undefined> => {
     const partition = partitionOfThing(id, genesis.partitions);
     const ends = await endOffsets();
     await view.progress.until(partition, ends[partition]!, responseWaitMs);
-    const { owner, released } = view.store.state(partition).header;
+    const { owner, released, epoch } = view.store.state(partition).header;
     const noted = view.thing(id);
     if (owner === 'shiny' && released === null) return noted;
     const { owner: ruler, thing } = await original.thing(id);
-    if (ruler !== 'original') return noted;
-    return thing === null ? undefined : { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
+    if (ruler === 'original')
+      return thing === null
+        ? undefined
+        : { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
+    if (owner === 'shiny') return noted;
+    await epochAfter(partition, epoch);
+    return view.thing(id);
+  };
+
+  const epochAfter = async (partition: number, epoch: number): Promise<void> => {
+    const deadline = time.monotonic() + responseWaitMs;
+    while (view.store.state(partition).header.epoch === epoch) {
+      const next = view.progress.next(partition) + 1;
+      await view.progress.until(partition, next, Math.max(0, deadline - time.monotonic()));
+    }
   };
 
   /** What Original acknowledged before, in the partitions that it owns, comes by its feed. */

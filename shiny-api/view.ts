@@ -26,6 +26,8 @@ export interface ViewParts {
   readonly waiter: OutcomeWaiter;
   readonly logger: Logger;
   readonly time: Time;
+  /** Things whose JSON is kept ready. */
+  readonly readyJsonMax?: number;
 }
 
 export interface View {
@@ -49,7 +51,7 @@ const READY_JSON_MAX_THINGS = 50_000;
 
 export const startView = async (parts: ViewParts): Promise<View> => {
   const { namespace, genesis, store, log, codec, waiter, logger, time } = parts;
-  const ready = new LRUCache<number, ThingView>({ max: READY_JSON_MAX_THINGS });
+  const ready = new LRUCache<number, ThingView>({ max: parts.readyJsonMax ?? READY_JSON_MAX_THINGS });
   const topic = topicName(namespace, 'things.outcomes');
   const commandTopic = topicName(namespace, 'things.commands');
   const [ends, commandEnds] = await Promise.all([log.endOffsets(topic), log.endOffsets(commandTopic)]);

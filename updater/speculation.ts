@@ -5,7 +5,13 @@
  */
 import type { StoredAnswer } from '../shared/domain/answer.ts';
 import type { DecideState } from '../shared/domain/decide.ts';
-import { evolve, type Counted, type PartitionHeader, type PartitionState } from '../shared/domain/fold.ts';
+import {
+  evolve,
+  isNewer,
+  type Counted,
+  type PartitionHeader,
+  type PartitionState,
+} from '../shared/domain/fold.ts';
 import type { OutcomeRecord } from '../shared/domain/outcome.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
@@ -54,7 +60,10 @@ export const createSpeculation = (state: PartitionState): Speculation => {
       const counted = evolve(header, record);
       if (counted === undefined) throw new Error('a decision of our own does not fit behind our own state');
       header = counted.header;
-      if (counted.state !== null) things.set(counted.state.id, counted.state);
+      // P11: a repeat carries the state of its time.
+      const { state: made } = counted;
+      if (made !== null && isNewer(made, things.get(made.id) ?? state.things.get(made.id)))
+        things.set(made.id, made);
       const { answer } = counted;
       if (answer !== null && answers.get(answer.answer.commandId) === undefined) {
         answers.set(answer.answer.commandId, answer);

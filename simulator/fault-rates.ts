@@ -1,0 +1,56 @@
+/** How often what goes wrong, in one run; drawn from the seed, so that runs differ in kind. Probabilities per event. */
+import type { Random } from './random.ts';
+
+export interface FaultRates {
+  readonly appendLost: number;
+  readonly appendTwice: number;
+  /** Of appends, and of calls of Original and its store. */
+  readonly answerLost: number;
+  readonly callLost: number;
+  readonly relayTwice: number;
+  /** Milliseconds between crashes, pauses and switches; 0: none. */
+  readonly crashEveryMs: number;
+  readonly pauseEveryMs: number;
+  readonly switchEveryMs: number;
+  /** One updater is of another release, which decides some commands otherwise. */
+  readonly otherRelease: boolean;
+  readonly updaters: number;
+  readonly apiNodes: number;
+  readonly slowMachine: boolean;
+}
+
+export const drawFaultRates = (random: Random): FaultRates => {
+  const calm = random.chance(0.15);
+  const rate = (high: number): number => (calm || random.chance(0.3) ? 0 : random.next() * high);
+  const every = (low: number, high: number): number =>
+    calm || random.chance(0.25) ? 0 : random.between(low, high);
+  return {
+    appendLost: rate(0.01),
+    appendTwice: rate(0.05),
+    answerLost: rate(0.01),
+    callLost: rate(0.01),
+    relayTwice: rate(0.1),
+    crashEveryMs: every(100, 1_500),
+    pauseEveryMs: every(100, 1_500),
+    switchEveryMs: random.between(30, 600),
+    otherRelease: random.chance(0.4),
+    updaters: random.pick([1, 2, 2, 2, 3]),
+    apiNodes: random.pick([1, 2, 2]),
+    slowMachine: random.chance(0.3),
+  };
+};
+
+export const NO_FAULTS: FaultRates = {
+  appendLost: 0,
+  appendTwice: 0,
+  answerLost: 0,
+  callLost: 0,
+  relayTwice: 0,
+  crashEveryMs: 0,
+  pauseEveryMs: 0,
+  switchEveryMs: 200,
+  otherRelease: false,
+  updaters: 1,
+  apiNodes: 1,
+  slowMachine: false,
+};

@@ -1,0 +1,18 @@
+/** What every simulated process is given. */
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Machine } from './machine.ts';
+
+export interface NodeParts {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly logger: Logger;
+  readonly machine: Machine;
+  readonly lifecycle: Lifecycle;
+  readonly responseWaitMs: number;
+}

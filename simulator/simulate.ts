@@ -1,0 +1,83 @@
+/** `make simulate [SEEDS=1000] [SEED=n]`: many runs, one line per failure; or one run again, with all that happened in it. */
+import { parseArgs } from 'node:util';
+import { runSeed, WRITES_PER_SEED } from './run-seed.ts';
+import { SOMETIMES } from './sightings.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    writes: { type: 'string', default: String(WRITES_PER_SEED) },
+  },
+});
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const PROGRESS_EVERY_MS = 1_000;
+
+const replay = async (seed: number, writes: number): Promise<boolean> => {
+  const result = await runSeed(seed, {
+    writes,
+    trace: (time, machine, level, fields, sentence) =>
+      print(
+        `${String(time).padStart(7)} ${machine.padEnd(11)} ${level.padEnd(5)} ${sentence} ${JSON.stringify(fields)}`,
+      ),
+  });
+  print('');
+  for (const [what, count] of [...result.sightings].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    print(`${String(count).padStart(7)}  ${what}`);
+  for (const { message, excerpt } of result.certificate?.violations ?? []) {
+    print(`\n${message}`);
+    for (const exhibit of excerpt) print(`    ${JSON.stringify(exhibit)}`);
+  }
+  for (const violation of result.violations) print(`seed ${seed}: ${violation}`);
+  print(
+    `seed ${seed}: ${result.commands} commands, ${result.virtualMs} virtual ms, ${result.violations.length} violations`,
+  );
+  return result.violations.length === 0;
+};
+
+const simulate = async (first: number, seeds: number, writes: number): Promise<boolean> => {
+  const began = performance.now();
+  const totals = new Map<string, number>();
+  let commands = 0;
+  let failures = 0;
+  let printedAt = began;
+  for (let seed = first; seed < first + seeds; seed++) {
+    const result = await runSeed(seed, { writes });
+    commands += result.commands;
+    for (const [what, count] of result.sightings) totals.set(what, (totals.get(what) ?? 0) + count);
+    if (result.violations.length > 0) {
+      failures++;
+      print(
+        `seed ${seed}: ${result.violations[0]} (and ${result.violations.length - 1} more); replay with SEED=${seed}`,
+      );
+    }
+    const now = performance.now();
+    if (now - printedAt < PROGRESS_EVERY_MS && seed < first + seeds - 1) continue;
+    printedAt = now;
+    const seconds = (now - began) / 1_000;
+    print(
+      `${seed - first + 1}/${seeds} seeds, ${commands} commands, ${Math.round(commands / seconds)} commands/s, ` +
+        `${((seed - first + 1) / seconds).toFixed(1)} seeds/s, ${failures} failures`,
+    );
+  }
+  const never = SOMETIMES.filter((what) => !totals.has(what));
+  print('');
+  for (const [what, count] of [...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    print(`${String(count).padStart(9)}  ${what}`);
+  for (const what of never) print(`    never  ${what}`);
+  if (never.length > 0)
+    print(
+      `\n${never.length} things that must sometimes happen never did: take more seeds, or mend the simulator`,
+    );
+  print(`\nseeds ${first} to ${first + seeds - 1}: ${commands} commands, ${failures} failures`);
+  return failures === 0 && never.length === 0;
+};
+
+const writes = Number(values.writes);
+const isClean =
+  values.seed === undefined
+    ? await simulate(Number(values.from), Number(values.seeds), writes)
+    : await replay(Number(values.seed), writes);
+process.exitCode = isClean ? 0 : 1;

@@ -1,0 +1,226 @@
+/**
+ * A whole playground in one process: the real parts of the three services over the log in memory, Original's store in
+ * memory, a clock that we turn, and machines that crash and pause.
+ */
+import { memoryThings } from '../original-api/memory-things.ts';
+import type { OriginalThings } from '../original-api/original-things.ts';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import type { Owner } from '../shared/domain/thing.ts';
+import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import { createMemoryLog } from '../shared/log/memory-log.ts';
+import { createNamespace } from '../shared/log/namespace.ts';
+import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import { noMetrics } from '../shared/process/metrics.ts';
+import type { FoldStore } from '../shared/store/fold-store.ts';
+import { createMemoryFoldStore } from '../shared/store/memory-fold-store.ts';
+import { startDeciding, type Deciding } from '../updater/deciding.ts';
+import { createSwitchRequests, type SwitchRequests } from '../updater/switch-requests.ts';
+import type { FaultRates } from './fault-rates.ts';
+import { faultyClient, faultyThings } from './faulty-calls.ts';
+import { faultyLog } from './faulty-log.ts';
+import { createMachine, type Machine } from './machine.ts';
+import type { NodeParts } from './node-parts.ts';
+import { startOriginalNode, type OriginalNode } from './original-node.ts';
+import type { Random } from './random.ts';
+import { createSharedCodec, otherRelease } from './shared-codec.ts';
+import { startShinyNode, type ShinyNode } from './shiny-node.ts';
+import { createWatchedLogger, type Sightings, type TraceLine } from './sightings.ts';
+import { createVirtualTime, VIRTUAL_START, type VirtualTime } from './virtual-time.ts';
+
+export const NAMESPACE = 'simulated';
+/** How long an API waits for an outcome. */
+const RESPONSE_WAIT_MS = 2_000;
+const START_RETRY_MS = 500;
+
+export interface UpdaterNode {
+  readonly deciding: Deciding;
+  readonly requests: SwitchRequests;
+  readonly store: FoldStore;
+}
+
+/** A place where a process runs; after a crash another one is started there, with the disk of the one before. */
+export interface Slot<Node> {
+  readonly name: string;
+  machine(): Machine;
+  /** Undefined until it is started. */
+  node(): Node | undefined;
+  start(): void;
+  /** Its disk is lost. */
+  wipe(): void;
+}
+
+export interface WorldSettings {
+  readonly partitions: number;
+  readonly owner: Owner;
+  readonly rates: FaultRates;
+  readonly trace: ((time: number, machine: string, ...line: Parameters<TraceLine>) => void) | undefined;
+}
+
+export interface World {
+  readonly time: VirtualTime;
+  readonly codec: RecordCodec;
+  readonly genesis: Genesis;
+  readonly things: OriginalThings;
+  readonly originals: readonly Slot<OriginalNode>[];
+  readonly shinies: readonly Slot<ShinyNode>[];
+  readonly updaters: readonly Slot<UpdaterNode>[];
+  /** Everything that was appended, by topic. */
+  records(topic: string): readonly LogRecord[];
+  readonly log: EventLog;
+  /** What a process died of that it should not die of. */
+  readonly deaths: string[];
+  readonly sightings: Sightings;
+  slots(): readonly Slot<unknown>[];
+}
+
+export const createWorld = async (
+  { partitions, owner, rates, trace }: WorldSettings,
+  random: Random,
+  sightings: Sightings,
+): Promise<World> => {
+  const time = createVirtualTime();
+  const codec = await createSharedCodec(NAMESPACE);
+  const { log, records } = recordedLog(createMemoryLog());
+  const genesis = await createNamespace(log, codec, {
+    namespace: NAMESPACE,
+    partitions,
+    owner,
+    id: 'simulated',
+    now: VIRTUAL_START,
+  });
+  const things = memoryThings(partitions, owner);
+  const deaths: string[] = [];
+
+  const onFault = (what: string): void => sightings.saw(`fault: ${what}`);
+  const partsOf = (machine: Machine, from: Random): NodeParts => ({
+    namespace: NAMESPACE,
+    genesis,
+    log: faultyLog({ log, machine, world: time, random: from, rates, onFault }),
+    codec,
+    logger: createWatchedLogger(
+      sightings,
+      trace === undefined ? undefined : (...line) => trace(time.monotonic(), machine.name, ...line),
+    ),
+    machine,
+    lifecycle: simulatedLifecycle(machine, deaths),
+    responseWaitMs: RESPONSE_WAIT_MS,
+  });
+
+  const slot = <Node>(
+    name: string,
+    start: (parts: NodeParts, store: FoldStore, from: Random) => Promise<Node>,
+  ): Slot<Node> => {
+    const from = random.fork();
+    let machine = createMachine(name, time, from.fork());
+    let store = createMemoryFoldStore(partitions);
+    let node: Node | undefined;
+    const self: Slot<Node> = {
+      name,
+      machine: () => machine,
+      node: () => (machine.isAlive() ? node : undefined),
+      start: () => {
+        const mine = createMachine(name, time, from.fork());
+        machine = mine;
+        node = undefined;
+        start(partsOf(mine, from.fork()), store, from.fork()).then(
+          (started) => {
+            if (machine === mine) node = started;
+          },
+          (error: unknown) => {
+            // Like a process that ends when its start fails, and is started again.
+            if (machine !== mine || !mine.isAlive()) return;
+            mine.crash();
+            onFault(`a start failed: ${(error as Error).message}`);
+            time.after(START_RETRY_MS, () => {
+              if (machine === mine) self.start();
+            });
+          },
+        );
+      },
+      wipe: () => {
+        store = createMemoryFoldStore(partitions);
+      },
+    };
+    return self;
+  };
+
+  const originals = Array.from({ length: rates.apiNodes }, (_, index) =>
+    slot(`original-${index + 1}`, (parts, _store, from) =>
+      startOriginalNode(
+        parts,
+        faultyThings(things, { machine: parts.machine, random: from, rates, onFault }),
+      ),
+    ),
+  );
+  const clientOf = (machine: Machine, from: Random) =>
+    faultyClient(() => from.pick(originals).node()?.calls, { machine, random: from, rates, onFault });
+  const shinies = Array.from({ length: rates.apiNodes }, (_, index) =>
+    slot(`shiny-${index + 1}`, (parts, store, from) =>
+      startShinyNode(parts, store, clientOf(parts.machine, from)),
+    ),
+  );
+  const updaters = Array.from({ length: rates.updaters }, (_, index) =>
+    slot(`updater-${index + 1}`, async (given, store, from): Promise<UpdaterNode> => {
+      const isOther = rates.otherRelease && index === 1;
+      const parts = { ...given, time: given.machine.time, codec: isOther ? otherRelease(codec) : codec };
+      const original = clientOf(given.machine, from);
+      const deciding = await startDeciding(
+        { ...parts, store, original, metrics: noMetrics() },
+        given.lifecycle,
+      );
+      const { journal } = deciding;
+      return {
+        deciding,
+        store,
+        requests: createSwitchRequests({ ...parts, partitions, store, journal }),
+      };
+    }),
+  );
+
+  const slots = (): Slot<unknown>[] => [...originals, ...shinies, ...updaters];
+  for (const one of slots()) one.start();
+  return {
+    time,
+    codec,
+    genesis,
+    things,
+    originals,
+    shinies,
+    updaters,
+    records,
+    log,
+    deaths,
+    sightings,
+    slots,
+  };
+};
+
+const recordedLog = (log: EventLog): { log: EventLog; records: (topic: string) => readonly LogRecord[] } => {
+  const byTopic = new Map<string, LogRecord[]>();
+  return {
+    records: (topic) => byTopic.get(topic) ?? [],
+    log: {
+      ...log,
+      append: async (topic, record) => {
+        const offset = await log.append(topic, record);
+        const records = byTopic.get(topic);
+        if (records === undefined) byTopic.set(topic, [{ ...record, offset }]);
+        else records.push({ ...record, offset });
+        return offset;
+      },
+    },
+  };
+};
+
+const simulatedLifecycle = (machine: Machine, deaths: string[]): Lifecycle => ({
+  onClose: () => undefined,
+  onKill: () => undefined,
+  failWith: (what, failed) => {
+    failed.catch((error: unknown) => {
+      if (!machine.isAlive()) return;
+      deaths.push(`${machine.name}: ${what}: ${(error as Error).stack ?? String(error)}`);
+      machine.crash();
+    });
+  },
+});
