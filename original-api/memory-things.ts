@@ -49,7 +49,8 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     for (const wake of wakers) wake();
   };
   const store = (partition: number, decision: Decision): void => {
-    const { commandId } = decision.answer;
+    const { commandId, code } = decision.answer;
+    if (code === 'reused') return;
     const known = answers.get(commandId) ?? new Map<number, Decision>();
     if (!known.has(partition)) known.set(partition, decision);
     answers.set(commandId, known);

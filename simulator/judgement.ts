@@ -35,7 +35,7 @@ const topics = {
 export const isQuiet = (world: World): boolean => {
   const { partitions } = world.genesis;
   const end = (topic: TopicSuffix, partition: number): number =>
-    world.records(topicName(NAMESPACE, topic)).filter((record) => record.partition === partition).length;
+    world.end(topicName(NAMESPACE, topic), partition);
   for (let partition = 0; partition < partitions; partition++) {
     const outcomes = end(topics.outcomes, partition);
     const commands = end(topics.commands, partition);

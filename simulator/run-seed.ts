@@ -25,12 +25,12 @@ export interface SeedOptions {
   readonly trace?: WorldSettings['trace'];
 }
 
-export const WRITES_PER_SEED = 1_000;
+export const WRITES_PER_SEED = 2_000;
 const RUN_MAX_MS = 1_200_000;
 /** Every schedule of faults that ends is followed by progress (invariant 8); so long after the last fault. */
 const QUIET_MAX_MS = 60_000;
 /** Until the publisher of the latest states has looked twice. */
-const TOPIC_SETTLE_MS = 10_000;
+const TOPIC_SETTLE_MS = 3_000;
 
 export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {
   const random = createRandom(seed);
@@ -39,7 +39,7 @@ export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Pro
   const partitions = random.between(1, 3);
   const owner = random.chance(0.5) ? 'original' : 'shiny';
   const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), sightings);
-  const clients = random.pick([4, 16, 32]);
+  const clients = random.pick([4, 32, 128]);
   const things = partitions * random.between(2, 12);
   const floats = random.chance(0.4);
   const workload = startWorkload(world, { clients, writes, things, floats }, random.fork());

@@ -74,11 +74,11 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
     const machine = slot.machine();
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const cancel = time.after(CLIENT_TIMEOUT_MS, () => resolve({ outcome: 'unknown', status: null }));
-    machine
+    void machine
       .delivered(backend)
       .then(work)
       .catch((error: unknown) => outcomeOfError(error))
-      .then((outcome) => void time.after(machine.latency(), () => resolve(shownBy(api, outcome))), undefined);
+      .then((outcome) => void time.after(machine.latency(), () => resolve(shownBy(api, outcome))));
     return promise.finally(cancel);
   };
 

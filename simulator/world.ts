@@ -33,6 +33,9 @@ export const NAMESPACE = 'simulated';
 const RESPONSE_WAIT_MS = 2_000;
 const START_RETRY_MS = 500;
 
+/** Schemas are parsed once for all runs. */
+const sharedCodec = createSharedCodec(NAMESPACE);
+
 export interface UpdaterNode {
   readonly deciding: Deciding;
   readonly requests: SwitchRequests;
@@ -67,7 +70,8 @@ export interface World {
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
-  readonly log: EventLog;
+  /** The offset that the next record gets. */
+  end(topic: string, partition: number): number;
   /** What a process died of that it should not die of. */
   readonly deaths: string[];
   readonly sightings: Sightings;
@@ -80,8 +84,8 @@ export const createWorld = async (
   sightings: Sightings,
 ): Promise<World> => {
   const time = createVirtualTime();
-  const codec = await createSharedCodec(NAMESPACE);
-  const { log, records } = recordedLog(createMemoryLog());
+  const codec = await sharedCodec;
+  const { log, records, end } = recordedLog(createMemoryLog());
   const genesis = await createNamespace(log, codec, {
     namespace: NAMESPACE,
     partitions,
@@ -189,21 +193,24 @@ export const createWorld = async (
     shinies,
     updaters,
     records,
-    log,
+    end,
     deaths,
     sightings,
     slots,
   };
 };
 
-const recordedLog = (log: EventLog): { log: EventLog; records: (topic: string) => readonly LogRecord[] } => {
+const recordedLog = (log: EventLog): Pick<World, 'records' | 'end'> & { log: EventLog } => {
   const byTopic = new Map<string, LogRecord[]>();
+  const ends = new Map<string, number>();
   return {
+    end: (topic, partition) => ends.get(`${topic}/${partition}`) ?? 0,
     records: (topic) => byTopic.get(topic) ?? [],
     log: {
       ...log,
       append: async (topic, record) => {
         const offset = await log.append(topic, record);
+        ends.set(`${topic}/${record.partition}`, offset + 1);
         const records = byTopic.get(topic);
         if (records === undefined) byTopic.set(topic, [{ ...record, offset }]);
         else records.push({ ...record, offset });

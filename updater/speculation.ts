@@ -42,6 +42,8 @@ export const createSpeculation = (state: PartitionState): Speculation => {
   const things = new Map<number, Thing>();
   const answers = new Map<string, StoredAnswer>();
 
+  const known = (commandId: string): StoredAnswer | undefined =>
+    answers.get(commandId) ?? state.answers.get(commandId);
   const drop = (): void => {
     header = state.header;
     unread = [];
@@ -54,7 +56,7 @@ export const createSpeculation = (state: PartitionState): Speculation => {
       return header;
     },
     thing: (id) => things.get(id) ?? state.things.get(id),
-    answer: (commandId) => answers.get(commandId) ?? state.answers.get(commandId),
+    answer: known,
     unread: () => unread.length,
     add: (record) => {
       const counted = evolve(header, record);
@@ -65,9 +67,8 @@ export const createSpeculation = (state: PartitionState): Speculation => {
       if (made !== null && isNewer(made, things.get(made.id) ?? state.things.get(made.id)))
         things.set(made.id, made);
       const { answer } = counted;
-      if (answer !== null && answers.get(answer.answer.commandId) === undefined) {
+      if (answer !== null && known(answer.answer.commandId) === undefined)
         answers.set(answer.answer.commandId, answer);
-      }
       const mine: Unread = { bytes: record.bytes, countedAt: undefined, appendedAt: undefined };
       unread.push(mine);
       return mine;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decidedAfter, mustCount, record, stateAfterGenesis, thing, update } from '../test/outcome-log.ts';
-import { accepted } from '../shared/domain/answer.ts';
+import { accepted, refused } from '../shared/domain/answer.ts';
 import { linkAfter } from '../shared/domain/fold.ts';
 import { createSpeculation } from './speculation.ts';
 
@@ -20,4 +20,16 @@ test('P11: the repeat of an older command does not hide the newer state', () => 
   } as const;
   speculation.add(record(repeat));
   expect(speculation.thing(1)).toMatchObject({ version: 3 });
+});
+
+test('a 422 does not hide the first answer, read back or not', () => {
+  const state = stateAfterGenesis('shiny');
+  const first = accepted(update('u', 1, 1), thing(1, 2));
+  mustCount(state, decidedAfter(state, first));
+  const speculation = createSpeculation(state);
+  const reused = refused(update('u', 1, 9), { code: 'reused' });
+  const { header } = speculation;
+  const link = { ...linkAfter(header), epoch: 0, offset: header.position + 1 };
+  speculation.add(record({ type: 'decided', ...link, ...reused }));
+  expect(speculation.answer('u')).toMatchObject({ answer: { code: 'accepted' } });
 });

@@ -85,10 +85,15 @@ begin
     answer := row(p_command_id, p_partition, p_payload_hash, p_type, thing.id, 'accepted', null, null,
                   thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted);
   end if;
-  insert into answers select answer.*;
-  -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2).
+  -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror.
+  if answer.code <> 'reused' then
+    insert into answers select answer.*;
+  end if;
+  -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2). The epoch is read
+  -- now: an abort, which takes no lock, may have moved it, and the epochs of a Thing's versions never go back.
   if answer.code = 'accepted' or p_token is null then
-    insert into outbox (partition, epoch, command_id) values (p_partition, ruler.epoch, p_command_id);
+    insert into outbox (partition, epoch, command_id)
+      values (p_partition, (select epoch from mastership where partition = p_partition), p_command_id);
   end if;
   return next answer;
 end $$;

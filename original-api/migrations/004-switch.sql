@@ -94,5 +94,6 @@ begin
         command_id text, payload_hash text, command_type text, thing_id bigint, code text, current_version bigint,
         field text, name text, foo double precision, created_on timestamptz, updated_on timestamptz, version bigint,
         deleted boolean)
+      where code <> 'reused'
     on conflict do nothing;
 end $$;

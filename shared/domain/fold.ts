@@ -13,7 +13,7 @@
  * Rejected: a lease or a leader (safety would hang on clocks), Kafka transactions (the Node clients cannot recover a
  * failed commit), last-writer-wins by time.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { StoredAnswer } from './answer.ts';
 import { isLossy, mappedToOriginal } from './mapping.ts';
 import type {
@@ -279,7 +279,7 @@ const chained = (
 
 /** 128 bits, hexadecimal. */
 export const linkDigest = (previous: string, bytes: Uint8Array): string =>
-  createHash('sha256').update(previous).update(bytes).digest('hex').slice(0, 32);
+  hash('sha256', Buffer.concat([Buffer.from(previous), bytes]), 'hex').slice(0, 32);
 
 const idFloorWith = (header: PartitionHeader, state: Thing | null): number =>
   state === null ? header.idFloor : Math.max(header.idFloor, state.id);
@@ -288,7 +288,11 @@ const stored = (
   header: PartitionHeader,
   { answer, state, epoch }: Pick<Decided, 'answer' | 'state' | 'epoch'>,
   record: OutcomeRecord,
-): StoredAnswer => ({ answer, state, decidedBy: header.owner, epoch, decidedOn: record.timestamp });
+): StoredAnswer | null =>
+  // A 422 is never stored: it may count before the answer that it stems from.
+  answer.code === 'reused'
+    ? null
+    : { answer, state, decidedBy: header.owner, epoch, decidedOn: record.timestamp };
 
 /** A link of the chain that is written behind `header`. */
 export const linkAfter = (header: PartitionHeader): { previousOffset: number; previousDigest: string } => ({

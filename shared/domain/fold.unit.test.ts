@@ -10,7 +10,7 @@ import {
   stateAfterGenesis,
   thing,
 } from '../../test/outcome-log.ts';
-import { accepted } from './answer.ts';
+import { accepted, refused } from './answer.ts';
 import { create, update } from '../../test/outcome-log.ts';
 import { emptyState, fold, linkAfter, type PartitionState } from './fold.ts';
 
@@ -105,6 +105,14 @@ describe('decided', () => {
     expect(state.things.get(1)?.version).toBe(4);
     expect(state.answers.get('u')?.state?.version).toBe(2);
     expect(state.header.position).toBe(0);
+  });
+  test('a 422 is never stored: it may count before the answer that it stems from', () => {
+    const state = stateAfterGenesis('original');
+    const asked = update('u', 1, 0);
+    mustCount(state, decidedAfter(state, refused(asked, { code: 'reused' })));
+    expect(state.answers.get('u')).toBeUndefined();
+    mustCount(state, observedAfter(state, { decision: accepted(asked, thing(1, 1)) }));
+    expect(state.answers.get('u')).toMatchObject({ answer: { code: 'accepted' } });
   });
   test('the first answer of an id stays', () => {
     const state = stateAfterGenesis('shiny');
