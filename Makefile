@@ -8,7 +8,7 @@ STACK_DIR ?= .local/stack
 DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
 
-.PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic clean install
+.PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic simulate museum model model-quick chaos clean install
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -22,6 +22,13 @@ test: ## every test, on the real stack
 	@./scripts/check-needs.sh run >/dev/null
 	@$(MAKE) --no-print-directory --silent install lint
 	@$(NODE) node_modules/vitest/vitest.mjs run
+
+simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SEEDS=200] [SEED=n replays one]
+	@exec $(NODE) simulator/simulate.ts $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM))
+model: $(INSTALLED) ## check the protocol's model in every configuration: needs spin and gcc, some minutes
+	@exec $(NODE) model/check.ts
+model-quick: $(INSTALLED) ## the same, the quick ones: under a minute
+	@exec $(NODE) model/check.ts --quick
 
 lint: $(INSTALLED) ## types, lint rules, import directions, formatting
 	@npm run --silent lint

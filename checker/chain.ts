@@ -86,7 +86,7 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
     },
   },
   misfit: {
-    fits: (chain, { epoch }) => epoch === chain.epoch,
+    fits: (chain, { epoch }) => epoch === chain.epoch && chain.released === null,
     move: (chain, { offset }) => {
       chain.position = offset;
     },

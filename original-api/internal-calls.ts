@@ -47,8 +47,8 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
     decide: (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> =>
       things.decide({ partition, command, token, now: time.now() }),
     thing: async (id): Promise<InternalThing> => {
-      const { owner, thing } = await things.thingWithOwner(id, partitionOfThing(id, partitions));
-      return { owner, thing: thing ?? null };
+      const found = await things.thingWithOwner(id, partitionOfThing(id, partitions));
+      return { ...found, thing: found.thing ?? null };
     },
     feedEnds: async () => {
       const mark = await things.outboxMark();

@@ -93,7 +93,10 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       return decision;
     },
     thing: async (id) => visible(id),
-    thingWithOwner: async (id, partition) => ({ owner: mastership[partition]!.owner, thing: visible(id) }),
+    thingWithOwner: async (id, partition) => {
+      const { owner, since } = mastership[partition]!;
+      return { owner, since, thing: visible(id) };
+    },
     things: async (after, limit) =>
       [...things.values()]
         .filter(({ id, deleted }) => id > after && !deleted)

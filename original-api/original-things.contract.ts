@@ -142,7 +142,11 @@ export const describeOriginalThings = (
         owner: 'original',
         thing: { id },
       });
-      expect(await things.thingWithOwner(4_000, 0)).toEqual({ owner: 'original', thing: undefined });
+      expect(await things.thingWithOwner(4_000, 0)).toEqual({
+        owner: 'original',
+        since: 0,
+        thing: undefined,
+      });
       expect(await things.mastership(3)).toEqual({
         owner: 'original',
         epoch: 0,

@@ -57,8 +57,11 @@ export interface OriginalThings {
   decide(request: DecideRequest): Promise<Decision | 'not-owner'>;
   /** A Thing that is not deleted. */
   thing(id: number): Promise<Thing | undefined>;
-  /** The owner of the partition and the Thing, in one statement (P9). */
-  thingWithOwner(id: number, partition: number): Promise<{ owner: Owner; thing: Thing | undefined }>;
+  /** The owner of the partition, since which epoch, and the Thing, in one statement (P9). */
+  thingWithOwner(
+    id: number,
+    partition: number,
+  ): Promise<{ owner: Owner; since: number; thing: Thing | undefined }>;
   /** Things that are not deleted, with an id above `after`, in id order. */
   things(after: number, limit: number): Promise<Thing[]>;
   mastership(partition: number): Promise<Mastership>;

@@ -16,7 +16,7 @@ const DECIDE = {
 const THING = { name: 'thing', text: 'select * from things where id = $1 and not deleted' };
 const THING_WITH_OWNER = {
   name: 'thing-with-owner',
-  text: `select m.owner, t.* from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
+  text: `select m.owner, m.since, t.* from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
 };
 const THINGS = {
   name: 'things',
@@ -93,9 +93,13 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       return row === undefined ? undefined : thingOfRow(row);
     },
     thingWithOwner: async (id, partition) => {
-      const [row] = await query<ThingRow & { owner: Owner }>(THING_WITH_OWNER, [id, partition]);
+      const [row] = await query<ThingRow & { owner: Owner; since: number }>(THING_WITH_OWNER, [
+        id,
+        partition,
+      ]);
       if (row === undefined) throw new Error(`there is no partition ${partition}`);
-      return { owner: row.owner, thing: row.id === null ? undefined : thingOfRow(row) };
+      const { owner, since } = row;
+      return { owner, since, thing: row.id === null ? undefined : thingOfRow(row) };
     },
     things: async (after, limit) => (await query<ThingRow>(THINGS, [after, limit])).map(thingOfRow),
     mastership: async (partition) => mastershipOf(await query<MastershipRow>(MASTERSHIP, [partition])),

@@ -5,6 +5,7 @@ import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.
 import { toShinyThing } from '../shared/domain/mapping.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
+import type { Thing } from '../shared/domain/thing.ts';
 import { unavailable } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
@@ -45,32 +46,25 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
   };
 
   /**
-   * P9: fold to the end of the log; if Original may own the partition then, ask it. If it does not own it either: Shiny,
-   * having let go, had not lost it yet, and the noted fold is the answer; or Original has been fenced meanwhile, and what it
-   * acknowledged before is in the fold once that switch is.
+   * P9: fold to the end of the log; if Original may own the partition then, ask it. If it does not either, the noted fold is
+   * the answer, unless the owner has changed since: what Original acknowledged meanwhile is in the log as soon as that
+   * change is, so then once more from the beginning.
    */
   const latest = async (id: number): Promise<ThingView | undefined> => {
     const partition = partitionOfThing(id, genesis.partitions);
-    const ends = await endOffsets();
-    await view.progress.until(partition, ends[partition]!, responseWaitMs);
-    const { owner, released, epoch } = view.store.state(partition).header;
-    const noted = view.thing(id);
-    if (owner === 'shiny' && released === null) return noted;
-    const { owner: ruler, thing } = await original.thing(id);
-    if (ruler === 'original')
-      return thing === null
-        ? undefined
-        : { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
-    if (owner === 'shiny') return noted;
-    await epochAfter(partition, epoch);
-    return view.thing(id);
-  };
-
-  const epochAfter = async (partition: number, epoch: number): Promise<void> => {
     const deadline = time.monotonic() + responseWaitMs;
-    while (view.store.state(partition).header.epoch === epoch) {
-      const next = view.progress.next(partition) + 1;
-      await view.progress.until(partition, next, Math.max(0, deadline - time.monotonic()));
+    const left = (): number => Math.max(0, deadline - time.monotonic());
+    for (;;) {
+      const ends = await endOffsets();
+      await view.progress.until(partition, ends[partition]!, left());
+      const { owner, released, epoch } = view.store.state(partition).header;
+      const noted = view.thing(id);
+      if (owner === 'shiny' && released === null) return noted;
+      const { owner: ruler, since, thing } = await original.thing(id);
+      if (ruler === 'original') return thing === null ? undefined : viewOf(thing);
+      if (since <= epoch) return noted;
+      while (view.store.state(partition).header.epoch === epoch)
+        await view.progress.until(partition, view.progress.next(partition) + 1, left());
     }
   };
 
@@ -123,3 +117,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       }),
   };
 };
+
+const viewOf = (thing: Thing): ThingView => ({
+  version: thing.version,
+  json: JSON.stringify(toShinyThing(thing)),
+});

@@ -179,7 +179,7 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
         ? evolveDecided(header, outcome, record)
         : undefined;
     case 'misfit':
-      return outcome.epoch === header.epoch
+      return outcome.epoch === header.epoch && header.released === null
         ? switchDecided(header, record, outcome, { position: outcome.offset })
         : undefined;
     case 'released':

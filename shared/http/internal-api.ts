@@ -49,6 +49,8 @@ export interface InternalAbortBody extends InternalFenceBody {
 
 export interface InternalThing {
   readonly owner: Owner;
+  /** The epoch of the last change of owner. */
+  readonly since: number;
   readonly thing: Thing | null;
 }
 

@@ -1,0 +1,38 @@
+/** Where the `playground` command finds a running playground. */
+import { Option, type Command } from 'commander';
+import {
+  kafkaSettings,
+  namespaceSettings,
+  processSettings,
+  registrySettings,
+} from '../../shared/process/common-settings.ts';
+import { readSettings, type SettingValues } from '../../shared/process/settings.ts';
+import { VERSION } from '../../shared/process/version.ts';
+
+export interface Addresses {
+  readonly originalUrl: string;
+  readonly shinyUrl: string;
+  readonly updaterUrl: string;
+}
+
+const logSettings = { ...namespaceSettings, ...kafkaSettings, ...registrySettings, ...processSettings };
+export type PlaygroundLogSettings = SettingValues<typeof logSettings>;
+
+/** Adds the options that every command has. */
+export const withAddresses = (command: Command): Command =>
+  command
+    .addOption(new Option('--original-url <url>').env('ORIGINAL_URL').default('http://127.0.0.1:3000'))
+    .addOption(new Option('--shiny-url <url>').env('SHINY_URL').default('http://127.0.0.1:9000'))
+    .addOption(new Option('--updater-url <url>').env('UPDATER_URL').default('http://127.0.0.1:9090'))
+    .option('--json', 'print the result as JSON');
+
+/** The settings of the log, from the environment, as the services take them. Throws when they are faulty. */
+export const playgroundLogSettings = (): PlaygroundLogSettings => {
+  const result = readSettings(
+    { name: 'playground', purpose: '', version: VERSION, settings: logSettings },
+    [],
+    process.env,
+  );
+  if (result.kind === 'values') return result.values;
+  throw new Error(result.kind === 'faults' ? result.faults.join('\n') : result.text);
+};

@@ -1,0 +1,101 @@
+/** Reads what the checker judges a history against: the topics from their beginning, and both stores, once all is quiet. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EvidenceRecord, EvidenceTopic, StoreEvidence } from '../../checker/evidence.ts';
+import type { SeenThing } from '../../checker/history.ts';
+import type { RecordCodec } from '../../shared/codec/record-codec.ts';
+import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
+import type { EventLog } from '../../shared/log/event-log.ts';
+import { topicName, type TopicSuffix } from '../../shared/log/topics.ts';
+import type { Addresses } from './config.ts';
+import { createUpdaterClient } from './updater-client.ts';
+
+const TOPICS: Readonly<Record<EvidenceTopic, TopicSuffix>> = {
+  commands: 'things.commands',
+  original: 'things.original',
+  outcomes: 'things.outcomes',
+};
+const QUIET_WAIT_MS = 60_000;
+const QUIET_POLL_MS = 200;
+const LIST_TIMEOUT_MS = 120_000;
+
+/** Resolves when no command waits, no switch is open and the updater has folded everything; throws after a minute. */
+export const untilQuiet = async ({ updaterUrl }: Addresses): Promise<void> => {
+  const updater = createUpdaterClient(updaterUrl);
+  const deadline = performance.now() + QUIET_WAIT_MS;
+  for (let last = 'no answer yet'; ; await sleep(QUIET_POLL_MS)) {
+    try {
+      const { partitions } = await updater.mastership();
+      const busy = partitions.filter(
+        ({ waiting, lag, switch: open }) => waiting > 0 || lag !== 0 || open !== undefined,
+      );
+      if (busy.length === 0) return;
+      last = `partitions ${busy.map(({ partition }) => partition).join(', ')} have something to do`;
+    } catch (error) {
+      last = (error as Error).message;
+    }
+    if (performance.now() > deadline)
+      throw new Error(`the playground did not get quiet within ${QUIET_WAIT_MS} ms: ${last}`);
+  }
+};
+
+/** Hands over every record that is in the log now. Returns how many. */
+export const readLog = async (
+  log: EventLog,
+  codec: RecordCodec,
+  namespace: string,
+  onRecord: (record: EvidenceRecord) => void,
+  onProgress: (records: number) => void,
+): Promise<number> => {
+  let count = 0;
+  for (const [name, suffix] of Object.entries(TOPICS) as [EvidenceTopic, TopicSuffix][]) {
+    const topic = topicName(namespace, suffix);
+    const ends = await log.endOffsets(topic);
+    const unread = new Set(ends.flatMap((end, partition) => (end === 0 ? [] : [partition])));
+    if (unread.size === 0) continue;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const positions = [...unread].map((partition) => ({ topic, partition, offset: 0 }));
+    const tail = await log.tail(positions, async (_topic, partition, records) => {
+      const within = records.filter(({ offset }) => offset < ends[partition]!);
+      const decoded = await codec.decode(within.map(({ value }) => value));
+      for (const [index, { offset, timestamp, value }] of within.entries())
+        onRecord({
+          topic: name,
+          partition,
+          offset,
+          timestamp,
+          record: decoded[index] as EvidenceRecord['record'],
+          bytes: value,
+        });
+      count += within.length;
+      onProgress(count);
+      if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
+        resolve();
+    });
+    await Promise.race([done, tail.failed]);
+    await tail.stop();
+  }
+  return count;
+};
+
+/** Both stores, as their APIs list them now. */
+export const readStores = async ({ originalUrl, shinyUrl }: Addresses): Promise<StoreEvidence> => {
+  const [original, shiny] = await Promise.all([listOf(originalUrl), listOf(shinyUrl)]);
+  return { original, shiny };
+};
+
+const listOf = async (url: string): Promise<SeenThing[]> => {
+  const response = await fetch(`${url}/api/things/`, {
+    headers: { 'cache-control': 'no-cache' },
+    signal: AbortSignal.timeout(LIST_TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  const things = (await response.json()) as (OriginalThing | ShinyThing)[];
+  return things.map((thing) => ({
+    id: Number(thing.id),
+    name: thing.name,
+    foo: thing.foo,
+    version: Number(thing.version),
+    createdOn: Date.parse(thing.created_on),
+    updatedOn: Date.parse(thing.updated_on),
+  }));
+};

@@ -1,0 +1,78 @@
+/**
+ * `playground prove`: load, switches to and fro, and the certificate that nothing was lost, refused or done twice. The
+ * demonstration of what the playground is for.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openHistory } from '../load/history-file.ts';
+import { startLoad } from '../load/load-generator.ts';
+import { certify } from './certify.ts';
+import { showCertificate } from './check-command.ts';
+import { playgroundLogSettings, type Addresses } from './config.ts';
+import { EXIT, print, printError, type ExitStatus } from './exit.ts';
+import { positive, showLive, summaryLine } from './load-command.ts';
+import { pauseLines, slowestBeyondPause, switchToAndFro, type SwitchSeen } from './prove-switches.ts';
+import { createUpdaterClient } from './updater-client.ts';
+import type { HistoryLine } from '../../checker/history.ts';
+
+export interface ProveOptions extends Addresses {
+  readonly switches: string;
+  readonly rate: string;
+  readonly clients: string;
+  readonly things: string;
+  readonly keep?: string;
+  readonly json?: boolean;
+}
+
+const LIVE_EVERY_MS = 1_000;
+
+export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
+  const say = options.json === true ? () => undefined : print;
+  const updater = createUpdaterClient(options.updaterUrl);
+  const { namespace, partitions } = await updater.mastership();
+  const folder = mkdtempSync(join(tmpdir(), 'playground-prove-'));
+  const file = options.keep ?? join(folder, 'history.jsonl');
+  const rate = positive('--rate', options.rate);
+  const count = positive('--switches', options.switches);
+  say(`${count} switches in ${partitions.length} partitions of ${namespace}, under ${rate} operations/s …`);
+
+  const history = openHistory(file, { type: 'history', namespace, startedOn: Date.now(), isComplete: false });
+  const tries: HistoryLine[] = [];
+  const load = startLoad({
+    ...options,
+    rate,
+    clients: positive('--clients', options.clients),
+    things: positive('--things', options.things),
+    via: ['original', 'shiny'],
+    onTry: (line) => {
+      tries.push(line);
+      history.write(line);
+    },
+  });
+  const live = setInterval(() => showLive(load), LIVE_EVERY_MS);
+  let seen: SwitchSeen[] = [];
+  try {
+    seen = await switchToAndFro(updater, count, (done) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done} of ${count} switches`);
+    });
+  } finally {
+    clearInterval(live);
+  }
+  const total = await load.stop();
+  await history.close();
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  say(summaryLine(total));
+  const slowest = slowestBeyondPause(tries, seen, load.startedOn, partitions.length);
+  for (const line of pauseLines(seen, slowest)) say(line);
+
+  const report = process.stderr.isTTY ? printError : () => undefined;
+  const certificate = await certify({ file, addresses: options, settings: playgroundLogSettings(), report });
+  rmSync(folder, { recursive: true, force: true });
+  if (options.json === true)
+    print(JSON.stringify({ load: total, switches: seen, slowest_beyond_pause_ms: slowest, certificate }));
+  else showCertificate(certificate, false);
+  const isProven = certificate.clean && total.refused === 0 && total.givenUp === 0;
+  say(isProven ? 'proven: 0 refused, 0 lost, both stores equal' : 'not proven');
+  return isProven ? EXIT.done : EXIT.refused;
+};

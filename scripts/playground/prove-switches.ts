@@ -1,0 +1,129 @@
+/** The switches of a proof: random partitions, to and fro, one after the other, and what they cost those who waited. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HistoryLine } from '../../checker/history.ts';
+import { partitionOfCreate, partitionOfThing } from '../../shared/domain/partition.ts';
+import type { Owner } from '../../shared/domain/thing.ts';
+import { percentile, table } from './table.ts';
+import type { UpdaterClient } from './updater-client.ts';
+
+export interface SwitchSeen {
+  readonly partition: number;
+  readonly to: Owner;
+  readonly result: string;
+  readonly pauseMs: number | undefined;
+  readonly waited: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly begunOn: number | undefined;
+  readonly decidedOn: number | undefined;
+  readonly reason: string | undefined;
+}
+
+const POLL_MS = 20;
+const GAP_MS = 100;
+const RESULT_WAIT_MS = 30_000;
+const DEADLINE_MS = 5_000;
+/** One of so many switches takes all partitions that one master has at once. */
+const ALL_AT_ONCE_EVERY = 10;
+
+/** Counts one switch per partition that is moved. */
+export const switchToAndFro = async (
+  updater: UpdaterClient,
+  count: number,
+  onProgress: (done: number) => void,
+): Promise<SwitchSeen[]> => {
+  const seen: SwitchSeen[] = [];
+  for (let round = 1; seen.length < count; round++) {
+    const { partitions } = await updater.mastership();
+    const some = partitions[Math.floor(Math.random() * partitions.length)]!;
+    const to: Owner = some.owner === 'shiny' ? 'original' : 'shiny';
+    const chosen =
+      round % ALL_AT_ONCE_EVERY === 0
+        ? partitions.filter(({ owner }) => owner === some.owner).slice(0, count - seen.length)
+        : [some];
+    const moved = chosen.map(({ partition }) => partition);
+    seen.push(...(await switchOnce(updater, to, moved)));
+    onProgress(seen.length);
+    await sleep(GAP_MS * Math.random());
+  }
+  return seen;
+};
+
+const switchOnce = async (updater: UpdaterClient, to: Owner, partitions: number[]): Promise<SwitchSeen[]> => {
+  const id = randomUUID();
+  const deadline = performance.now() + RESULT_WAIT_MS;
+  await updater.begin(id, { to, partitions, deadline_ms: DEADLINE_MS });
+  for (;;) {
+    const state = await updater.switchOf(id).catch(() => undefined);
+    const isDone =
+      state?.partitions.length === partitions.length &&
+      state.partitions.every(({ result }) => result !== 'pending');
+    if (isDone || performance.now() > deadline) {
+      return (state?.partitions ?? []).map((one) => ({
+        partition: one.partition,
+        to,
+        result: one.result,
+        pauseMs: one.pause_ms,
+        waited: one.waited,
+        begunOn: timeOf(one.steps['begun_on']),
+        decidedOn: timeOf(one.steps['decided_on']),
+        reason: one.reason,
+      }));
+    }
+    await sleep(POLL_MS);
+  }
+};
+
+const timeOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Date.parse(text);
+
+/**
+ * By how much the slowest try was slower than the pauses that it met in its partition; milliseconds.
+ * `startedOn`: milliseconds since 1970 at which the clock of the history was 0.
+ */
+export const slowestBeyondPause = (
+  tries: readonly HistoryLine[],
+  switches: readonly SwitchSeen[],
+  startedOn: number,
+  partitions: number,
+): number => {
+  const byPartition = Map.groupBy(switches, ({ partition }) => partition);
+  let slowest = 0;
+  for (const { call, return: ended, thingId, commandId, thing } of tries) {
+    const id = thingId ?? thing?.id;
+    const partition =
+      id === undefined ? partitionOfCreate(commandId!, partitions) : partitionOfThing(id, partitions);
+    const [from, to] = [startedOn + call / 1_000, startedOn + ended / 1_000];
+    const paused = (byPartition.get(partition) ?? [])
+      .filter(({ begunOn = Infinity, decidedOn = 0 }) => begunOn <= to && decidedOn >= from)
+      .reduce((sum, { pauseMs = 0 }) => sum + pauseMs, 0);
+    slowest = Math.max(slowest, to - from - paused);
+  }
+  return Math.round(slowest);
+};
+
+export const pauseLines = (seen: readonly SwitchSeen[], slowest: number): string[] => {
+  const rows = (['shiny', 'original'] as const).map((to) => {
+    const all = seen.filter((one) => one.to === to);
+    const switched = all.filter(({ result }) => result === 'switched');
+    const pauses = switched.map(({ pauseMs = 0 }) => pauseMs).toSorted((a, b) => a - b);
+    const waited = switched.reduce((sum, one) => sum + (one.waited ?? 0), 0);
+    return [
+      `to ${to}`,
+      switched.length,
+      all.length - switched.length,
+      percentile(pauses, 0.5),
+      percentile(pauses, 0.99),
+      pauses.at(-1) ?? 0,
+      waited,
+    ];
+  });
+  const reasons = new Set(
+    seen.flatMap(({ result, reason }) => (result === 'switched' ? [] : [`${result}: ${reason ?? ''}`])),
+  );
+  return [
+    ...table(['switches', 'done', 'not done', 'pause p50 ms', 'p99 ms', 'max ms', 'commands waited'], rows),
+    ...reasons,
+    `the slowest request took ${slowest} ms beyond the pauses that it met`,
+  ];
+};

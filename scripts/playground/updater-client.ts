@@ -1,0 +1,71 @@
+/** Talks to the updater over HTTP. */
+import { EXIT, CommandFault } from './exit.ts';
+import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
+import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
+
+export interface PartitionMastership {
+  readonly partition: number;
+  readonly owner: 'original' | 'shiny';
+  readonly epoch: number;
+  readonly position: number;
+  readonly waiting: number;
+  readonly lag: number | null;
+  readonly switch?: { readonly id: string; readonly to: string; readonly step: string };
+}
+
+export interface Mastership {
+  readonly namespace: string;
+  readonly partitions: readonly PartitionMastership[];
+}
+
+export interface UpdaterClient {
+  mastership(): Promise<Mastership>;
+  dryRun(body: SwitchBody): Promise<readonly PartitionPrecheck[]>;
+  /** Returns as soon as it is in the log. */
+  begin(id: string, body: SwitchBody): Promise<SwitchShape>;
+  switchOf(id: string): Promise<SwitchShape>;
+}
+
+const TIMEOUT_MS = 10_000;
+const UNKNOWN_STATUSES = new Set([500, 502, 504]);
+
+/** Throws CommandFault. */
+export const createUpdaterClient = (url: string): UpdaterClient => {
+  const ask = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const writes = init.method === 'POST';
+    let response: Response;
+    try {
+      response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: Error };
+      const isRefused = (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+      throw new CommandFault(
+        writes && !isRefused ? EXIT.notKnown : EXIT.refused,
+        `the updater at ${url} does not answer: ${cause?.message ?? message}`,
+      );
+    }
+    const body = (await response.json()) as T & { 'error-message'?: string };
+    if (response.ok) return body;
+    const status =
+      response.status === 400
+        ? EXIT.usage
+        : UNKNOWN_STATUSES.has(response.status)
+          ? EXIT.notKnown
+          : EXIT.refused;
+    throw new CommandFault(status, body['error-message'] ?? `the updater answered ${response.status}`);
+  };
+  const post = <T>(body: object, headers: Record<string, string>): Promise<T> =>
+    ask<T>('/api/switches', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  return {
+    mastership: () => ask<Mastership>('/api/mastership'),
+    dryRun: async (body) =>
+      (await post<{ partitions: PartitionPrecheck[] }>({ ...body, dry_run: true }, {})).partitions,
+    begin: (id, body) => post<SwitchShape>(body, { 'idempotency-key': id, prefer: 'respond-async' }),
+    switchOf: (id) => ask<SwitchShape>(`/api/switches/${encodeURIComponent(id)}`),
+  };
+};
