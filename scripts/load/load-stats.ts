@@ -26,6 +26,8 @@ export interface LoadStats {
   /** Since the last call. */
   moment(): LoadSummary;
   total(): LoadSummary;
+  /** Forgets what was: the warm-up is over. */
+  reset(): void;
 }
 
 interface Counts {
@@ -46,7 +48,7 @@ export const createLoadStats = (monotonic: () => number): LoadStats => {
     givenUp: 0,
     since: monotonic(),
   });
-  const all = fresh();
+  let all = fresh();
   let recent = fresh();
   const summary = (counts: Counts): LoadSummary => {
     const sorted = Float64Array.from(counts.latencies).toSorted();
@@ -87,5 +89,9 @@ export const createLoadStats = (monotonic: () => number): LoadStats => {
       return moment;
     },
     total: () => summary(all),
+    reset: () => {
+      all = fresh();
+      recent = fresh();
+    },
   };
 };

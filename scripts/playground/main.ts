@@ -55,6 +55,7 @@ withAddresses(program.command('prove'))
   .option('--rate <number>', 'operations per second', '200')
   .option('--clients <number>', 'operations that may be under way at once', '64')
   .option('--things <number>', 'how many Things are worked on', '500')
+  .option('--warm-up <duration>', 'load before the first switch; judged, but not timed', '10s')
   .option('--keep <file>', 'keep the history here')
   .action(async (options: ProveOptions) => {
     status = await prove(options);
