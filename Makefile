@@ -25,6 +25,8 @@ test: ## every test, on the real stack
 
 simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SEEDS=200] [SEED=n replays one]
 	@exec $(NODE) simulator/simulate.ts $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM))
+chaos: $(INSTALLED) ## real processes, killed, stopped and cut off, under load and switches: [MINUTES=3]
+	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) scripts/chaos/main.ts
 model: $(INSTALLED) ## check the protocol's model in every configuration: needs spin and gcc, some minutes
 	@exec $(NODE) model/check.ts
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute

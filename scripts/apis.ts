@@ -1,4 +1,4 @@
-/** Starts the three services as processes, on one namespace, and keeps an eye on them. */
+/** Starts the three services as processes, on one namespace, and starts again what dies. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,8 @@ import type { SettingTable, SettingValues } from '../shared/process/settings.ts'
 import { ORIGINAL_PORT_DEFAULT } from '../original-api/config.ts';
 import { SHINY_PORT_DEFAULT } from '../shiny-api/config.ts';
 import { UPDATER_PORT_DEFAULT } from '../updater/config.ts';
-import { startGuarded, type GuardedProcess } from './stack/guarded-process.ts';
+import { startGuarded } from './stack/guarded-process.ts';
+import { startSupervised } from './supervised-service.ts';
 
 export const apisSettings = {
   ...namespaceSettings,
@@ -37,17 +38,18 @@ export const apisSettings = {
 export type ApisSettings = SettingValues<typeof apisSettings>;
 
 export interface Apis {
-  readonly urls: Readonly<Record<'original-api' | 'shiny-api' | 'updater', string>>;
-  /** Rejects with the last lines of the first service that ends by itself. */
+  readonly urls: Readonly<Record<Service, string>>;
+  /** Of the process that runs now. */
+  pid(service: Service): Promise<number>;
+  /** Rejects when a service does not get ready, or dies again and again, with its last lines. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
   kill(): void;
 }
 
 const SERVICES = ['original-api', 'updater', 'shiny-api'] as const;
-type Service = (typeof SERVICES)[number];
+export type Service = (typeof SERVICES)[number];
 const PREFIX_WIDTH = Math.max(...SERVICES.map((name) => name.length));
-const LINES_KEPT = 12;
 const PROBE_EVERY_MS = 50;
 const STOP_GRACE_MS = 1_500;
 
@@ -69,81 +71,73 @@ export const prepareNamespace = async (
   return genesis;
 };
 
-/** `env` is what the services get beside the settings; `print` gets their lines with a prefix. */
+export interface StartApisOptions {
+  /** What the services get beside the settings. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Gets their lines, with a prefix. */
+  readonly print: (line: string) => void;
+  readonly report: (line: string) => void;
+  /** Where the others find Original, if not at its own address. */
+  readonly originalUrl?: string;
+}
+
 export const startApis = async (
   settings: ApisSettings,
-  env: Readonly<Record<string, string | undefined>>,
-  print: (line: string) => void,
-  report: (line: string) => void,
+  { env, print, report, originalUrl }: StartApisOptions,
 ): Promise<Apis> => {
   const urls = {
     'original-api': `http://${settings.ORIGINAL_HOST}:${settings.ORIGINAL_PORT}`,
     'shiny-api': `http://${settings.SHINY_HOST}:${settings.SHINY_PORT}`,
     updater: `http://${settings.UPDATER_HOST}:${settings.UPDATER_PORT}`,
   };
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined);
-  const running: GuardedProcess[] = [];
-  let stopping = false;
-
-  const start = (name: Service): void => {
-    const lines: string[] = [];
-    const service = startGuarded({
-      command: process.execPath,
-      args: [fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))],
-      env: {
-        ...env,
-        ...settingsAsEnv(settings),
-        ORIGINAL_URL: urls['original-api'],
-        LOG_FORMAT: logFormat(settings),
-      },
-      stopSignal: 'TERM',
-      onLine: (line) => {
-        print(`${name.padEnd(PREFIX_WIDTH)} | ${line}`);
-        lines.push(line);
-        if (lines.length > LINES_KEPT) lines.shift();
-      },
-    });
-    running.push(service);
-    void service.ended.then((how) => {
-      if (!stopping)
-        reject(
-          new StartError(
-            `${name} ended with ${how}; its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-          ),
-        );
-    });
+  const serviceEnv = {
+    ...env,
+    ...settingsAsEnv(settings),
+    ORIGINAL_URL: originalUrl ?? urls['original-api'],
+    LOG_FORMAT: logFormat(settings),
   };
-  const stop = async (): Promise<void> => {
-    stopping = true;
-    // Shiny first, Original last: who needs whom.
-    for (const service of running.toReversed()) await service.stop(settings.STOP_WAIT_MS + STOP_GRACE_MS);
-  };
-
   const began = performance.now();
-  for (const name of SERVICES) start(name);
-  try {
-    await Promise.race([
-      failed,
-      Promise.all(
-        SERVICES.map(async (name, index) => {
-          await untilReady(name, `${urls[name]}/health/ready`, settings.START_WAIT_MS);
-          const pid = await running[index]!.pid;
-          report(`${name} ready after ${((performance.now() - began) / 1000).toFixed(1)} s (process ${pid})`);
+  const services = SERVICES.map((name) =>
+    startSupervised({
+      name,
+      start: (onLine) =>
+        startGuarded({
+          command: process.execPath,
+          args: [fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))],
+          env: serviceEnv,
+          stopSignal: 'TERM',
+          onLine,
         }),
-      ),
-    ]);
+      onLine: (line) => print(`${name.padEnd(PREFIX_WIDTH)} | ${line}`),
+      report,
+    }),
+  );
+  const failed = Promise.race(services.map((service) => service.failed));
+  failed.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    // Shiny first, Original last: who needs whom.
+    for (const service of services.toReversed()) await service.stop(settings.STOP_WAIT_MS + STOP_GRACE_MS);
+  };
+  const ready = services.map(async (service, index) => {
+    const name = SERVICES[index]!;
+    await untilReady(name, `${urls[name]}/health/ready`, settings.START_WAIT_MS);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    report(`${name} ready after ${seconds} s (process ${await service.pid()})`);
+  });
+  try {
+    await Promise.race([failed, Promise.all(ready)]);
   } catch (error) {
     await stop();
     throw error;
   }
+  for (const service of services) service.supervise();
   return {
     urls,
+    pid: (service) => services[SERVICES.indexOf(service)]!.pid(),
     failed,
     stop,
     kill: () => {
-      stopping = true;
-      for (const service of running) service.kill();
+      for (const service of services) service.kill();
     },
   };
 };

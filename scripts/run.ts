@@ -82,7 +82,11 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   if (genesis.owner !== settings.MASTER) {
     print(`  (the namespace was there already, so its first master stays ${genesis.owner})`);
   }
-  const apis = await startApis(complete, { ...process.env, ...addresses }, print, print);
+  const apis = await startApis(complete, {
+    env: { ...process.env, ...addresses },
+    print,
+    report: print,
+  });
   lifecycle.onClose('services', apis.stop);
   lifecycle.onKill(apis.kill);
   lifecycle.failWith('a service', apis.failed);

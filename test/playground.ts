@@ -107,7 +107,9 @@ export const startPlayground = async ({
     env: complete,
     lines,
     pid: (service) => {
-      const said = lines.findLast((line) => line.startsWith(`${service} ready after`));
+      const said = lines.findLast(
+        (line) => line.startsWith(`${service} ready after`) || line.startsWith(`${service} started again`),
+      );
       return Number(/process (\d+)/.exec(said ?? '')?.[1]);
     },
     start,

@@ -311,8 +311,11 @@ test('SIGTERM: what is in flight is finished, and run-apis ends with 0', async (
   process.kill(on.pid('shiny-api'), 'SIGTERM');
   process.kill(on.pid('updater'), 'SIGCONT');
   expect((await inFlight).status).toBe(200);
-  expect(await on.ended()).toBe(1);
-  expect(on.lines.join('\n')).toMatch(/shiny-api ended with status 0/);
+  await eventually(async () =>
+    expect(on.lines.join('\n')).toMatch(/shiny-api ended with status 0, starting it again/),
+  );
+  await eventually(async () => expect((await call('GET', `${on.shiny}/health/ready`)).status).toBe(200));
+  expect(await on.end()).toBe(0);
 
   const other = await start('original');
   expect(await other.end()).toBe(0);

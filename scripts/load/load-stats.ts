@@ -95,3 +95,8 @@ export const createLoadStats = (monotonic: () => number): LoadStats => {
     },
   };
 };
+
+export const summaryLine = (of: LoadSummary): string =>
+  `${of.operations} operations in ${of.seconds} s (${of.perSecond}/s), p50 ${of.p50} ms, p99 ${of.p99} ms, max ${of.max} ms; ` +
+  `conflicts ${of.conflicts}, unknown ${of.unknown}, refused ${of.refused}` +
+  (of.givenUp > 0 ? `, given up ${of.givenUp}` : '');

@@ -1,9 +1,9 @@
 /** The certificate of a history: the checker, fed with the history, the log and both stores. */
 import type { Certificate } from '../../checker/certificate.ts';
 import { createChecker } from '../../checker/checker.ts';
-import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { openLog } from '../../shared/process/open-log.ts';
+import { briefLifecycle } from '../brief-lifecycle.ts';
 import { readHistory } from '../load/history-file.ts';
 import type { Addresses, PlaygroundLogSettings } from './config.ts';
 import { readLog, readStores, untilQuiet } from './evidence-reader.ts';
@@ -56,18 +56,4 @@ export const certify = async ({
   } finally {
     await close();
   }
-};
-
-const briefLifecycle = (): { lifecycle: Lifecycle; close: () => Promise<void> } => {
-  const closers: (() => Promise<unknown>)[] = [];
-  return {
-    lifecycle: {
-      onClose: (_what, close) => void closers.push(close),
-      onKill: () => undefined,
-      failWith: (_what, failed) => void failed.catch(() => undefined),
-    },
-    close: async () => {
-      for (const close of closers.toReversed()) await close();
-    },
-  };
 };

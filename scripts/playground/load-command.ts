@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad, type Load } from '../load/load-generator.ts';
 import type { Api } from '../load/load-client.ts';
-import type { LoadSummary } from '../load/load-stats.ts';
+import { summaryLine } from '../load/load-stats.ts';
 import type { Addresses } from './config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from './exit.ts';
 import { durationMs } from './master-command.ts';
@@ -54,11 +54,6 @@ export const showLive = ({ stats }: Load): void => {
   const moment = stats.moment();
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${summaryLine(moment)}`);
 };
-
-export const summaryLine = (of: LoadSummary): string =>
-  `${of.operations} operations in ${of.seconds} s (${of.perSecond}/s), p50 ${of.p50} ms, p99 ${of.p99} ms, max ${of.max} ms; ` +
-  `conflicts ${of.conflicts}, unknown ${of.unknown}, refused ${of.refused}` +
-  (of.givenUp > 0 ? `, given up ${of.givenUp}` : '');
 
 export const positive = (flag: string, text: string): number => {
   const value = Number(text);

@@ -56,6 +56,7 @@ withAddresses(program.command('prove'))
   .option('--clients <number>', 'operations that may be under way at once', '64')
   .option('--things <number>', 'how many Things are worked on', '500')
   .option('--warm-up <duration>', 'load before the first switch; judged, but not timed', '10s')
+  .option('--faults', 'on a playground of its own, whose parts are killed, stopped and cut off meanwhile')
   .option('--keep <file>', 'keep the history here')
   .action(async (options: ProveOptions) => {
     status = await prove(options);

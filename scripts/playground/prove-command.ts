@@ -8,12 +8,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';
+import { briefLifecycle } from '../brief-lifecycle.ts';
+import { chaosLines } from '../chaos/chaos-report.ts';
+import { runChaos } from '../chaos/run-chaos.ts';
 import { certify } from './certify.ts';
 import { showCertificate } from './check-command.ts';
 import { playgroundLogSettings, type Addresses } from './config.ts';
 import { EXIT, print, printError, type ExitStatus } from './exit.ts';
 import { durationMs } from './master-command.ts';
-import { positive, showLive, summaryLine } from './load-command.ts';
+import { summaryLine } from '../load/load-stats.ts';
+import { positive, showLive } from './load-command.ts';
 import { pauseLines, slowestBeyondPause, switchToAndFro, type SwitchSeen } from './prove-switches.ts';
 import { createUpdaterClient } from './updater-client.ts';
 import type { HistoryLine } from '../../checker/history.ts';
@@ -24,6 +28,7 @@ export interface ProveOptions extends Addresses {
   readonly clients: string;
   readonly things: string;
   readonly warmUp: string;
+  readonly faults?: boolean;
   readonly keep?: string;
   readonly json?: boolean;
 }
@@ -31,6 +36,7 @@ export interface ProveOptions extends Addresses {
 const LIVE_EVERY_MS = 1_000;
 
 export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
+  if (options.faults === true) return proveUnderFaults(options);
   const say = options.json === true ? () => undefined : print;
   const updater = createUpdaterClient(options.updaterUrl);
   const { namespace, partitions } = await updater.mastership();
@@ -88,4 +94,28 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   const isProven = certificate.clean && total.refused === 0 && total.givenUp === 0;
   say(isProven ? 'proven: 0 refused, 0 lost, both stores equal' : 'not proven');
   return isProven ? EXIT.done : EXIT.refused;
+};
+
+/** On a playground of its own, whose parts are killed, stopped and cut off meanwhile. */
+const proveUnderFaults = async ({ switches, rate, json }: ProveOptions): Promise<ExitStatus> => {
+  const say = json === true ? () => undefined : print;
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  const { lifecycle, close } = briefLifecycle(reject);
+  try {
+    const count = positive('--switches', switches);
+    const settings = {
+      seconds: 0,
+      switches: count,
+      rate: positive('--rate', rate),
+      report: say,
+      print: () => undefined,
+    };
+    const result = await Promise.race([runChaos(settings, lifecycle), failed]);
+    if (json === true) print(JSON.stringify(result));
+    else for (const line of chaosLines(result)) print(line);
+    return result.certificate.clean ? EXIT.done : EXIT.refused;
+  } finally {
+    await close();
+  }
 };

@@ -37,8 +37,8 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
     try {
       response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch (error) {
-      const { cause, message } = error as Error & { cause?: Error };
-      const isRefused = (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+      const isRefused = cause?.code === 'ECONNREFUSED';
       throw new CommandFault(
         writes && !isRefused ? EXIT.notKnown : EXIT.refused,
         `the updater at ${url} does not answer: ${cause?.message ?? message}`,

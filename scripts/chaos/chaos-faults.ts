@@ -1,0 +1,60 @@
+/** What can go wrong: each fault does its harm, waits, and takes it back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Service } from '../apis.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+
+export interface ChaosFault {
+  readonly name: string;
+  inflict(): Promise<void>;
+}
+
+const SERVICES: readonly Service[] = ['original-api', 'shiny-api', 'updater'];
+const STOPPED_MIN_MS = 100;
+const STACK_DOWN_MAX_MS = 3_000;
+const ANSWERS_CUT_MAX = 8;
+const CUT_WAIT_MS = 2_000;
+
+const between = (low: number, high: number): number => low + Math.random() * (high - low);
+
+/** `stoppedMaxMs`: how long a stopped service, at most, does not know that time goes on. */
+export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault[] => [
+  ...SERVICES.map((service) => ({
+    name: `kill -9 of ${service}`,
+    inflict: async () => {
+      process.kill(await world.apis.pid(service), 'SIGKILL');
+    },
+  })),
+  ...SERVICES.map((service) => ({
+    name: `${service} stopped for a while (SIGSTOP)`,
+    inflict: async () => {
+      const pid = await world.apis.pid(service);
+      process.kill(pid, 'SIGSTOP');
+      // Short ones more often than long ones.
+      await sleep(STOPPED_MIN_MS + (stoppedMaxMs - STOPPED_MIN_MS) * Math.random() ** 2);
+      process.kill(pid, 'SIGCONT');
+    },
+  })),
+  {
+    name: 'the broker stopped and started',
+    inflict: async () => {
+      await world.stopBroker();
+      await sleep(between(0, STACK_DOWN_MAX_MS));
+      await world.startBroker();
+    },
+  },
+  {
+    name: 'Postgres stopped at once and started',
+    inflict: async () => {
+      await world.stopPostgres();
+      await sleep(between(0, STACK_DOWN_MAX_MS));
+      await world.startPostgres();
+    },
+  },
+  ...Object.entries(world.proxies).map(([between_, proxy]) => ({
+    name: `answers cut between ${between_}`,
+    inflict: async () => {
+      proxy.cutAnswers(1 + Math.floor(Math.random() * ANSWERS_CUT_MAX));
+      await sleep(CUT_WAIT_MS);
+    },
+  })),
+];
