@@ -27,6 +27,8 @@ simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SE
 	@exec $(NODE) simulator/simulate.ts $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM))
 chaos: $(INSTALLED) ## real processes, killed, stopped and cut off, under load and switches: [MINUTES=3]
 	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) scripts/chaos/main.ts
+museum: $(INSTALLED) ## plant each known fault, and see the simulator catch it; writes docs/museum.md
+	@exec $(NODE) simulator/museum/visit.ts
 model: $(INSTALLED) ## check the protocol's model in every configuration: needs spin and gcc, some minutes
 	@exec $(NODE) model/check.ts
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute

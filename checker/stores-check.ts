@@ -28,7 +28,8 @@ export const checkStores = (ledger: Ledger, stores: StoreEvidence, report: Repor
     const rows = differing.map((store): Exhibit => ({ store, thing: found[store].get(id) ?? null }));
     const record = ledger.things
       .get(id)
-      ?.states.reduce((a, b) => (b.record.state!.version > a.record.state!.version ? b : a));
+      ?.states.toSorted((a, b) => a.record.state!.version - b.record.state!.version)
+      .at(-1);
     const message = `Thing ${id} of ${differing.join(' and ')} is not what the log has last`;
     report('unequalThings', message, record === undefined ? rows : [record, ...rows]);
   };

@@ -22,6 +22,9 @@ export interface FaultyLogParts {
 const APPEND_TIMEOUT_MS = 1_000;
 const LATE_MAX_MS = 3_000;
 
+/** How fast a reader reads. */
+const RECORDS_PER_MS = 50;
+
 interface Waiting {
   readonly record: AppendRecord;
   readonly resolve: (offset: number) => void;
@@ -37,9 +40,9 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
     const fail = (): void => {
       for (const { reject } of queue.splice(0)) reject(new AppendUnknownError('no answer'));
     };
-    const landed = async (): Promise<number[]> => {
+    const landed = async (from = 0): Promise<number[]> => {
       const offsets: number[] = [];
-      for (const { record } of batch) offsets.push(await log.append(topic, record));
+      for (const { record } of batch.slice(from)) offsets.push(await log.append(topic, record));
       return offsets;
     };
     if (random.chance(rates.appendLost)) {
@@ -48,6 +51,12 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
       if (isLate) {
         onFault('an append landed after it was given up');
         world.after(APPEND_TIMEOUT_MS + random.between(0, LATE_MAX_MS), () => void landed());
+      }
+      // The chains of the outcomes make do without order on the wire (P3, P4).
+      const isOrdered = !topic.endsWith('.things.outcomes');
+      if (!isLate && !isOrdered && batch.length > 1) {
+        onFault('an append was lost, and those behind it landed');
+        await landed(random.between(1, batch.length - 1));
       }
       machine.later(APPEND_TIMEOUT_MS, fail);
       return;
@@ -80,9 +89,10 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
         if (queue.length === 1) world.after(machine.latency(), () => void send(topic, queue));
       }),
     tail: (positions, onRecords) =>
-      log.tail(positions, async (topic, partition, records) =>
-        onRecords(topic, partition, await machine.delivered(records)),
-      ),
+      log.tail(positions, async (topic, partition, records) => {
+        await machine.time.sleep(records.length / RECORDS_PER_MS);
+        await onRecords(topic, partition, await machine.delivered(records));
+      }),
     endOffsets: async (topic) =>
       machine.delivered(await machine.delivered(undefined).then(() => log.endOffsets(topic))),
   };

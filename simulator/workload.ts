@@ -23,6 +23,8 @@ export interface Workload {
   /** Write operations that were begun. */
   writes(): number;
   done(): boolean;
+  /** Nothing new is begun. */
+  end(): void;
 }
 
 const THINK_MAX_MS = 4;
@@ -49,6 +51,7 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
   const old: ThingCommand[] = [];
   let writes = 0;
   let clientsDone = 0;
+  let ended = false;
 
   const pickNode = (): Chosen | undefined => {
     const api = random.chance(0.5) ? 'original' : 'shiny';
@@ -161,7 +164,7 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
     return thingCommand(request, commandId, time.now());
   };
   const client = async (number: number): Promise<void> => {
-    while (writes < settings.writes) {
+    while (!ended && writes < settings.writes) {
       await time.sleep(random.between(0, THINK_MAX_MS));
       const ids = [...known.keys()];
       if (ids.length > 0 && random.chance(0.35)) {
@@ -188,7 +191,14 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
   };
   for (let number = 0; number < settings.clients; number++) void client(number);
 
-  return { history, writes: () => writes, done: () => clientsDone === settings.clients };
+  return {
+    history,
+    writes: () => writes,
+    done: () => clientsDone === settings.clients,
+    end: () => {
+      ended = true;
+    },
+  };
 };
 
 const outcomeOfDecision = ({ answer, state }: Decision): Outcome => {

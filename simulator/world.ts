@@ -51,6 +51,8 @@ export interface Slot<Node> {
   start(): void;
   /** Its disk is lost. */
   wipe(): void;
+  /** Whatever runs there is slower by this factor. */
+  slowDown(factor: number): void;
 }
 
 export interface WorldSettings {
@@ -119,12 +121,14 @@ export const createWorld = async (
     let machine = createMachine(name, time, from.fork());
     let store = createMemoryFoldStore(partitions);
     let node: Node | undefined;
+    let slowness = 1;
     const self: Slot<Node> = {
       name,
       machine: () => machine,
       node: () => (machine.isAlive() ? node : undefined),
       start: () => {
         const mine = createMachine(name, time, from.fork());
+        mine.slowDown(slowness);
         machine = mine;
         node = undefined;
         start(partsOf(mine, from.fork()), store, from.fork()).then(
@@ -141,6 +145,10 @@ export const createWorld = async (
             });
           },
         );
+      },
+      slowDown: (factor) => {
+        slowness = factor;
+        machine.slowDown(factor);
       },
       wipe: () => {
         store = createMemoryFoldStore(partitions);

@@ -1,0 +1,22 @@
+/** Runs seeds with the fault that plant.ts has planted, until one of them is not clean; prints what caught it, as JSON. */
+import { parseArgs } from 'node:util';
+import { runSeed } from '../run-seed.ts';
+
+export interface Caught {
+  /** How many seeds it took; null when the budget did not do. */
+  readonly seeds: number | null;
+  readonly violation: string;
+}
+
+const WRITES = 600;
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '100' } } });
+
+let caught: Caught = { seeds: null, violation: '' };
+for (let seed = 1; seed <= Number(values.seeds) && caught.seeds === null; seed++) {
+  const [first] = await runSeed(seed, { writes: WRITES }).then(
+    ({ violations }) => violations,
+    (error: unknown) => [`the run ended with ${String(error)}`],
+  );
+  if (first !== undefined) caught = { seeds: seed, violation: first };
+}
+process.stdout.write(`${JSON.stringify(caught)}\n`);

@@ -1,0 +1,43 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P5',
+  breaks: 'the fence of an earlier switch opens the gate of a later one',
+  replace: [
+    {
+      file: 'shared/domain/fold.ts',
+      text: 'observed.fence?.epoch === header.epoch + 1 ? observed.fence : header.fence',
+      by: 'observed.fence ?? header.fence',
+    },
+    {
+      file: 'shared/domain/fold.ts',
+      text: `switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch :`,
+      by: `switched.owner === 'shiny' ? header.fence !== null :`,
+    },
+    {
+      file: 'shared/domain/fold.ts',
+      text: `            released: null,
+            fence: null,
+`,
+      by: `            released: null,
+`,
+    },
+    {
+      file: 'shared/domain/fold.ts',
+      text: `  released: null,
+  fence: null,
+});
+
+const chained`,
+      by: `  released: null,
+});
+
+const chained`,
+    },
+    {
+      file: 'updater/switch-decision.ts',
+      text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
+      by: `row.owner === 'shiny' ? header.fence !== null :`,
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P5',
+  breaks: 'Original goes on with its own sequence after the switch back: an id is given twice',
+  replace: [
+    {
+      file: 'original-api/memory-things.ts',
+      text: 'ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);',
+      by: 'void released.idFloor;',
+    },
+  ],
+};

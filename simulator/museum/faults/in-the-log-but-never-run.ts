@@ -1,0 +1,20 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'Invariant 8',
+  breaks: 'a command that came while its updater was down is passed over',
+  seen: 'capture-and-replay proxies: a request is in the log, and never ran',
+  replace: [
+    {
+      file: 'updater/deciding.ts',
+      text: '{ topic: commandTopic, partition, offset: position + 1 },',
+      by: '{ topic: commandTopic, partition, offset: Math.min(position + 2, commandEnds[partition]!) },',
+    },
+    {
+      file: 'updater/deciding.ts',
+      text: '  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {',
+      by: `  const commandEnds = await log.endOffsets(commandTopic);
+  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {`,
+    },
+  ],
+};

@@ -1,0 +1,14 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P7',
+  breaks: 'the relay reads past a transaction that still runs: its row comes behind the fence',
+  seen: 'vitess#9481: a transaction that began before the cut-over committed after it',
+  replace: [
+    {
+      file: 'original-api/memory-things.ts',
+      text: 'readOutbox: async (limit) => outbox.slice(0, limit),',
+      by: 'readOutbox: async (limit) => outbox.slice(outbox.length > 1 ? 1 : 0, limit),',
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P12',
+  breaks: 'the row takes whatever epoch comes: a paused updater undoes what was switched meanwhile',
+  replace: [
+    {
+      file: 'original-api/memory-things.ts',
+      text: 'if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;',
+      by: 'if (from !== undefined && ruler.owner !== from) return false;',
+    },
+  ],
+};

@@ -1,0 +1,23 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P6',
+  breaks:
+    'the updater moves the row while its own decisions are not read back, and Original looks at the owner before the stored answer: if they are lost, nobody can decide these commands any more',
+  replace: [
+    {
+      file: 'updater/command-loop.ts',
+      text: 'return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);',
+      by: 'return switchSteps.next(command, offset);',
+    },
+    {
+      file: 'original-api/memory-things.ts',
+      text: `      const stored = answers.get(command.commandId)?.get(partition);
+      if (stored !== undefined) return repeated(stored, command);`,
+      by: `      const ruler = mastership[partition]!;
+      if (ruler.owner !== 'original') return 'not-owner';
+      const stored = answers.get(command.commandId)?.get(partition);
+      if (stored !== undefined) return repeated(stored, command);`,
+    },
+  ],
+};

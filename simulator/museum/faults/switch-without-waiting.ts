@@ -1,0 +1,20 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P5',
+  breaks:
+    'the switch is done when the row says so, without waiting for what Original has written before its fence',
+  seen: 'vitess#6951: writes were switched without waiting for the target to catch up',
+  replace: [
+    {
+      file: 'shared/domain/fold.ts',
+      text: `switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch :`,
+      by: `switched.owner === 'shiny' ? true :`,
+    },
+    {
+      file: 'updater/switch-decision.ts',
+      text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
+      by: `row.owner === 'shiny' ? true :`,
+    },
+  ],
+};

@@ -1,0 +1,15 @@
+import type { PlantedFault } from '../planted-fault.ts';
+
+export const fault: PlantedFault = {
+  rule: 'P7',
+  breaks: 'the owner is checked first and the write done later: a fence gets in between',
+  seen: 'gh-ost#887: a write slipped in between the rename and the lock',
+  replace: [
+    {
+      file: 'original-api/memory-things.ts',
+      text: '      const decision = decideAnew(partition, command, now);',
+      by: `      for (let turn = 0; turn < 40; turn++) await undefined;
+      const decision = decideAnew(partition, command, now);`,
+    },
+  ],
+};

@@ -1,0 +1,49 @@
+/** docs/museum.md. */
+import type { Caught } from './exhibit.ts';
+import type { PlantedFault } from './planted-fault.ts';
+
+export interface Exhibit {
+  readonly name: string;
+  readonly fault: PlantedFault;
+  readonly caught: Caught;
+}
+
+const HEAD = `# The museum of faults
+
+Each of these faults is planted into the real code when it is loaded (\`simulator/museum/faults\`: a text that is there
+once, and what replaces it), and the simulator is run, from seed 1 on, until a run is not clean. Without a fault the same
+seeds are clean. Twelve of them were published by others, and have here the shape that they take in this design. \`make museum\`
+makes this page; \`make simulate SEED=n\` replays a seed.
+`;
+
+/** Sorted by rule, so that the order of the runs does not matter. */
+export const museumPage = (exhibits: readonly Exhibit[]): string => {
+  const sorted = exhibits.toSorted(
+    (a, b) => numberOf(a) - numberOf(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+  const rows = sorted.map(({ name, fault, caught }) => {
+    const seen = fault.seen === undefined ? '' : ` _${fault.seen}_`;
+    const file = `[${name}](../simulator/museum/faults/${name}.ts)`;
+    return `| ${fault.rule} | ${file} | ${fault.breaks}.${seen} | ${caught.seeds ?? 'never'} | ${invariantOf(caught)} |`;
+  });
+  const head = [
+    '| rule | fault | what is wrong | seeds until caught | what caught it |',
+    '| --- | --- | --- | --- | --- |',
+  ];
+  return `${HEAD}\n${[...head, ...rows].join('\n')}\n`;
+};
+
+const numberOf = ({ fault }: Exhibit): number =>
+  Number(/\d+/.exec(fault.rule)?.[0]) + (fault.rule.startsWith('P') ? 0 : 100);
+
+/** Without the names and numbers of the run. */
+const invariantOf = ({ violation }: Caught): string =>
+  violation
+    .replace(/^(\w+): .*/s, '$1')
+    .replace(/^partition \d+ (cannot be switched any more).*/s, '$1')
+    .replace(/^partition \d+: (the row).*/s, '$1 and the log disagree')
+    .replace(/^the (\w+) of partition \d+ on .*/s, 'the $1 of a process differ from the fold of the log')
+    .replace(/^the topic of latest states .*/s, 'the topic of latest states')
+    .replace(/^not quiet .*/s, 'not everything is decided when all is quiet')
+    .replace(/^clients got no answer .*/s, 'clients get no answers any more')
+    .replace(/^a process died.*/s, 'a process died');
