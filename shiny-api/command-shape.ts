@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { StoredAnswer } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
+import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import { answerReply } from '../shared/http/answer-reply.ts';
 import type { Sent } from '../shared/commands/command-sender.ts';
 import type { IndexedCommand } from './command-index.ts';
@@ -21,6 +22,7 @@ export const COMMAND = Type.Object({
   epoch: Type.Optional(Type.Integer()),
   decided_on: Type.Optional(Type.String({ format: 'date-time' })),
   answer: Type.Optional(Type.Object({ status: Type.Integer(), body: Type.Unknown() })),
+  reason: Type.Optional(Type.String({ description: 'Why a switch was refused, or did not fit.' })),
 });
 
 export const commandPath = (commandId: string): string => `/api/commands/${encodeURIComponent(commandId)}`;
@@ -36,18 +38,35 @@ export const pendingCommand = (command: ThingCommand, { partition, offset }: Sen
   status: 'pending',
 });
 
-export const indexedCommandShape = (command: IndexedCommand, stored: StoredAnswer | undefined): object => {
+export const indexedCommandShape = (
+  command: IndexedCommand,
+  stored: StoredAnswer | SwitchResult | undefined,
+): object => {
+  if (stored !== undefined && 'result' in stored)
+    return { ...placeOf(command, command.thingId), ...switchShape(stored) };
   const thingId = stored?.answer.thingId ?? command.thingId;
   return {
-    id: command.commandId,
-    kind: command.type,
-    ...(thingId === null ? {} : { thing_id: String(thingId) }),
-    partition: command.partition,
-    offset: command.offset,
-    requested_on: isoTime(command.requestedOn),
+    ...placeOf(command, thingId),
     ...(stored === undefined ? { status: 'pending' } : decidedShape(stored)),
   };
 };
+
+const placeOf = (command: IndexedCommand, thingId: number | null): object => ({
+  id: command.commandId,
+  kind: command.type,
+  ...(thingId === null ? {} : { thing_id: String(thingId) }),
+  partition: command.partition,
+  offset: command.offset,
+  requested_on: isoTime(command.requestedOn),
+});
+
+const switchShape = ({ result, epoch, reason, decidedOn }: SwitchResult): object => ({
+  status: 'decided',
+  decision: result === 'switched' ? 'accepted' : 'refused',
+  epoch,
+  decided_on: isoTime(decidedOn),
+  ...(reason === null ? {} : { reason }),
+});
 
 /** A direct write to the Original API: decided, but never in the command log. */
 export const directCommandShape = (partition: number, stored: StoredAnswer): object => ({

@@ -23,8 +23,11 @@ export const registerCommandsRoutes = (
   app: FastifyInstance,
   { view, caughtUp }: { view: View; caughtUp: () => Promise<void> },
 ): void => {
-  const shapeOf = (command: IndexedCommand): object =>
-    indexedCommandShape(command, view.store.state(command.partition).answers.get(command.commandId));
+  const decisionOf = ({ commandId, partition, type }: IndexedCommand) => {
+    const { answers, switches } = view.store.state(partition);
+    return type === 'switch' ? switches.get(commandId) : answers.get(commandId);
+  };
+  const shapeOf = (command: IndexedCommand): object => indexedCommandShape(command, decisionOf(command));
 
   app.get<{ Querystring: { limit?: number; before?: string } }>(
     '/api/commands/',

@@ -13,22 +13,37 @@ const STOPPED_MIN_MS = 100;
 const STACK_DOWN_MAX_MS = 3_000;
 const ANSWERS_CUT_MAX = 8;
 const CUT_WAIT_MS = 2_000;
+const SIGNAL_TRIES_MAX = 100;
+const SIGNAL_RETRY_MS = 50;
 
 const between = (low: number, high: number): number => low + Math.random() * (high - low);
+
+/** It may have died a moment ago, and not be started again yet. Returns the process that was there. */
+const signal = async (world: ChaosWorld, service: Service, name: NodeJS.Signals): Promise<number> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      const pid = await world.apis.pid(service);
+      process.kill(pid, name);
+      return pid;
+    } catch (error) {
+      if (tries >= SIGNAL_TRIES_MAX) throw error;
+      await sleep(SIGNAL_RETRY_MS);
+    }
+  }
+};
 
 /** `stoppedMaxMs`: how long a stopped service, at most, does not know that time goes on. */
 export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault[] => [
   ...SERVICES.map((service) => ({
     name: `kill -9 of ${service}`,
     inflict: async () => {
-      process.kill(await world.apis.pid(service), 'SIGKILL');
+      await signal(world, service, 'SIGKILL');
     },
   })),
   ...SERVICES.map((service) => ({
     name: `${service} stopped for a while (SIGSTOP)`,
     inflict: async () => {
-      const pid = await world.apis.pid(service);
-      process.kill(pid, 'SIGSTOP');
+      const pid = await signal(world, service, 'SIGSTOP');
       // Short ones more often than long ones.
       await sleep(STOPPED_MIN_MS + (stoppedMaxMs - STOPPED_MIN_MS) * Math.random() ** 2);
       process.kill(pid, 'SIGCONT');
