@@ -71,6 +71,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       if (counted === undefined) return;
       feedProgress.reached(partition, counted.header.feedPosition + 1);
       if (counted.state !== null) ready.delete(counted.state.id);
+      for (const { id } of counted.mapped) ready.delete(id);
       if (outcome.type !== 'decided') return;
       waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
     },

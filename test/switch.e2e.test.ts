@@ -149,7 +149,12 @@ describe('one that cannot be done', () => {
     expect((await call('GET', `${on.shiny}/api/things/${id}`)).json.foo).toBe(4.4);
     const allowed = await switchTo(on, 'original', { partitions: [partition], allow_loss: true });
     expect(results(allowed)).toEqual(['switched']);
-    expect((await call('GET', `${on.shiny}/api/things/${id}`)).json).toMatchObject({ foo: 4, version: '0' });
+    await eventually(async () =>
+      expect((await call('GET', `${on.shiny}/api/things/${id}`)).json).toMatchObject({
+        foo: 4,
+        version: '0',
+      }),
+    );
     await expectEqualStores(on);
   });
 
