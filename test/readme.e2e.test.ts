@@ -13,6 +13,8 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const MAKEFILE = readFileSync(join(ROOT, 'Makefile'), 'utf8');
 const BLOCKS = [...README.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block!);
 
+const block = (containing: string): string => BLOCKS.find((one) => one.includes(containing))!;
+
 const shell = (script: string, env: Record<string, string | undefined>): Promise<string> =>
   new Promise((resolve, reject) => {
     execFile(
@@ -77,6 +79,21 @@ describe('the README', () => {
         /"record":\{"type":"thing","id":\d+,"name":"armchair"[^}]*"version":2,"deleted":true\}/,
       );
     });
+    const addresses = { ORIGINAL_URL: on.original, SHINY_URL: on.shiny, UPDATER_URL: on.updater };
+    const switched = await shell(block('master switch --to shiny'), {
+      ...on.env,
+      ...inject('stack'),
+      ...addresses,
+    });
+    expect(switched).toMatch(/1 of 1 switched.*refused writes: 0[^]*11 of 11 switched[^]*12 of 12 switched/);
+    const judged = await shell(
+      block('check /tmp/history.jsonl')
+        .replaceAll('/tmp', on.env['DATA_DIR']!)
+        .replace('--for 30s', '--for 3s'),
+      { ...on.env, ...inject('stack'), ...addresses },
+    );
+    expect(judged).toMatch(/unknown 0, refused 0[^]*Clean: no violation/);
+
     const measured = await shell('npm run --silent measure', {
       ORIGINAL_URL: on.original,
       SHINY_URL: on.shiny,
