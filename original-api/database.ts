@@ -1,7 +1,7 @@
 /** Opening the database: connection pool, schema of the namespace, migrations, and whether it belongs to the log. */
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
-import { emptyHeader, FORMAT } from '../shared/domain/fold.ts';
+import { emptyHeader, FORMAT } from '../shared/domain/partition-state.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { StartError } from '../shared/process/lifecycle.ts';

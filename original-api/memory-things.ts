@@ -2,7 +2,8 @@
 import { accepted, refused, repeated, type Decision } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
 import { decideChange } from '../shared/domain/decide.ts';
-import { emptyHeader, isNewer } from '../shared/domain/fold.ts';
+import { isNewer } from '../shared/domain/fold.ts';
+import { emptyHeader } from '../shared/domain/partition-state.ts';
 import { clampedOriginalFoo, originalFoo } from '../shared/domain/mapping.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';

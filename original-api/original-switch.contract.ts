@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { create, NOW, thing, update } from '../test/outcome-log.ts';
 import { accepted } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { emptyHeader } from '../shared/domain/fold.ts';
+import { emptyHeader } from '../shared/domain/partition-state.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { OriginalThings } from './original-things.ts';
 import { CONTRACT_PARTITIONS } from './original-things.contract.ts';

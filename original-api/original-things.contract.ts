@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, thing, update } from '../test/outcome-log.ts';
 import { accepted, refused } from '../shared/domain/answer.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { emptyHeader } from '../shared/domain/fold.ts';
+import { emptyHeader } from '../shared/domain/partition-state.ts';
 import type { Owner, Thing } from '../shared/domain/thing.ts';
 import type { OriginalThings } from './original-things.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Decision } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
-import type { PartitionHeader } from '../shared/domain/fold.ts';
+import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner, Thing } from '../shared/domain/thing.ts';
 

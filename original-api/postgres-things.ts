@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { Decision } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
-import type { PartitionHeader } from '../shared/domain/fold.ts';
+import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';

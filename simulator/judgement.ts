@@ -1,35 +1,19 @@
 /**
  * What must hold once a run is quiet: everything decided, nothing on the way, and log, folds, tables and history of the
- * clients agree (DESIGN, section 8). The history and the log go to the checker, which knows nothing of our fold.
+ * clients agree (docs/protocol.md, what must hold). The history and the log go to the checker, which knows nothing of our fold.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../checker/certificate.ts';
 import { createChecker } from '../checker/checker.ts';
-import type { EvidenceRecord, EvidenceTopic } from '../checker/evidence.ts';
 import type { HistoryLine, SeenThing } from '../checker/history.ts';
-import type { Command } from '../shared/domain/command.ts';
-import { emptyState, fold, type PartitionState } from '../shared/domain/fold.ts';
-import type { OriginalEntry, Outcome } from '../shared/domain/outcome.ts';
+import { fold } from '../shared/domain/fold.ts';
+import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { topicName, type TopicSuffix } from '../shared/log/topics.ts';
-import type { ThingRecord } from '../shared/codec/record-codec.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
+import { decodeLog, RUN_TOPICS, type DecodedLog } from './decoded-log.ts';
 import { sightingsOfLog } from './log-sightings.ts';
 import { NAMESPACE, type World } from './world.ts';
-
-export interface DecodedLog {
-  readonly commands: EvidenceRecord<Command>[];
-  readonly outcomes: EvidenceRecord<Outcome>[];
-  readonly original: EvidenceRecord<OriginalEntry>[];
-  readonly things: EvidenceRecord<ThingRecord>[];
-}
-
-const topics = {
-  commands: 'things.commands',
-  outcomes: 'things.outcomes',
-  original: 'things.original',
-  things: 'things',
-} as const satisfies Record<keyof DecodedLog, TopicSuffix>;
 
 /** Is there nothing left to do? */
 export const isQuiet = (world: World): boolean => {
@@ -37,9 +21,9 @@ export const isQuiet = (world: World): boolean => {
   const end = (topic: TopicSuffix, partition: number): number =>
     world.end(topicName(NAMESPACE, topic), partition);
   for (let partition = 0; partition < partitions; partition++) {
-    const outcomes = end(topics.outcomes, partition);
-    const commands = end(topics.commands, partition);
-    const feed = end(topics.original, partition);
+    const outcomes = end(RUN_TOPICS.outcomes, partition);
+    const commands = end(RUN_TOPICS.commands, partition);
+    const feed = end(RUN_TOPICS.original, partition);
     for (const slot of [...world.updaters, ...world.shinies]) {
       const node = slot.node();
       if (node === undefined) return false;
@@ -88,27 +72,6 @@ export const judge = async (
   if (!certificate.clean && certificate.violations.length === 0)
     violations.push('the certificate is not clean');
   return { violations, certificate };
-};
-
-export const decodeLog = async (world: World): Promise<DecodedLog> => {
-  const read = async <R>(topic: keyof DecodedLog): Promise<EvidenceRecord<R>[]> => {
-    const records = world.records(topicName(NAMESPACE, topics[topic]));
-    const decoded = await world.codec.decode(records.map(({ value }) => value));
-    return records.map(({ partition, offset, timestamp, value }, index) => ({
-      topic: topic as EvidenceTopic,
-      partition,
-      offset,
-      timestamp,
-      record: decoded[index] as R,
-      bytes: value,
-    }));
-  };
-  return {
-    commands: await read<Command>('commands'),
-    outcomes: await read<Outcome>('outcomes'),
-    original: await read<OriginalEntry>('original'),
-    things: await read<ThingRecord>('things'),
-  };
 };
 
 /** Every process that folds has come to the same state as a fold of the whole log. */

@@ -1,9 +1,10 @@
 /** What a finished run shows to have happened in it: read from its log and history. */
 import type { HistoryLine } from '../checker/history.ts';
-import { emptyState, evolve, fold, type PartitionState } from '../shared/domain/fold.ts';
+import { evolve, fold } from '../shared/domain/fold.ts';
+import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import type { EvidenceRecord } from '../checker/evidence.ts';
-import type { DecodedLog } from './judgement.ts';
+import type { DecodedLog } from './decoded-log.ts';
 import type { Sightings } from './sightings.ts';
 
 export const sightingsOfLog = (

@@ -1,7 +1,8 @@
 /** Builds outcome records as an updater would write them, for tests of whoever reads them. */
 import { accepted, refused, type Decision } from '../shared/domain/answer.ts';
 import { thingCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { emptyState, fold, linkAfter, type Counted, type PartitionState } from '../shared/domain/fold.ts';
+import { fold, linkAfter, type Counted } from '../shared/domain/fold.ts';
+import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Genesis, Outcome, OutcomeRecord } from '../shared/domain/outcome.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
 

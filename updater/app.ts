@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import { startDeciding, type DecidingParts } from './deciding.ts';
+import type { DecidingParts } from './deciding-parts.ts';
+import { startDeciding } from './deciding.ts';
 import { createSwitchRequests } from './switch-requests.ts';
 import { registerSwitchRoutes } from './switch-routes.ts';
 

@@ -2,35 +2,18 @@
  * The updater without HTTP: it follows the outcomes, and per partition decides commands, carries switches through and
  * passes on Original's feed.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Command } from '../shared/domain/command.ts';
-import type { Genesis, OriginalEntry } from '../shared/domain/outcome.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
-import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { LogRecord } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import type { Logger } from '../shared/process/logger.ts';
-import type { Metrics } from '../shared/process/metrics.ts';
 import type { Progress } from '../shared/process/progress.ts';
-import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import type { DecidingParts } from './deciding-parts.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from './switch-journal.ts';
 import { observeSwitches } from './switch-metrics.ts';
 import { startThingsPublisher, type ThingsPublisher } from './things-publisher.ts';
-
-export interface DecidingParts {
-  readonly namespace: string;
-  readonly genesis: Genesis;
-  readonly store: FoldStore;
-  readonly log: EventLog;
-  readonly codec: RecordCodec;
-  readonly original: OriginalClient;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly time: Time;
-}
 
 export interface Deciding {
   /** How far the outcomes are folded. */

@@ -4,7 +4,8 @@
  * one would lose what is sent while Original does not own the partition.
  */
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
-import type { Counted, PartitionState } from '../shared/domain/fold.ts';
+import type { Counted } from '../shared/domain/fold.ts';
+import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';

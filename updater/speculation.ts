@@ -5,13 +5,8 @@
  */
 import type { StoredAnswer } from '../shared/domain/answer.ts';
 import type { DecideState } from '../shared/domain/decide.ts';
-import {
-  evolve,
-  isNewer,
-  type Counted,
-  type PartitionHeader,
-  type PartitionState,
-} from '../shared/domain/fold.ts';
+import { evolve, isNewer, type Counted } from '../shared/domain/fold.ts';
+import { type PartitionHeader, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { OutcomeRecord } from '../shared/domain/outcome.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';

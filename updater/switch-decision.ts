@@ -9,7 +9,7 @@
  *   row further still              the log knows more than we have read
  */
 import type { SwitchCommand } from '../shared/domain/command.ts';
-import type { PartitionHeader, PartitionState } from '../shared/domain/fold.ts';
+import type { PartitionHeader, PartitionState } from '../shared/domain/partition-state.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';
 

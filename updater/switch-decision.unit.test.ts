@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NOW } from '../test/outcome-log.ts';
 import type { SwitchCommand } from '../shared/domain/command.ts';
-import { emptyHeader, type PartitionHeader } from '../shared/domain/fold.ts';
+import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';

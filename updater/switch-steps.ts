@@ -4,7 +4,8 @@
  * often.
  */
 import type { SwitchCommand } from '../shared/domain/command.ts';
-import { linkAfter, type PartitionState } from '../shared/domain/fold.ts';
+import { linkAfter } from '../shared/domain/fold.ts';
+import { type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';

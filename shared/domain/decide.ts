@@ -4,7 +4,7 @@
  */
 import { accepted, refused, repeated, type Decision, type StoredAnswer } from './answer.ts';
 import type { DeleteCommand, MarkCommand, ThingCommand, UpdateCommand } from './command.ts';
-import type { PartitionHeader } from './fold.ts';
+import type { PartitionHeader } from './partition-state.ts';
 import { nextThingId } from './partition.ts';
 import { createThing, deleteThing, updateThing, type Thing } from './thing.ts';
 

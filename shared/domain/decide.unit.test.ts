@@ -11,7 +11,7 @@ import {
 } from '../../test/outcome-log.ts';
 import { thingCommand, type MarkCommand, type ThingCommand } from './command.ts';
 import { decide, decideFromFold, type DecideState } from './decide.ts';
-import type { PartitionState } from './fold.ts';
+import type { PartitionState } from './partition-state.ts';
 
 const reading = (state: PartitionState): DecideState => ({
   header: state.header,

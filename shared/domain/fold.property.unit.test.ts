@@ -16,7 +16,8 @@ import {
 import { accepted } from './answer.ts';
 import type { ThingCommand } from './command.ts';
 import { decide, type DecideState } from './decide.ts';
-import { emptyState, fold, type PartitionState } from './fold.ts';
+import { fold } from './fold.ts';
+import { emptyState, type PartitionState } from './partition-state.ts';
 import type { OutcomeRecord } from './outcome.ts';
 import type { Owner, Thing } from './thing.ts';
 

@@ -16,67 +16,10 @@
 import { hash } from 'node:crypto';
 import type { StoredAnswer } from './answer.ts';
 import { isLossy, mappedToOriginal } from './mapping.ts';
-import type {
-  Decided,
-  Fence,
-  Genesis,
-  Misfit,
-  Observed,
-  OutcomeRecord,
-  Refused,
-  Switched,
-} from './outcome.ts';
+import type { Decided, Genesis, Misfit, Observed, OutcomeRecord, Refused, Switched } from './outcome.ts';
 import type { SwitchResult } from './switch-result.ts';
-import type { Owner, Thing } from './thing.ts';
-
-/** What a partition is, but for its Things and answers. */
-export interface PartitionHeader {
-  readonly partition: number;
-  readonly genesis: Genesis | null;
-  readonly owner: Owner;
-  /** Of the last switch decision, refused ones too. */
-  readonly epoch: number;
-  /** The epoch of the last change of owner. */
-  readonly since: number;
-  /** Offset of the last decided command, -1 at first. */
-  readonly position: number;
-  /** Rolling hash over the bytes of the counted chain. */
-  readonly digest: string;
-  /** Offset of the last observed entry of Original's feed, -1 at first. */
-  readonly feedPosition: number;
-  /** The epoch that Shiny has let go for, while that switch is open. */
-  readonly released: number | null;
-  /** Original's fence of the next epoch, once observed. */
-  readonly fence: Fence | null;
-  /** No id up to this one may be given again. */
-  readonly idFloor: number;
-}
-
-/** The members of Map that the fold needs: a Map, or a table on disk. */
-export interface MapLike<K, V> {
-  get(key: K): V | undefined;
-  set(key: K, value: V): unknown;
-}
-
-/** The members of Set that the fold needs. */
-export interface SetLike<K> extends Iterable<K> {
-  add(key: K): unknown;
-  delete(key: K): unknown;
-  readonly size: number;
-}
-
-/** The fold's state of one partition. */
-export interface PartitionState {
-  header: PartitionHeader;
-  /** By id. */
-  readonly things: MapLike<number, Thing>;
-  /** By command id. */
-  readonly answers: MapLike<string, StoredAnswer>;
-  /** Ids of the Things that Original cannot hold as they are. None while Original owns the partition. */
-  readonly lossy: SetLike<number>;
-  /** By command id. */
-  readonly switches: MapLike<string, SwitchResult>;
-}
+import type { PartitionHeader, PartitionState } from './partition-state.ts';
+import type { Thing } from './thing.ts';
 
 /** What a counted record changes. */
 export interface Counted {
@@ -93,30 +36,6 @@ export interface Folded extends Counted {
   /** Things whose value changed without a new version: they became what Original had made of them. */
   readonly mapped: readonly Thing[];
 }
-
-export const FORMAT = 1;
-
-export const emptyHeader = (partition: number): PartitionHeader => ({
-  partition,
-  genesis: null,
-  owner: 'original',
-  epoch: 0,
-  since: 0,
-  position: -1,
-  digest: '',
-  feedPosition: -1,
-  released: null,
-  fence: null,
-  idFloor: 0,
-});
-
-export const emptyState = (partition: number): PartitionState => ({
-  header: emptyHeader(partition),
-  things: new Map(),
-  answers: new Map(),
-  lossy: new Set(),
-  switches: new Map(),
-});
 
 /**
  * Reads one record into `state`. Returns what counted, or undefined for a record that does not count.

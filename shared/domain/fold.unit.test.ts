@@ -12,7 +12,8 @@ import {
 } from '../../test/outcome-log.ts';
 import { accepted, refused } from './answer.ts';
 import { create, update } from '../../test/outcome-log.ts';
-import { emptyState, fold, linkAfter, type PartitionState } from './fold.ts';
+import { fold, linkAfter } from './fold.ts';
+import { emptyState, type PartitionState } from './partition-state.ts';
 
 const unchangedBy = (state: PartitionState, next: Parameters<typeof fold>[1]): void => {
   const before = structuredClone(state.header);

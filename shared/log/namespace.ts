@@ -3,7 +3,7 @@
  * The first record of partition 0 is the truth; two creators that run at once agree on it.
  */
 import type { RecordCodec } from '../codec/record-codec.ts';
-import { FORMAT } from '../domain/fold.ts';
+import { FORMAT } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { Owner } from '../domain/thing.ts';
 import { StartError } from '../process/lifecycle.ts';

@@ -3,7 +3,7 @@
  * (LMDB) and in memory; one contract suite (fold-store.contract.ts) runs against both.
  */
 import type { StoredAnswer } from '../domain/answer.ts';
-import type { PartitionState } from '../domain/fold.ts';
+import type { PartitionState } from '../domain/partition-state.ts';
 import type { Thing } from '../domain/thing.ts';
 
 export interface FoldStore {

@@ -12,7 +12,7 @@ import {
   type PartitionHeader,
   type PartitionState,
   type SetLike,
-} from '../domain/fold.ts';
+} from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { SwitchResult } from '../domain/switch-result.ts';
 import type { Thing } from '../domain/thing.ts';

@@ -1,6 +1,6 @@
 /** The fold's state in memory, for tests and the simulator. A batch that throws is not undone: whoever folds ends then. */
 import type { StoredAnswer } from '../domain/answer.ts';
-import { emptyState } from '../domain/fold.ts';
+import { emptyState } from '../domain/partition-state.ts';
 import { partitionOfThing } from '../domain/partition.ts';
 import type { Thing } from '../domain/thing.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
