@@ -66,6 +66,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   let standsBy = false;
   let unsure = false;
+  let isAway = false;
   let stopped = false;
 
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
@@ -79,10 +80,13 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     if (known !== undefined || command.type === 'mark') return known;
     try {
       const decision = await original.decide(partition, header.epoch, command);
+      isAway = false;
       if (decision !== 'not-owner') return decision;
       logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
     } catch (error) {
-      logger.warn({ err: error, partition, offset }, 'Original did not decide a command, trying again');
+      if (!isAway)
+        logger.warn({ err: error, partition, offset }, 'Original does not decide commands, trying on');
+      isAway = true;
     }
     await signal.wait(ORIGINAL_RETRY_MS);
     return undefined;

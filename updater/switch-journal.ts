@@ -44,7 +44,7 @@ export interface SwitchJournal {
   open(partition: number): JournalEntry | undefined;
   /** The latest pauses in this direction, milliseconds. */
   pauses(to: Owner): readonly number[];
-  /** Resolves when a result was read, or after `waitMs`. */
+  /** Resolves when a switch or its result was read, or after `waitMs`. */
   changed(waitMs: number): Promise<void>;
 }
 
@@ -65,6 +65,10 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
   const pausesTo: Record<Owner, number[]> = { original: [], shiny: [] };
   let waiting: (() => void)[] = [];
 
+  const wakeAll = (): void => {
+    for (const wake of waiting) wake();
+    waiting = [];
+  };
   const save = (entry: JournalEntry): void =>
     store.batch(() => table.set([entry.id, entry.partition], entry));
   const change = (entry: JournalEntry, times: Partial<JournalEntry>): JournalEntry => {
@@ -88,8 +92,7 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
       if (pausesTo[to].length > PAUSES_KEPT_MAX) pausesTo[to].shift();
     }
     onDecided(decided, result);
-    for (const wake of waiting) wake();
-    waiting = [];
+    wakeAll();
   };
 
   return {
@@ -121,6 +124,7 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
       if (known !== undefined && known.offset !== offset) return;
       open[partition]!.set(offset, known ?? fresh);
       if (known === undefined) save(fresh);
+      wakeAll();
       begin(partition, position);
     },
     outcomeRead: (partition, { outcome }, counted) => {

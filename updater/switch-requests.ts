@@ -40,6 +40,8 @@ export interface SwitchRequests {
   send(request: SwitchRequest): Promise<readonly number[]>;
   /** The partitions of a switch that is known. */
   partitionsOf(id: string): number[];
+  /** Resolves when its records were read in every partition (true), or after `waitMs` (false). */
+  read(id: string, partitions: readonly number[], waitMs: number): Promise<boolean>;
   /** Resolves when every partition has its result (true), or after `waitMs` (false). */
   decided(id: string, partitions: readonly number[], waitMs: number): Promise<boolean>;
 }
@@ -53,6 +55,16 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
   const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
   const isDecided = (id: string, partition: number): boolean =>
     store.state(partition).switches.get(id) !== undefined;
+
+  const until = async (waitMs: number, isSo: () => boolean): Promise<boolean> => {
+    const deadline = time.monotonic() + waitMs;
+    while (!isSo()) {
+      const left = deadline - time.monotonic();
+      if (left <= 0) return false;
+      await journal.changed(left);
+    }
+    return true;
+  };
 
   /** Once more is harmless: a repeated id is let go. */
   const append = async (partition: number, command: SwitchCommand): Promise<void> => {
@@ -70,8 +82,11 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
     }
   };
 
+  const partitionsFor = (to: Owner): number[] =>
+    all.filter((partition) => store.state(partition).header.owner !== to);
+
   return {
-    partitionsFor: (to) => all.filter((partition) => store.state(partition).header.owner !== to),
+    partitionsFor,
     send: async (request) => {
       const { id, to, deadlineMs, allowLoss } = request;
       const payloadHash = payloadHashOf(request);
@@ -80,12 +95,15 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
         .filter((entry) => entry !== undefined);
       if (known.some((entry) => entry.payloadHash !== payloadHash))
         throw new ApiError('key-reused', `the id ${id} already stands for another switch`);
-      if (known.length > 0) return known.map(({ partition }) => partition);
+      // What a first try has not put into the log is put there now; the rest is there.
+      const there = new Set(known.map(({ partition }) => partition));
+      const missing = request.partitions?.filter((partition) => !there.has(partition)) ?? [];
+      if (known.length > 0 && missing.length === 0) return [...there];
 
-      const partitions =
-        request.partitions ?? all.filter((partition) => store.state(partition).header.owner !== to);
+      const asked = request.partitions ?? partitionsFor(to);
+      const partitions = asked.filter((partition) => !there.has(partition));
       const requestedOn = time.now();
-      await Promise.all(
+      const appends = await Promise.allSettled(
         partitions.map((partition) =>
           append(partition, {
             type: 'switch',
@@ -99,21 +117,27 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
           }),
         ),
       );
-      return partitions;
+      const lost = partitions.filter((_, index) => appends[index]!.status === 'rejected');
+      if (lost.length > 0) throw notSent(id, lost);
+      return asked;
     },
     partitionsOf: (id) =>
       all.filter((partition) => journal.entry(id, partition) !== undefined || isDecided(id, partition)),
-    decided: async (id, partitions, waitMs) => {
-      const deadline = time.monotonic() + waitMs;
-      while (!partitions.every((partition) => isDecided(id, partition))) {
-        const left = deadline - time.monotonic();
-        if (left <= 0) return false;
-        await journal.changed(left);
-      }
-      return true;
-    },
+    read: (id, partitions, waitMs) =>
+      until(waitMs, () => partitions.every((partition) => journal.entry(id, partition) !== undefined)),
+    decided: (id, partitions, waitMs) =>
+      until(waitMs, () => partitions.every((partition) => isDecided(id, partition))),
   };
 };
+
+export const switchPath = (id: string): string => `/api/switches/${encodeURIComponent(id)}`;
+
+const notSent = (id: string, partitions: readonly number[]): ApiError =>
+  new ApiError(
+    'outcome-unknown',
+    `switch ${id} may not be in the log of partitions ${partitions.join(', ')}; the same request with the Idempotency-Key ${id} completes it`,
+    { location: switchPath(id) },
+  );
 
 const payloadHashOf = ({ to, partitions, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string => {
   const asked = ['switch', to, partitions ?? null, expectedEpochs, deadlineMs, allowLoss];

@@ -8,7 +8,7 @@ import { idempotencyKey, prefersAsync } from '../shared/http/request-headers.ts'
 import { answer, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Deciding } from './deciding.ts';
-import type { SwitchRequests } from './switch-requests.ts';
+import { switchPath, type SwitchRequests } from './switch-requests.ts';
 import {
   isoTime,
   SWITCH,
@@ -30,6 +30,8 @@ export interface SwitchRoutesParts extends PrecheckParts {
 
 /** Past its deadline a switch is refused or past the point of no return; then it has so long to end. */
 const END_WAIT_MS = 10_000;
+const READ_WAIT_MS = 2_000;
+const LAG_WAIT_MS = 2_000;
 
 export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesParts): void => {
   const { namespace, genesis, store, deciding, requests } = parts;
@@ -68,7 +70,11 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
     },
     async () => {
       checkReady();
-      const ends = await parts.log.endOffsets(parts.outcomesTopic).catch(() => undefined);
+      const late = parts.time.sleep(LAG_WAIT_MS).then(() => undefined);
+      const ends = await Promise.race([
+        parts.log.endOffsets(parts.outcomesTopic).catch(() => undefined),
+        late,
+      ]);
       return {
         namespace,
         partitions: all.map((partition) => mastershipOf(parts, partition, ends?.[partition])),
@@ -108,8 +114,10 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       }
       const id = idempotencyKey(request.raw) ?? randomUUID();
       const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
-      const location = `/api/switches/${encodeURIComponent(id)}`;
-      if (prefersAsync(request.raw)) {
+      const location = switchPath(id);
+      if (sent.length > 0 && prefersAsync(request.raw)) {
+        // So that the address in the answer leads somewhere at once.
+        await requests.read(id, sent, READ_WAIT_MS);
         reply.code(202).headers({ location, 'preference-applied': 'respond-async' });
         return shapeOf(id, sent);
       }

@@ -51,14 +51,18 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
 
   /** A row that is one further than the fold stays so until the log has said it: no need to ask again. */
   let settled: InternalMastership | undefined;
+  let isAway = false;
 
   const ask = async (request: () => Promise<InternalMastership>): Promise<InternalMastership | undefined> => {
     try {
       const row = await request();
       settled = row;
+      isAway = false;
       return row;
     } catch (error) {
-      logger.warn({ err: error, partition }, 'Original did not answer about the mastership');
+      if (!isAway)
+        logger.warn({ err: error, partition }, 'Original does not answer about the mastership, trying on');
+      isAway = true;
       return undefined;
     }
   };
