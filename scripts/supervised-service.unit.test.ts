@@ -19,7 +19,7 @@ test('what ends before it was ready is not started again, and its last lines are
 });
 
 test('what dies later is started again, until it is stopped', async () => {
-  const { service, said } = supervise('sleep 30');
+  const { service, said } = supervise('exec sleep 30');
   const first = await service.pid();
   service.supervise();
   process.kill(first, 'SIGKILL');
