@@ -44,8 +44,8 @@ export const createMemoryFoldStore = (partitions: number): FoldStore => {
 const memoryTable = <K extends StoreKey, V>(): StoreTable<K, V> => {
   const entries = new Map<string, { key: K; value: V }>();
   return {
-    get: (key) => entries.get(JSON.stringify(key))?.value,
-    set: (key, value) => void entries.set(JSON.stringify(key), { key, value }),
+    get: (key) => entries.get(textOf(key))?.value,
+    set: (key, value) => void entries.set(textOf(key), { key, value }),
     range: ({ after, reverse = false, limit }) => {
       const sign = reverse ? -1 : 1;
       const sorted = [...entries.values()].toSorted((a, b) => sign * compareKeys(a.key, b.key));
@@ -55,6 +55,9 @@ const memoryTable = <K extends StoreKey, V>(): StoreTable<K, V> => {
     },
   };
 };
+
+/** No two keys of one table have the same text: they are of one kind. */
+const textOf = (key: StoreKey): string => (typeof key === 'string' ? key : [key].flat().join('\0'));
 
 /** As LMDB orders them: numbers before strings, arrays by their members. */
 const compareKeys = (a: StoreKey, b: StoreKey): number => {
