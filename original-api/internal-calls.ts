@@ -50,9 +50,9 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
       const found = await things.thingWithOwner(id, partitionOfThing(id, partitions));
       return { ...found, thing: found.thing ?? null };
     },
-    feedEnds: async () => {
+    feedEnds: async (waitMs = responseWaitMs) => {
       const mark = await things.outboxMark();
-      const deadline = time.monotonic() + responseWaitMs;
+      const deadline = time.monotonic() + waitMs;
       while (!(await things.outboxPassed(mark))) {
         if (time.monotonic() > deadline) throw unavailable('the outbox is not published yet; try again');
         await time.sleep(OUTBOX_POLL_MS);

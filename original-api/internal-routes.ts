@@ -7,6 +7,7 @@ import {
   INTERNAL_DECIDE_BODY,
   INTERNAL_DECIDE_PATH,
   INTERNAL_FEED_ENDS_PATH,
+  INTERNAL_FEED_ENDS_QUERY,
   INTERNAL_FENCE_BODY,
   INTERNAL_FENCE_PATH,
   INTERNAL_MASTERSHIP_PARAMS,
@@ -50,7 +51,11 @@ export const registerInternalRoutes = (
     async (request) => calls.thing(thingIdOf(request.params.id)),
   );
 
-  app.get(INTERNAL_FEED_ENDS_PATH, { schema: { hide: true } }, () => calls.feedEnds());
+  app.get<{ Querystring: { wait_ms?: number } }>(
+    INTERNAL_FEED_ENDS_PATH,
+    { schema: { hide: true, querystring: INTERNAL_FEED_ENDS_QUERY } },
+    (request) => calls.feedEnds(request.query.wait_ms),
+  );
 
   app.get<{ Params: { partition: string }; Querystring: { past?: number; wait_ms?: number } }>(
     internalMastershipPath(':partition'),

@@ -14,6 +14,7 @@ import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts'
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
+import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { OriginalThings } from './original-things.ts';
 
@@ -30,6 +31,7 @@ export interface OriginalBackendParts {
 }
 
 const RETRY_DELAY_MS = 100;
+const OTHER_PARTITIONS_WAIT_MS = 500;
 
 export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   const { things, partitions, sender, log, mirrored, responseWaitMs, time, logger } = parts;
@@ -53,20 +55,26 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     try {
       return await read();
     } catch (error) {
-      logger.warn({ err: error }, 'the database did not answer a read');
-      throw unavailable('the database does not answer; try again');
+      logger.warn({ err: error }, 'database, log or mirror did not answer a read');
+      throw unavailable(
+        'the latest state is not known now: the database, the log or the mirror is behind; try again',
+      );
     }
   };
 
+  const logEnds = (): Promise<number[]> =>
+    inTime(time, responseWaitMs, 'asking for the end of the log', log.endOffsets(parts.outcomesTopic));
+
   /** Resolves when the mirror has everything that was in the log at some moment after the call. */
-  const mirrorCaughtUp = async (): Promise<void> => {
-    const ends = await log.endOffsets(parts.outcomesTopic);
-    await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, responseWaitMs)));
+  const mirrorCaughtUp = async (ends: readonly number[], waitMs: number): Promise<void> => {
+    await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, waitMs)));
   };
 
   /** Shiny owns the partition: what it has decided under this id, in whatever partition, is an answer; else it decides. */
   const forward = async (command: ThingCommand): Promise<Decision> => {
-    await reading(mirrorCaughtUp);
+    const ends = await reading(logEnds);
+    // An id that was used in another partition is found out here, and by nobody else; but for that no write is refused.
+    await mirrorCaughtUp(ends, OTHER_PARTITIONS_WAIT_MS).catch(() => undefined);
     const known = await decideDirectly(command);
     return known === 'not-owner' ? sender.sendAndWait(command) : known;
   };
@@ -76,7 +84,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     const partition = partitionOfThing(id, partitions);
     const first = await things.thingWithOwner(id, partition);
     if (first.owner === 'original') return first.thing;
-    const ends = await log.endOffsets(parts.outcomesTopic);
+    const ends = await logEnds();
     await mirrored.until(partition, ends[partition]!, responseWaitMs);
     return (await things.thingWithOwner(id, partition)).thing;
   };
@@ -95,7 +103,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       const found = await reading(() => things.things(after, limit));
       return found.map((thing) => ({ id: thing.id, json: viewOf(thing).json }));
     },
-    caughtUp: () => reading(mirrorCaughtUp),
+    caughtUp: () => reading(async () => mirrorCaughtUp(await logEnds(), responseWaitMs)),
   };
 };
 

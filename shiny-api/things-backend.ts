@@ -11,6 +11,7 @@ import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
+import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { commandPath, pendingCommand } from './command-shape.ts';
 import type { View } from './view.ts';
@@ -40,8 +41,10 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     if (stored !== undefined) return repeated(stored, command);
     const [elsewhere] = view.store.answers(command.commandId);
     const sent = view.commands.get(command.commandId);
-    const isReused =
-      elsewhere !== undefined || (sent !== undefined && sent.payloadHash !== command.payloadHash);
+    // In its own partition the fold decides who was first: a direct write to Original may have been.
+    const isSentElsewhere =
+      sent !== undefined && sent.partition !== partition && sent.payloadHash !== command.payloadHash;
+    const isReused = elsewhere !== undefined || isSentElsewhere;
     return isReused ? refused(command, { code: 'reused' }) : undefined;
   };
 
@@ -55,12 +58,16 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     const deadline = time.monotonic() + responseWaitMs;
     const left = (): number => Math.max(0, deadline - time.monotonic());
     for (;;) {
-      const ends = await endOffsets();
+      const ends = await inTime(time, left(), 'asking for the end of the log', endOffsets());
       await view.progress.until(partition, ends[partition]!, left());
       const { owner, released, epoch } = view.store.state(partition).header;
       const noted = view.thing(id);
       if (owner === 'shiny' && released === null) return noted;
-      const { owner: ruler, since, thing } = await original.thing(id);
+      const {
+        owner: ruler,
+        since,
+        thing,
+      } = await inTime(time, left(), 'asking Original', original.thing(id));
       if (ruler === 'original') return thing === null ? undefined : viewOf(thing);
       if (since <= epoch) return noted;
       while (view.store.state(partition).header.epoch === epoch)
@@ -68,16 +75,33 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     }
   };
 
-  /** What Original acknowledged before, in the partitions that it owns, comes by its feed. */
-  const observedByNow = async (): Promise<void> => {
-    const owned = Array.from({ length: genesis.partitions }, (_, partition) => partition).filter(
-      (partition) => view.store.state(partition).header.owner === 'original',
-    );
-    if (owned.length === 0) return;
-    const feedEnds = await original.feedEnds();
-    await Promise.all(
-      owned.map((partition) => view.feedProgress.until(partition, feedEnds[partition]!, responseWaitMs)),
-    );
+  /**
+   * Everything that either API acknowledged before the call: the log to its end, and what comes by Original's feed in the
+   * partitions that Original may own (P9). If the owner changes meanwhile, once more: the rest is in the log then.
+   */
+  const caughtUp = async (): Promise<void> => {
+    const deadline = time.monotonic() + responseWaitMs;
+    const left = (): number => Math.max(0, deadline - time.monotonic());
+    const headerOf = (partition: number) => view.store.state(partition).header;
+    const observed = async (partition: number, end: number, epoch: number): Promise<void> => {
+      while (view.feedProgress.next(partition) < end && headerOf(partition).epoch === epoch)
+        await view.progress.until(partition, view.progress.next(partition) + 1, left());
+    };
+    for (;;) {
+      const ends = await inTime(time, left(), 'asking for the end of the log', endOffsets());
+      await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, left())));
+      const epochs = ends.map((_, partition) => headerOf(partition).epoch);
+      const asked = ends.flatMap((_, partition) => {
+        const { owner, released } = headerOf(partition);
+        return owner === 'original' || released !== null ? [partition] : [];
+      });
+      if (asked.length === 0) return;
+      const feedEnds = await inTime(time, left(), 'asking Original', original.feedEnds());
+      await Promise.all(
+        asked.map((partition) => observed(partition, feedEnds[partition]!, epochs[partition]!)),
+      );
+      if (asked.every((partition) => headerOf(partition).epoch === epochs[partition])) return;
+    }
   };
 
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
@@ -109,12 +133,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     },
     thing: (id, options) => (options.latest ? reading(() => latest(id)) : view.thing(id)),
     things: (after, limit) => view.things(after, limit),
-    caughtUp: () =>
-      reading(async () => {
-        const ends = await endOffsets();
-        await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, responseWaitMs)));
-        await observedByNow();
-      }),
+    caughtUp: () => reading(caughtUp),
   };
 };
 

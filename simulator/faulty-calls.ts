@@ -90,7 +90,7 @@ export const faultyClient = (
   return {
     decide: (...args) => ask((calls) => calls.decide(...args)),
     thing: (id) => ask((calls) => calls.thing(id)),
-    feedEnds: () => ask((calls) => calls.feedEnds()),
+    feedEnds: (waitMs) => ask((calls) => calls.feedEnds(waitMs), waitMs),
     mastership: (partition, past, waitMs = 0) =>
       ask((calls) => calls.mastership(partition, past, waitMs), waitMs),
     fence: (partition, epoch) => ask((calls) => calls.fence(partition, epoch)),

@@ -158,6 +158,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     offer: async (commands) => {
       const since = time.monotonic();
       for (const command of commands) queue.push({ ...command, since });
+      // What another updater has decided meanwhile must not stand in the way of what comes.
+      queue.dropThrough(parts.state.header.position);
       signal.raise();
       while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await room.wait();
     },

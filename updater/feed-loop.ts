@@ -51,11 +51,13 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   let queue: (FeedEntry & { since: number })[] = [];
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
   let countedAt = new Map<number, number>();
+  let isSending = false;
   let standsBy = false;
   let stopped = false;
 
   const send = async (batch: readonly FeedEntry[]): Promise<void> => {
     countedAt = new Map();
+    isSending = true;
     let previousFeedOffset = state.header.feedPosition;
     const appending = batch.map(({ offset: feedOffset, entry }) => {
       const { epoch, state: thing, answer, fence } = entry;
@@ -84,6 +86,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
         'the feed may not be in the outcomes, looking',
       );
       await writer.readToEnd();
+    } finally {
+      isSending = false;
     }
   };
 
@@ -121,7 +125,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     read: (record, counted) => {
       if (counted === undefined) return;
       if (record.outcome.type === 'observed') {
-        countedAt.set(record.outcome.feedOffset, record.offset);
+        if (isSending) countedAt.set(record.outcome.feedOffset, record.offset);
         forget();
       }
       signal.raise();

@@ -255,3 +255,25 @@ test('direct writes come into the outcomes, each once and in order, through rela
   for (const updater of updaters) await updater.stop();
   await relay.stop();
 });
+
+test('a standby that is far behind with commands that are decided takes up what comes after them', async () => {
+  const of = await world('shiny');
+  const leader = await startUpdater(of, of.log);
+  const commands = everyKindOfCommand(5_000);
+  for (const command of commands) await of.send(command);
+  await eventually(async () => expect(leader.state.header.position).toBe(commands.length - 1));
+  await leader.stop();
+  // It reads the outcomes first, and all commands at once only then.
+  const late: EventLog = {
+    ...of.log,
+    tail: (positions, onRecords) =>
+      of.log.tail(positions, async (topic, partition, records) => {
+        if (topic === COMMANDS) await new Promise((resolve) => setTimeout(resolve, 200));
+        await onRecords(topic, partition, records);
+      }),
+  };
+  const standby = await startUpdater(of, late);
+  await of.send(create('after'));
+  await eventually(async () => expect(standby.state.header.position).toBe(commands.length));
+  await standby.stop();
+});

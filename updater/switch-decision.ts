@@ -32,6 +32,8 @@ export interface SwitchFacts {
   readonly row: InternalMastership | undefined;
   /** Offset of the next outcome that we fold. */
   readonly nextOutcome: number;
+  /** What has kept the switch from beginning so far. */
+  readonly hindrance: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -78,7 +80,7 @@ const finish = (header: PartitionHeader, row: InternalMastership): SwitchAction 
 
 /** P13: what could delay the switch is looked at here, before the point of no return. */
 const beginToShiny = (
-  { now }: SwitchFacts,
+  { now, hindrance }: SwitchFacts,
   row: InternalMastership,
   command: SwitchCommand,
 ): SwitchAction => {
@@ -88,7 +90,7 @@ const beginToShiny = (
       kind: 'abort',
       reason: isBehind
         ? `the relay is ${row.unpublished} entries behind, and the deadline has passed`
-        : 'the deadline had passed before the switch could begin',
+        : (hindrance ?? 'the deadline had passed before the switch could begin'),
     };
   return isBehind ? { kind: 'wait', for: 'relay' } : { kind: 'fence' };
 };

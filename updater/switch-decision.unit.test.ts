@@ -44,6 +44,7 @@ const next = (
       row: given.row,
       lossy: new Set(given.lossy),
       nextOutcome: 100,
+      hindrance: undefined,
       now: given.now ?? NOW,
     },
     asked,

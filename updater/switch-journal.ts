@@ -98,7 +98,7 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
   return {
     commandRead: (partition, offset, command, position) => {
       readThrough[partition] = Math.max(readThrough[partition]!, offset);
-      if (command === undefined || offset <= position) return;
+      if (command === undefined) return;
       const { commandId: id, to, payloadHash, expectedEpoch, requestedOn, deadline, allowLoss } = command;
       const asked = {
         id,
@@ -122,13 +122,17 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
       };
       // A repeated id is let go without a word: its first record tells what became of it.
       if (known !== undefined && known.offset !== offset) return;
-      open[partition]!.set(offset, known ?? fresh);
       if (known === undefined) save(fresh);
       wakeAll();
+      // Another updater may have decided it already.
+      if (offset <= position) return;
+      open[partition]!.set(offset, known ?? fresh);
       begin(partition, position);
     },
     outcomeRead: (partition, { outcome }, counted) => {
-      if (counted === undefined || open[partition]!.size === 0) return;
+      if (counted === undefined) return;
+      if (counted.switchResult !== null) wakeAll();
+      if (open[partition]!.size === 0) return;
       const { position } = counted.header;
       const entry = open[partition]!.get(position + 1);
       if (entry !== undefined && outcome.type === 'released') change(entry, { releasedOn: time.now() });
@@ -150,6 +154,7 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
       waiting.push(resolve);
       await promise;
       cancel();
+      waiting = waiting.filter((wake) => wake !== resolve);
     },
   };
 };

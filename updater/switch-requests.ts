@@ -85,6 +85,9 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
   const partitionsFor = (to: Owner): number[] =>
     all.filter((partition) => store.state(partition).header.owner !== to);
 
+  const partitionsOf = (id: string): number[] =>
+    all.filter((partition) => journal.entry(id, partition) !== undefined || isDecided(id, partition));
+
   return {
     partitionsFor,
     send: async (request) => {
@@ -96,12 +99,9 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
       if (known.some((entry) => entry.payloadHash !== payloadHash))
         throw new ApiError('key-reused', `the id ${id} already stands for another switch`);
       // What a first try has not put into the log is put there now; the rest is there.
-      const there = new Set(known.map(({ partition }) => partition));
-      const missing = request.partitions?.filter((partition) => !there.has(partition)) ?? [];
-      if (known.length > 0 && missing.length === 0) return [...there];
-
+      const there = partitionsOf(id);
       const asked = request.partitions ?? partitionsFor(to);
-      const partitions = asked.filter((partition) => !there.has(partition));
+      const partitions = asked.filter((partition) => !there.includes(partition));
       const requestedOn = time.now();
       const appends = await Promise.allSettled(
         partitions.map((partition) =>
@@ -119,10 +119,9 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
       );
       const lost = partitions.filter((_, index) => appends[index]!.status === 'rejected');
       if (lost.length > 0) throw notSent(id, lost);
-      return asked;
+      return [...there, ...partitions].toSorted((a, b) => a - b);
     },
-    partitionsOf: (id) =>
-      all.filter((partition) => journal.entry(id, partition) !== undefined || isDecided(id, partition)),
+    partitionsOf,
     read: (id, partitions, waitMs) =>
       until(waitMs, () => partitions.every((partition) => journal.entry(id, partition) !== undefined)),
     decided: (id, partitions, waitMs) =>

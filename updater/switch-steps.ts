@@ -7,14 +7,19 @@ import type { SwitchCommand } from '../shared/domain/command.ts';
 import { linkAfter } from '../shared/domain/fold.ts';
 import { type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
-import type { InternalMastership } from '../shared/http/internal-api.ts';
+import { FEED_ENDS_WAIT_MAX_MS, type InternalMastership } from '../shared/http/internal-api.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Signal } from './signal.ts';
-import { misfitReason, nextSwitchAction, type SwitchAction } from './switch-decision.ts';
+import {
+  misfitReason,
+  nextSwitchAction,
+  SWITCH_LAG_MAX_RECORDS,
+  type SwitchAction,
+} from './switch-decision.ts';
 
 export interface SwitchStepsParts {
   readonly partition: number;
@@ -52,6 +57,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   /** A row that is one further than the fold stays so until the log has said it: no need to ask again. */
   let settled: InternalMastership | undefined;
   let isAway = false;
+  let hindrance: string | undefined;
 
   const ask = async (request: () => Promise<InternalMastership>): Promise<InternalMastership | undefined> => {
     try {
@@ -65,6 +71,26 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
       isAway = true;
       return undefined;
     }
+  };
+
+  /**
+   * P13: behind the fence there is no way back, so the relay must have published what is in the outbox, and most of it must
+   * have been observed. False: not so, or somebody else's step was read meanwhile.
+   */
+  const relayWorks = async (command: SwitchCommand): Promise<boolean> => {
+    const { digest } = state.header;
+    try {
+      const waitMs = Math.min(Math.max(0, command.deadline - time.now()), FEED_ENDS_WAIT_MAX_MS);
+      const ends = await original.feedEnds(waitMs);
+      const behind = ends[partition]! - 1 - state.header.feedPosition;
+      hindrance =
+        behind > SWITCH_LAG_MAX_RECORDS ? `${behind} entries of the feed are not observed yet` : undefined;
+    } catch (error) {
+      logger.debug({ err: error, partition }, 'the relay has not published the outbox');
+      hindrance = 'the relay did not publish the outbox by the deadline';
+    }
+    if (hindrance !== undefined) await outcomeRead.wait(LOOK_AGAIN_MS);
+    return hindrance === undefined && state.header.digest === digest && time.now() <= command.deadline;
   };
 
   /** Appends, and reads back what came of it. Whether it counted, the fold says. */
@@ -102,6 +128,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
       }
       case 'fence': {
+        if (!(await relayWorks(command))) return;
         const row = await ask(() => original.fence(partition, epoch));
         if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
         return;
@@ -136,7 +163,10 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
       const { header, lossy } = state;
       if (header.digest !== digest) return;
       const nextOutcome = progress.next(partition);
-      const action = nextSwitchAction({ header, lossy, row, nextOutcome, now: time.now() }, command);
+      const action = nextSwitchAction(
+        { header, lossy, row, nextOutcome, hindrance, now: time.now() },
+        command,
+      );
       await act(action, command, offset);
     },
   };

@@ -5,6 +5,7 @@
  */
 import type { RecordCodec, ThingRecord } from '../shared/codec/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
+import { isLossy } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
@@ -124,5 +125,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
 type Shown = Pick<Thing, 'version' | 'foo'>;
 
 /** A switch to Original may have rounded `foo` without a new version. */
-const isBehind = (shown: Shown | undefined, { version, foo }: Thing): boolean =>
-  shown === undefined || shown.version < version || (shown.version === version && shown.foo !== foo);
+const isBehind = (shown: Shown | undefined, thing: Thing): boolean =>
+  shown === undefined ||
+  shown.version < thing.version ||
+  (shown.version === thing.version && shown.foo !== thing.foo && !isLossy(thing));

@@ -85,7 +85,8 @@ begin
     answer := row(p_command_id, p_partition, p_payload_hash, p_type, thing.id, 'accepted', null, null,
                   thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted);
   end if;
-  -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror.
+  -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror. No `on conflict`
+  -- here: if the mirror has brought an answer since it was looked up, all of this must be undone.
   if answer.code <> 'reused' then
     insert into answers select answer.*;
   end if;

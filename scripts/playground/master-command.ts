@@ -63,7 +63,7 @@ export const switchMaster = async (options: SwitchOptions): Promise<ExitStatus> 
   const refusedBefore = await refusedWrites(options);
   const begun = await client.begin(id, body);
   const ended =
-    begun.partitions.length === 0 ? begun : await watch(client, id, body.deadline_ms! + END_WAIT_MS, say);
+    begun.partitions.length === 0 ? begun : await watch(client, begun, body.deadline_ms! + END_WAIT_MS, say);
   const refused = sumOf(await refusedWrites(options), refusedBefore);
   if (options.json === true) print(JSON.stringify({ ...ended, refused_writes: refused ?? null }));
   else for (const line of resultLines(ended, refused)) print(line);
@@ -160,7 +160,7 @@ const isWanted = async (
 /** Shows how far each partition is, until all have their result. */
 const watch = async (
   client: UpdaterClient,
-  id: string,
+  { id, partitions: asked }: SwitchShape,
   waitMs: number,
   say: (line: string) => void,
 ): Promise<SwitchShape> => {
@@ -178,7 +178,9 @@ const watch = async (
       if (process.stdout.isTTY && !shown.has(`${partition} ${step}`)) say(`partition ${partition}: ${step}`);
       shown.add(`${partition} ${step}`);
     }
-    const isDone = state?.partitions.every(({ result }) => result !== 'pending') === true;
+    const isDone =
+      state?.partitions.length === asked.length &&
+      state.partitions.every(({ result }) => result !== 'pending');
     if (state !== undefined && (isDone || performance.now() > deadline)) return state;
     await sleep(POLL_MS);
   }

@@ -99,6 +99,15 @@ export const INTERNAL_ABORT_BODY = Type.Object(
 export const INTERNAL_MASTERSHIP_PARAMS = Type.Object({
   partition: Type.String({ pattern: DECIMAL_PATTERN }),
 });
+export const FEED_ENDS_WAIT_MAX_MS = 10_000;
+export const INTERNAL_FEED_ENDS_QUERY = Type.Object(
+  {
+    wait_ms: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: FEED_ENDS_WAIT_MAX_MS, expected: 'milliseconds' }),
+    ),
+  },
+  { additionalProperties: false },
+);
 export const MASTERSHIP_WAIT_MAX_MS = 2_000;
 export const INTERNAL_MASTERSHIP_QUERY = Type.Object(
   {

@@ -22,8 +22,11 @@ export interface OriginalClient {
   decide(partition: number, token: number, command: ThingCommand): Promise<Decision | 'not-owner'>;
   /** The owner and the Thing, in one statement. */
   thing(id: number): Promise<InternalThing>;
-  /** End offsets of Original's feed, which then holds everything that Original acknowledged before the call. */
-  feedEnds(): Promise<number[]>;
+  /**
+   * End offsets of Original's feed, which then holds everything that Original acknowledged before the call. Throws when
+   * the relay has not published that within `waitMs`.
+   */
+  feedEnds(waitMs?: number): Promise<number[]>;
   /** The row of the partition; waits up to `waitMs` for an epoch above `past`. */
   mastership(partition: number, past?: number, waitMs?: number): Promise<InternalMastership>;
   /** The switch to Shiny, by compare-and-set of the row; returns the row as it is then. Asking again is harmless. */
@@ -35,6 +38,8 @@ export interface OriginalClient {
 
 const CONNECTIONS_MAX = 32;
 const REQUEST_TIMEOUT_MS = 5_000;
+/** How long Original waits for its relay, unless it is told otherwise. */
+const FEED_ENDS_WAIT_MS = 10_000;
 
 export const createOriginalClient = (url: string): OriginalClient => {
   const pool = new Pool(url, {
@@ -46,14 +51,17 @@ export const createOriginalClient = (url: string): OriginalClient => {
   const fail = async (status: number, body: { text(): Promise<string> }): Promise<never> => {
     throw new Error(`the Original API answered ${status}: ${await body.text()}`);
   };
-  const get = async <T>(path: string): Promise<T> => {
-    const { statusCode, body } = await pool.request({ path, method: 'GET' });
+  // From the call on, so that waiting for a connection has an end too.
+  const limit = (waitMs = 0): AbortSignal => AbortSignal.timeout(REQUEST_TIMEOUT_MS + waitMs);
+  const get = async <T>(path: string, waitMs?: number): Promise<T> => {
+    const { statusCode, body } = await pool.request({ path, method: 'GET', signal: limit(waitMs) });
     return statusCode === 200 ? ((await body.json()) as T) : fail(statusCode, body);
   };
   const post = (path: string, body: object) =>
     pool.request({
       path,
       method: 'POST',
+      signal: limit(),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
@@ -76,11 +84,16 @@ export const createOriginalClient = (url: string): OriginalClient => {
       return fail(statusCode, body);
     },
     thing: (id) => get<InternalThing>(internalThingPath(id)),
-    feedEnds: () => get<number[]>(INTERNAL_FEED_ENDS_PATH),
+    feedEnds: (waitMs) =>
+      get<number[]>(
+        INTERNAL_FEED_ENDS_PATH + (waitMs === undefined ? '' : `?wait_ms=${Math.floor(waitMs)}`),
+        waitMs ?? FEED_ENDS_WAIT_MS,
+      ),
     mastership: (partition, past, waitMs = 0) =>
       get<InternalMastership>(
         internalMastershipPath(partition) +
           (past === undefined ? '' : `?past=${past}&wait_ms=${Math.floor(waitMs)}`),
+        waitMs,
       ),
     fence: (partition, epoch) => moveMastership(INTERNAL_FENCE_PATH, { partition, epoch }),
     abortSwitch: (partition, epoch, reason) =>

@@ -167,11 +167,15 @@ const decodedPath = (url: string): string => {
 };
 
 const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerParts): void => {
-  let inFlight = 0;
-  metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) => gauge.set(inFlight));
+  // What the other services ask for frees what clients wait for, so these do not stand in its way.
+  const inFlight = { clients: 0, services: 0 };
+  metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
+    gauge.set(inFlight.clients + inFlight.services),
+  );
   app.addHook('onRequest', async (request, reply) => {
     if (!isOfTheApi(request)) return;
-    if (inFlight >= inFlightMax) {
+    const of = request.routeOptions.url?.startsWith('/internal/') === true ? 'services' : 'clients';
+    if (inFlight[of] >= inFlightMax) {
       throw new ApiError(
         'overloaded',
         `${inFlightMax} requests are in flight already; nothing was written, try again`,
@@ -180,9 +184,9 @@ const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerPar
         },
       );
     }
-    inFlight++;
+    inFlight[of]++;
     // Fires once, whether the answer was sent or the client went away.
-    reply.raw.once('close', () => inFlight--);
+    reply.raw.once('close', () => inFlight[of]--);
   });
 };
 

@@ -57,7 +57,13 @@ const renewableProducer = (
       maxInFlightRequests: 1,
       retry: KAFKA_RETRY,
     });
-    await producer.connect();
+    try {
+      await producer.connect();
+    } catch (error) {
+      // A broker that accepts and does not answer leaves a socket open.
+      await withTimeout(producer.disconnect(), DISCONNECT_TIMEOUT_MS).catch(() => undefined);
+      throw error;
+    }
     current = producer;
     return producer;
   };

@@ -1,0 +1,10 @@
+/** `work`, or an error that says what took longer than `waitMs`; what the work does then is its own affair. */
+import type { Time } from './time.ts';
+
+export const inTime = async <T>(time: Time, waitMs: number, what: string, work: Promise<T>): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const cancel = time.after(waitMs, () =>
+    reject(new Error(`${what} took longer than ${Math.round(waitMs)} ms`)),
+  );
+  return Promise.race([work, late]).finally(cancel);
+};
