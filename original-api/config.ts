@@ -20,7 +20,11 @@ export const originalSettings = {
     help: 'the Postgres database; ?sslmode=verify-full for TLS',
     default: 'postgres://postgres:playground@127.0.0.1:5432/playground',
   },
-  DATABASE_POOL_MAX: { parse: integer(2, 1_000), help: 'connections to the database', default: '20' },
+  DATABASE_POOL_MAX: {
+    parse: integer(2, 1_000),
+    help: 'connections to the database for clients; relay, mirror and switch have some more',
+    default: '20',
+  },
   ...kafkaSettings,
   ...registrySettings,
   ...requestSettings,

@@ -17,7 +17,18 @@ export interface DatabaseAccess {
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
+/** Of relay, mirror and switch, one of each at a time and partition. */
+const BACKGROUND_POOL_MAX = 6;
+const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
+
 const INT8_OID = 20;
+
+/** The same database for relay, mirror and switch: few connections, and a statement may take its time. */
+export const backgroundAccess = (access: DatabaseAccess): DatabaseAccess => ({
+  ...access,
+  poolMax: BACKGROUND_POOL_MAX,
+  statementTimeoutMs: BACKGROUND_STATEMENT_TIMEOUT_MS,
+});
 
 /** Connects and migrates. Throws what the database says when it cannot be reached. */
 export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {

@@ -11,7 +11,7 @@ import { settingsOrExit } from '../shared/process/settings.ts';
 import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
-import { bindDatabase, openDatabase } from './database.ts';
+import { backgroundAccess, bindDatabase, openDatabase } from './database.ts';
 import { postgresThings } from './postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
@@ -27,11 +27,12 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     poolMax: settings.DATABASE_POOL_MAX,
     statementTimeoutMs: responseWaitMs,
   };
-  const [{ log, codec }, pool] = await Promise.all([
+  const [{ log, codec }, pool, background] = await Promise.all([
     openLog(name, settings, lifecycle, logger),
     waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
+    waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(backgroundAccess(access), logger)),
   ]);
-  const things = postgresThings(pool);
+  const things = postgresThings(pool, background);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
   await bindDatabase(pool, genesis, await isFresh(log, namespace));

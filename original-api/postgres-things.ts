@@ -69,12 +69,16 @@ type OutboxRow = AnswerRow & {
   id_floor: number | null;
 };
 
-export const postgresThings = (pool: pg.Pool): OriginalThings => {
+/**
+ * `background` serves relay, mirror and switch, which must not wait behind the clients of `pool`, nor end as early as they do.
+ */
+export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): OriginalThings => {
   const wakers: (() => void)[] = [];
   const query = async <R extends pg.QueryResultRow>(
     statement: { name: string; text: string },
     values: unknown[],
-  ): Promise<R[]> => (await pool.query<R>({ ...statement, values })).rows;
+    from: pg.Pool = pool,
+  ): Promise<R[]> => (await from.query<R>({ ...statement, values })).rows;
 
   return {
     decide: async ({ partition, command, token, now }) => {
@@ -102,17 +106,20 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       return { owner, since, thing: row.id === null ? undefined : thingOfRow(row) };
     },
     things: async (after, limit) => (await query<ThingRow>(THINGS, [after, limit])).map(thingOfRow),
-    mastership: async (partition) => mastershipOf(await query<MastershipRow>(MASTERSHIP, [partition])),
+    mastership: async (partition) =>
+      mastershipOf(await query<MastershipRow>(MASTERSHIP, [partition], background)),
     fence: async (partition, epoch) => {
-      const row = mastershipOf(await query<MastershipRow>(FENCE, [partition, epoch]));
+      const row = mastershipOf(await query<MastershipRow>(FENCE, [partition, epoch], background));
       for (const wake of wakers) wake();
       return row;
     },
     abortSwitch: async (partition, epoch, reason) =>
-      mastershipOf(await query<MastershipRow>(ABORT_SWITCH, [partition, epoch, reason])),
-    readOutbox: async (limit) => (await query<OutboxRow>(READ_OUTBOX, [limit])).map(outboxEntryOfRow),
+      mastershipOf(await query<MastershipRow>(ABORT_SWITCH, [partition, epoch, reason], background)),
+    readOutbox: async (limit) =>
+      (await query<OutboxRow>(READ_OUTBOX, [limit], background)).map(outboxEntryOfRow),
     removeFromOutbox: async (entries) => {
-      await query(REMOVE_FROM_OUTBOX, [entries.map(({ xid }) => xid), entries.map(({ id }) => id)]);
+      const keys = [entries.map(({ xid }) => xid), entries.map(({ id }) => id)];
+      await query(REMOVE_FROM_OUTBOX, keys, background);
     },
     outboxMark: async () => {
       // Whatever is committed by now has a lower transaction id.
@@ -122,10 +129,10 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       return rows[0]!.mark;
     },
     outboxPassed: async (mark) => {
-      const [row] = await query<{ passed: boolean }>(OUTBOX_PASSED, [mark]);
+      const [row] = await query<{ passed: boolean }>(OUTBOX_PASSED, [mark], background);
       return row?.passed === true;
     },
-    outboxSize: async (limit) => (await query<{ size: number }>(OUTBOX_SIZE, [limit]))[0]!.size,
+    outboxSize: async (limit) => (await query<{ size: number }>(OUTBOX_SIZE, [limit], background))[0]!.size,
     onOutbox: (wake) => {
       wakers.push(wake);
     },
@@ -136,7 +143,7 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
       return rows.map(({ next_offset: nextOffset, header }) => ({ nextOffset, header }));
     },
     applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions, released) => {
-      const [row] = await query<{ applied: boolean }>(APPLY_MIRROR, [
+      const values = [
         partition,
         expectedNext,
         nextOffset,
@@ -144,10 +151,14 @@ export const postgresThings = (pool: pg.Pool): OriginalThings => {
         JSON.stringify(decisions.map(mirrorRow)),
         released?.epoch ?? null,
         released?.idFloor ?? null,
-      ]);
+      ];
+      const [row] = await query<{ applied: boolean }>(APPLY_MIRROR, values, background);
       return row?.applied === true;
     },
-    close: () => pool.end(),
+    close: async () => {
+      await pool.end();
+      if (background !== pool) await background.end();
+    },
   };
 };
 

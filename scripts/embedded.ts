@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
-import { bindDatabase, openDatabase } from '../original-api/database.ts';
+import { backgroundAccess, bindDatabase, openDatabase } from '../original-api/database.ts';
 import { postgresThings } from '../original-api/postgres-things.ts';
 import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
@@ -70,7 +70,7 @@ export const startEmbedded = async (
     statementTimeoutMs: responseWaitMs,
   };
   const pool = await openDatabase(access, logger);
-  const things = postgresThings(pool);
+  const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger));
   lifecycle.onClose('Postgres client', () => things.close());
   await bindDatabase(pool, genesis, true);
   report(`Postgres ready after ${secondsSince(began)} s`);

@@ -100,7 +100,7 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
         throw new ApiError('key-reused', `the id ${id} already stands for another switch`);
       // What a first try has not put into the log is put there now; the rest is there.
       const there = partitionsOf(id);
-      const asked = request.partitions ?? partitionsFor(to);
+      const asked = request.partitions ?? (there.length > 0 ? [] : partitionsFor(to));
       const partitions = asked.filter((partition) => !there.includes(partition));
       const requestedOn = time.now();
       const appends = await Promise.allSettled(
@@ -134,11 +134,12 @@ export const switchPath = (id: string): string => `/api/switches/${encodeURIComp
 const notSent = (id: string, partitions: readonly number[]): ApiError =>
   new ApiError(
     'outcome-unknown',
-    `switch ${id} may not be in the log of partitions ${partitions.join(', ')}; the same request with the Idempotency-Key ${id} completes it`,
+    `switch ${id} may not be in the log of partitions ${partitions.join(', ')}; the same request with the Idempotency-Key ${id} and "partitions": [${partitions.join(', ')}] completes it`,
     { location: switchPath(id) },
   );
 
-const payloadHashOf = ({ to, partitions, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string => {
-  const asked = ['switch', to, partitions ?? null, expectedEpochs, deadlineMs, allowLoss];
+/** Without the partitions: the same switch may be asked for in more of them. */
+const payloadHashOf = ({ to, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string => {
+  const asked = ['switch', to, expectedEpochs, deadlineMs, allowLoss];
   return hash('sha256', JSON.stringify(asked), 'hex').slice(0, 32);
 };

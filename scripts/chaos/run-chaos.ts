@@ -44,6 +44,7 @@ const GAP_MAX_MS = 2_500;
 /** Stopped so long, a service is of another time when it goes on; in a short run there is no time for it. */
 const STOPPED_MAX_MS = 15_000;
 const STOPPED_MAX_SHARE = 0.04;
+const STOPPED_SHORT_MS = 2_000;
 const WARM_UP_MS = 3_000;
 
 export const runChaos = async (
@@ -70,7 +71,10 @@ export const runChaos = async (
   });
   await sleep(WARM_UP_MS);
   const switches = startChaosSwitches(world.direct.updaterUrl);
-  const stoppedMaxMs = Math.min(STOPPED_MAX_MS, seconds * 1_000 * STOPPED_MAX_SHARE);
+  const stoppedMaxMs = Math.min(
+    STOPPED_MAX_MS,
+    Math.max(STOPPED_SHORT_MS, seconds * 1_000 * STOPPED_MAX_SHARE),
+  );
   const isOver = (elapsedMs: number): boolean =>
     elapsedMs >= seconds * 1_000 && switches.counts.sent >= switchesMin;
   const faults = await inflictAll(chaosFaults(world, stoppedMaxMs), isOver, report);

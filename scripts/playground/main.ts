@@ -26,7 +26,8 @@ withAddresses(master.command('switch'))
   .option('--partitions <list>', 'such as 0,3-5; all that have another master, if not given')
   .option('--dry-run', 'check everything, forecast the pause, change nothing')
   .option('--allow-loss', 'round what Original cannot hold')
-  .option('--deadline <duration>', 'not begun by then, it is refused', '2s')
+  .option('--deadline <duration>', 'not past its point of no return by then, it is refused', '2s')
+  .option('--id <id>', 'of the switch; the same id again gets the result of the first')
   .option('--yes', 'do not ask')
   .action(async (_options: SwitchOptions, command: Command) => {
     status = await switchMaster(command.optsWithGlobals<SwitchOptions>());
@@ -56,7 +57,10 @@ withAddresses(program.command('prove'))
   .option('--clients <number>', 'operations that may be under way at once', '64')
   .option('--things <number>', 'how many Things are worked on', '500')
   .option('--warm-up <duration>', 'load before the first switch; judged, but not timed', '10s')
-  .option('--faults', 'on a playground of its own, whose parts are killed, stopped and cut off meanwhile')
+  .option(
+    '--faults',
+    'on a playground of its own, whose parts are killed, stopped and cut off meanwhile; takes --switches and --rate',
+  )
   .option('--keep <file>', 'keep the history here')
   .action(async (options: ProveOptions) => {
     status = await prove(options);

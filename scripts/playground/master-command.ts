@@ -21,6 +21,7 @@ export interface SwitchOptions extends MasterOptions {
   readonly allowLoss?: boolean;
   readonly deadline: string;
   readonly yes?: boolean;
+  readonly id?: string;
 }
 
 const POLL_MS = 50;
@@ -59,9 +60,14 @@ export const switchMaster = async (options: SwitchOptions): Promise<ExitStatus> 
     printError('nothing was switched');
     return EXIT.refused;
   }
-  const id = randomUUID();
+  const id = options.id ?? randomUUID();
+  say(`switch ${id}`);
   const refusedBefore = await refusedWrites(options);
-  const begun = await client.begin(id, body);
+  const begun = await client.begin(id, body).catch((error: unknown) => {
+    if (error instanceof CommandFault && error.status === EXIT.notKnown)
+      throw new CommandFault(error.status, `${error.message}; ask again with --id ${id}`);
+    throw error;
+  });
   const ended =
     begun.partitions.length === 0 ? begun : await watch(client, begun, body.deadline_ms! + END_WAIT_MS, say);
   const refused = sumOf(await refusedWrites(options), refusedBefore);

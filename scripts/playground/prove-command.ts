@@ -91,8 +91,9 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   if (options.json === true)
     print(JSON.stringify({ load: total, switches: seen, slowest_beyond_pause_ms: slowest, certificate }));
   else showCertificate(certificate, false);
-  const isProven = certificate.clean && total.refused === 0 && total.givenUp === 0;
-  say(isProven ? 'proven: 0 refused, 0 lost, both stores equal' : 'not proven');
+  const isDone = seen.length >= count && seen.every(({ result }) => result === 'switched');
+  const isProven = certificate.clean && isDone && total.refused === 0 && total.givenUp === 0;
+  say(isProven ? 'proven: all switched, 0 refused, 0 lost, both stores equal' : 'not proven');
   return isProven ? EXIT.done : EXIT.refused;
 };
 

@@ -102,6 +102,36 @@ export const slowestBeyondPause = (
   return Math.round(slowest);
 };
 
+const CHART_ENDS_MS = [25, 50, 75, 100, 150, 250, Infinity];
+const BAR_MAX_CHARS = 30;
+
+/** How many switches had which pause, as bars. */
+export const pauseChart = (seen: readonly SwitchSeen[]): string[] => {
+  const counts = (to: Owner): number[] =>
+    CHART_ENDS_MS.map(
+      (end, index) =>
+        seen.filter(
+          ({ to: other, result, pauseMs = 0 }) =>
+            other === to &&
+            result === 'switched' &&
+            pauseMs < end &&
+            pauseMs >= (CHART_ENDS_MS[index - 1] ?? 0),
+        ).length,
+    );
+  const [shiny, original] = [counts('shiny'), counts('original')];
+  const most = Math.max(1, ...shiny, ...original);
+  const bar = (count: number): string =>
+    count === 0 ? '' : `${'█'.repeat(Math.ceil((BAR_MAX_CHARS * count) / most))} ${count}`;
+  return table(
+    ['pause', 'to shiny', 'to original'],
+    CHART_ENDS_MS.map((end, index) => [
+      end === Infinity ? `longer` : `< ${end} ms`,
+      bar(shiny[index]!),
+      bar(original[index]!),
+    ]),
+  );
+};
+
 export const pauseLines = (seen: readonly SwitchSeen[], slowest: number): string[] => {
   const rows = (['shiny', 'original'] as const).map((to) => {
     const all = seen.filter((one) => one.to === to);
@@ -123,6 +153,7 @@ export const pauseLines = (seen: readonly SwitchSeen[], slowest: number): string
   );
   return [
     ...table(['switches', 'done', 'not done', 'pause p50 ms', 'p99 ms', 'max ms', 'commands waited'], rows),
+    ...pauseChart(seen),
     ...reasons,
     `the slowest request took ${slowest} ms beyond the pauses that it met`,
   ];

@@ -12,8 +12,9 @@ const HEAD = `# The museum of faults
 
 Each of these faults is planted into the real code when it is loaded (\`simulator/museum/faults\`: a text that is there
 once, and what replaces it), and the simulator is run, from seed 1 on, until a run is not clean. Without a fault the same
-seeds are clean. Twelve of them were published by others, and have here the shape that they take in this design. \`make museum\`
-makes this page; \`make simulate SEED=n\` replays a seed.
+seeds are clean. Twelve of them were published by others, and have here the shape that they take in this design. The simulator
+runs Original's store in memory (\`original-api/memory-things.ts\`), so faults of its transactions are planted there; one contract suite holds it and
+Postgres together. \`make museum\` makes this page; \`make simulate FAULT=name SEED=n WRITES=600\` replays a seed with the fault, and a trace.
 `;
 
 /** Sorted by rule, so that the order of the runs does not matter. */
