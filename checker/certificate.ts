@@ -66,7 +66,7 @@ export interface Certificate {
   /** Of Things, in the counted log. */
   readonly versions: number;
   readonly partitions: number;
-  /** By the owner that they were to. */
+  /** In the time of the history, by the owner that they were to. */
   readonly switches: Readonly<Record<Owner, SwitchCounts>>;
   readonly counts: Readonly<Record<ViolationKind, number>>;
   /** Both stores are equal to each other and to the last states of the log. */

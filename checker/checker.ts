@@ -16,6 +16,8 @@ import { collectViolations, type Report } from './violations.ts';
 export interface CheckerSettings {
   /** Nobody else wrote: then a direct write to Original that is not in the history is a ghost. */
   readonly historyIsComplete: boolean;
+  /** When the history began, milliseconds since 1970: switches before it are not counted. The whole log, if not given. */
+  readonly historyBeganOn?: number;
 }
 
 export interface Checker {
@@ -27,7 +29,7 @@ export interface Checker {
   finish(stores: StoreEvidence): Certificate;
 }
 
-export const createChecker = ({ historyIsComplete }: CheckerSettings): Checker => {
+export const createChecker = ({ historyIsComplete, historyBeganOn = 0 }: CheckerSettings): Checker => {
   const violations = collectViolations();
   const { report } = violations;
   const ledger = createLedger(report);
@@ -65,7 +67,7 @@ export const createChecker = ({ historyIsComplete }: CheckerSettings): Checker =
         tries: history.length,
         versions,
         partitions: partitionCount(ledger.partitions),
-        switches: countSwitches(ledger.partitions.values()),
+        switches: countSwitches(ledger.partitions.values(), historyBeganOn),
         counts,
         storesEqual: counts.unequalThings === 0,
         violations: kept,

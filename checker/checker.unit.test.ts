@@ -61,6 +61,13 @@ describe('a history without faults', () => {
       },
     });
   });
+  test('does not count the switches before it', () => {
+    const built = longHistory();
+    const end = built.records.at(-1)!.timestamp;
+    const none = { switched: 0, refused: 0, misfit: 0 };
+    const { switches, clean } = built.certificate({ historyBeganOn: end + 1 });
+    expect([switches, clean]).toEqual([{ shiny: none, original: none }, true]);
+  });
   test('is clean when it ends under Original with what was lossy before', () => {
     const built = buildHistory('shiny');
     const thing = built.write('c0', createOf('chair', 4.4));

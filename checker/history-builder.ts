@@ -208,10 +208,15 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
     },
 
     certificate: (
-      change: { original?: SeenThing[]; shiny?: SeenThing[]; historyIsComplete?: boolean } = {},
+      change: {
+        original?: SeenThing[];
+        shiny?: SeenThing[];
+        historyIsComplete?: boolean;
+        historyBeganOn?: number;
+      } = {},
     ): Certificate => {
-      const { historyIsComplete = true } = change;
-      const checker = createChecker({ historyIsComplete });
+      const { historyIsComplete = true, historyBeganOn = 0 } = change;
+      const checker = createChecker({ historyIsComplete, historyBeganOn });
       for (const record of records) checker.record(record);
       for (const line of lines) checker.operation(line);
       const shiny = [...things.values()].filter(({ deleted }) => !deleted).map(seen);

@@ -103,7 +103,11 @@ const isSame = (a: unknown, b: unknown): boolean => {
   );
 };
 
-export const countSwitches = (partitions: Iterable<PartitionFacts>): Record<Owner, SwitchCounts> => {
+/** Those that were decided at `since` or later; milliseconds since 1970. */
+export const countSwitches = (
+  partitions: Iterable<PartitionFacts>,
+  since: number,
+): Record<Owner, SwitchCounts> => {
   const counts = {
     original: { switched: 0, refused: 0, misfit: 0 },
     shiny: { switched: 0, refused: 0, misfit: 0 },
@@ -112,8 +116,8 @@ export const countSwitches = (partitions: Iterable<PartitionFacts>): Record<Owne
     const directions = new Map<number, Owner>();
     for (const { offset, record } of commands)
       if (record.type === 'switch') directions.set(offset, record.to);
-    for (const { record } of decisions) {
-      if (record.type === 'decided') continue;
+    for (const { record, timestamp } of decisions) {
+      if (record.type === 'decided' || timestamp < since) continue;
       const to = record.type === 'switched' ? record.owner : directions.get(record.offset);
       if (to !== undefined) counts[to][record.type] += 1;
     }

@@ -31,7 +31,10 @@ export const certify = async ({
   const lines: Parameters<Parameters<typeof readHistory>[1]>[0][] = [];
   const head = await readHistory(file, (line) => lines.push(line));
   report(`${lines.length} tries in ${file}`);
-  const checker = createChecker({ historyIsComplete: isComplete ?? head.isComplete });
+  const checker = createChecker({
+    historyIsComplete: isComplete ?? head.isComplete,
+    historyBeganOn: head.startedOn,
+  });
   for (const line of lines) checker.operation(line);
 
   await untilQuiet(addresses);
