@@ -29,7 +29,8 @@ interface Place {
   readonly topic: string;
   readonly partition: number;
   next: number;
-  busy: boolean;
+  /** What was read and is not taken yet. */
+  reading: Promise<void> | undefined;
 }
 
 export const tailKafka = async (
@@ -42,7 +43,7 @@ export const tailKafka = async (
   const places = new Map(
     positions.map(({ topic, partition, offset }) => [
       keyOf(topic, partition),
-      { topic, partition, next: offset, busy: false } satisfies Place as Place,
+      { topic, partition, next: offset, reading: undefined } satisfies Place as Place,
     ]),
   );
   await checkRange(admin, places);
@@ -156,7 +157,12 @@ const readBatch = async (
 ): Promise<void> => {
   const { topic, partition } = batch;
   const place = places.get(keyOf(topic, partition));
-  if (place === undefined || place.busy || isStale() || !isRunning()) return;
+  if (place === undefined || isStale() || !isRunning()) return;
+  if (place.reading !== undefined) {
+    // Begun by the consumer before this one.
+    pauseUntilRead(consumer, topic, partition, place, place.reading);
+    return;
+  }
   const records: LogRecord[] = [];
   for (const { offset: text, key, value, timestamp } of batch.messages) {
     const offset = Number(text);
@@ -169,19 +175,26 @@ const readBatch = async (
     return;
   }
 
-  place.busy = true;
   const reading = onRecords(topic, partition, records).then(() => {
     place.next = records.at(-1)!.offset + 1;
-    place.busy = false;
+    place.reading = undefined;
   });
+  place.reading = reading;
   reading.catch(fail);
   const quick = await Promise.race([reading.then(() => true), sleep(PAUSE_AFTER_MS).then(() => false)]).catch(
     () => false,
   );
-  if (quick) {
-    resolveOffset(last);
-    return;
-  }
+  if (quick) resolveOffset(last);
+  else pauseUntilRead(consumer, topic, partition, place, reading);
+};
+
+const pauseUntilRead = (
+  consumer: Consumer,
+  topic: string,
+  partition: number,
+  place: Place,
+  reading: Promise<void>,
+): void => {
   consumer.pause([{ topic, partitions: [partition] }]);
   const goOn = (): void => {
     consumer.seek({ topic, partition, offset: String(place.next) });
