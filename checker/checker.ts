@@ -2,7 +2,7 @@
  * The second opinion: judges what clients did and saw together with the log and both stores. It shares no code with the
  * system that it judges, and needs n log n time: the log gives the order, so nothing is searched.
  */
-import { type Certificate } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import { checkCommand, firstAnswered, isReused } from './command-check.ts';
 import type { EvidenceRecord, StoreEvidence } from './evidence.ts';
 import type { HistoryLine } from './history.ts';

@@ -13,7 +13,7 @@ import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { evolve } from '../shared/domain/fold.ts';
-import { type PartitionHeader } from '../shared/domain/partition-state.ts';
+import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/log/outcome-reader.ts';

@@ -39,18 +39,3 @@ export const drawFaultRates = (random: Random): FaultRates => {
     slowMachine: random.chance(0.3),
   };
 };
-
-export const NO_FAULTS: FaultRates = {
-  appendLost: 0,
-  appendTwice: 0,
-  answerLost: 0,
-  callLost: 0,
-  relayTwice: 0,
-  crashEveryMs: 0,
-  pauseEveryMs: 0,
-  switchEveryMs: 200,
-  otherRelease: false,
-  updaters: 1,
-  apiNodes: 1,
-  slowMachine: false,
-};

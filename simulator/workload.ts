@@ -1,5 +1,6 @@
 /** Clients of both APIs: each does one thing after the other, and tries again when it got no answer. */
-import type { HistoryLine, OperationKind, SeenThing } from '../checker/history.ts';
+import type { HistoryLine, OperationKind } from '../checker/history.ts';
+import { seenThing } from '../checker/seen-thing.ts';
 import { answeredThing } from '../shared/domain/thing.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { thingCommand, type DeleteCommand, type ThingCommand } from '../shared/domain/command.ts';
@@ -127,7 +128,11 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
     const outcome = await attempt(chosen, async (backend) => {
       const found = await backend.thing(thingId, { latest });
       if (found === undefined) return { outcome: 'conflict', status: 404, code: 'absent' };
-      return { outcome: 'accepted', status: 200, thing: seenJson(found.json) };
+      return {
+        outcome: 'accepted',
+        status: 200,
+        thing: seenThing(JSON.parse(found.json) as OriginalThing | ShinyThing),
+      };
     });
     if (outcome.thing !== undefined && known.has(thingId)) known.set(thingId, outcome.thing.version);
     history.push({
@@ -224,15 +229,3 @@ const shownBy = (api: 'original' | 'shiny', outcome: Outcome): Outcome =>
   api === 'shiny' || outcome.thing === undefined
     ? outcome
     : { ...outcome, thing: { ...outcome.thing, foo: clampedOriginalFoo(outcome.thing.foo).foo } };
-
-const seenJson = (json: string): SeenThing => {
-  const thing = JSON.parse(json) as OriginalThing | ShinyThing;
-  return {
-    id: Number(thing.id),
-    name: thing.name,
-    foo: thing.foo,
-    version: Number(thing.version),
-    createdOn: Date.parse(thing.created_on),
-    updatedOn: Date.parse(thing.updated_on),
-  };
-};

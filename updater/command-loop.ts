@@ -9,7 +9,7 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { decide, decideFromFold } from '../shared/domain/decide.ts';
 import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
-import { type PartitionState } from '../shared/domain/partition-state.ts';
+import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';

@@ -5,7 +5,7 @@
  */
 import type { SwitchCommand } from '../shared/domain/command.ts';
 import { linkAfter } from '../shared/domain/fold.ts';
-import { type PartitionState } from '../shared/domain/partition-state.ts';
+import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import { FEED_ENDS_WAIT_MAX_MS, type InternalMastership } from '../shared/http/internal-api.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
@@ -57,7 +57,8 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   /** A row that is one further than the fold stays so until the log has said it: no need to ask again. */
   let settled: InternalMastership | undefined;
   let isAway = false;
-  let hindrance: string | undefined;
+  /** What has kept the switch at this offset from beginning. */
+  let hindrance: { readonly offset: number; readonly reason: string } | undefined;
 
   const ask = async (request: () => Promise<InternalMastership>): Promise<InternalMastership | undefined> => {
     try {
@@ -77,17 +78,18 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
    * P13: behind the fence there is no way back, so the relay must have published what is in the outbox, and most of it must
    * have been observed. False: not so, or somebody else's step was read meanwhile.
    */
-  const relayWorks = async (command: SwitchCommand): Promise<boolean> => {
+  const relayWorks = async (command: SwitchCommand, offset: number): Promise<boolean> => {
     const { digest } = state.header;
+    hindrance = undefined;
     try {
       const waitMs = Math.min(Math.max(0, command.deadline - time.now()), FEED_ENDS_WAIT_MAX_MS);
       const ends = await original.feedEnds(waitMs);
       const behind = ends[partition]! - 1 - state.header.feedPosition;
-      hindrance =
-        behind > SWITCH_LAG_MAX_RECORDS ? `${behind} entries of the feed are not observed yet` : undefined;
+      if (behind > SWITCH_LAG_MAX_RECORDS)
+        hindrance = { offset, reason: `${behind} entries of the feed are not observed yet` };
     } catch (error) {
       logger.debug({ err: error, partition }, 'the relay has not published the outbox');
-      hindrance = 'the relay did not publish the outbox by the deadline';
+      hindrance = { offset, reason: 'the relay did not publish the outbox by the deadline' };
     }
     if (hindrance !== undefined) await outcomeRead.wait(LOOK_AGAIN_MS);
     return hindrance === undefined && state.header.digest === digest && time.now() <= command.deadline;
@@ -128,7 +130,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
       }
       case 'fence': {
-        if (!(await relayWorks(command))) return;
+        if (!(await relayWorks(command, offset))) return;
         const row = await ask(() => original.fence(partition, epoch));
         if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
         return;
@@ -163,10 +165,15 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
       const { header, lossy } = state;
       if (header.digest !== digest) return;
       const nextOutcome = progress.next(partition);
-      const action = nextSwitchAction(
-        { header, lossy, row, nextOutcome, hindrance, now: time.now() },
-        command,
-      );
+      const facts = {
+        header,
+        lossy,
+        row,
+        nextOutcome,
+        hindrance: hindrance?.offset === offset ? hindrance.reason : undefined,
+        now: time.now(),
+      };
+      const action = nextSwitchAction(facts, command);
       await act(action, command, offset);
     },
   };

@@ -1,6 +1,7 @@
 /** One operation over HTTP, and what it came to, in the words of the history (checker/history.ts). */
 import { Pool } from 'undici';
-import type { HistoryLine, OperationKind, SeenThing } from '../../checker/history.ts';
+import type { HistoryLine, OperationKind } from '../../checker/history.ts';
+import { seenThing } from '../../checker/seen-thing.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 
 export type Api = 'original' | 'shiny';
@@ -72,7 +73,8 @@ const CODES: Readonly<Record<number, NonNullable<HistoryLine['code']>>> = {
 };
 
 const outcomeOf = ({ kind }: Operation, status: number, text: string): Outcome => {
-  if (status === 200) return { outcome: 'accepted', status, thing: seenThing(text) };
+  if (status === 200)
+    return { outcome: 'accepted', status, thing: seenThing(JSON.parse(text) as OriginalThing | ShinyThing) };
   const code = CODES[status] ?? (status === 400 && kind !== 'create' ? 'readonly' : undefined);
   if (code !== undefined) {
     const [, currentVersion] = /is at version (\d+)/.exec(text) ?? [];
@@ -85,16 +87,4 @@ const outcomeOf = ({ kind }: Operation, status: number, text: string): Outcome =
   }
   // The list of errors says which of them leave the outcome open (shared/http/errors.ts).
   return { outcome: status === 500 || status === 504 ? 'unknown' : 'refused', status };
-};
-
-const seenThing = (text: string): SeenThing => {
-  const thing = JSON.parse(text) as OriginalThing | ShinyThing;
-  return {
-    id: Number(thing.id),
-    name: thing.name,
-    foo: thing.foo,
-    version: Number(thing.version),
-    createdOn: Date.parse(thing.created_on),
-    updatedOn: Date.parse(thing.updated_on),
-  };
 };

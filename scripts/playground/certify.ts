@@ -1,5 +1,6 @@
 /** The certificate of a history: the checker, fed with the history, the log and both stores. */
 import type { Certificate } from '../../checker/certificate.ts';
+import type { HistoryLine } from '../../checker/history.ts';
 import { createChecker } from '../../checker/checker.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { openLog } from '../../shared/process/open-log.ts';
@@ -28,7 +29,7 @@ export const certify = async ({
   isComplete,
   report,
 }: CertifyParts): Promise<Certificate> => {
-  const lines: Parameters<Parameters<typeof readHistory>[1]>[0][] = [];
+  const lines: HistoryLine[] = [];
   const head = await readHistory(file, (line) => lines.push(line));
   report(`${lines.length} tries in ${file}`);
   const checker = createChecker({

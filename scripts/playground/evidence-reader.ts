@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvidenceRecord, EvidenceTopic, StoreEvidence } from '../../checker/evidence.ts';
 import type { SeenThing } from '../../checker/history.ts';
+import { seenThing } from '../../checker/seen-thing.ts';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
@@ -89,13 +90,5 @@ const listOf = async (url: string): Promise<SeenThing[]> => {
     signal: AbortSignal.timeout(LIST_TIMEOUT_MS),
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  const things = (await response.json()) as (OriginalThing | ShinyThing)[];
-  return things.map((thing) => ({
-    id: Number(thing.id),
-    name: thing.name,
-    foo: thing.foo,
-    version: Number(thing.version),
-    createdOn: Date.parse(thing.created_on),
-    updatedOn: Date.parse(thing.updated_on),
-  }));
+  return ((await response.json()) as (OriginalThing | ShinyThing)[]).map(seenThing);
 };
