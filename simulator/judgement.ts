@@ -34,7 +34,8 @@ export const isQuiet = (world: World): boolean => {
     }
     for (const slot of world.originals) {
       const node = slot.node();
-      if (node === undefined || !node.ready() || node.mirrored.next(partition) !== outcomes) return false;
+      if (node === undefined || node.notReady() !== undefined || node.mirrored.next(partition) !== outcomes)
+        return false;
     }
   }
   return true;

@@ -36,7 +36,7 @@ const OLD_COMMANDS_MAX = 200;
 type Outcome = Pick<HistoryLine, 'outcome' | 'status' | 'thing' | 'code' | 'currentVersion'>;
 interface ApiNode {
   readonly backend: ThingsBackend;
-  ready(): boolean;
+  notReady(): string | undefined;
 }
 interface Chosen {
   readonly api: 'original' | 'shiny';
@@ -60,7 +60,8 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
       api === 'original' ? world.originals : world.shinies,
     );
     const node = slot.node();
-    return node?.ready() === true ? { api, slot, backend: node.backend } : undefined;
+    if (node === undefined || node.notReady() !== undefined) return undefined;
+    return { api, slot, backend: node.backend };
   };
   const chooseNode = async (): Promise<Chosen> => {
     for (;;) {

@@ -2,6 +2,8 @@
  * A whole playground in one process: the real parts of the three services over the log in memory, Original's store in
  * memory, a clock that we turn, and machines that crash and pause.
  */
+import { startOriginalServing, type OriginalServing } from '../original-api/serving.ts';
+import { startShinyServing, type ShinyServing } from '../shiny-api/serving.ts';
 import { memoryThings } from '../original-api/memory-things.ts';
 import type { OriginalThings } from '../original-api/original-things.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
@@ -21,10 +23,8 @@ import { faultyClient, faultyThings } from './faulty-calls.ts';
 import { faultyLog } from './faulty-log.ts';
 import { createMachine, type Machine } from './machine.ts';
 import type { NodeParts } from './node-parts.ts';
-import { startOriginalNode, type OriginalNode } from './original-node.ts';
 import type { Random } from './random.ts';
 import { createSharedCodec, otherRelease } from './shared-codec.ts';
-import { startShinyNode, type ShinyNode } from './shiny-node.ts';
 import { createWatchedLogger, type Sightings, type TraceLine } from './sightings.ts';
 import { createVirtualTime, VIRTUAL_START, type VirtualTime } from './virtual-time.ts';
 
@@ -32,6 +32,8 @@ export const NAMESPACE = 'simulated';
 /** How long an API waits for an outcome. */
 const RESPONSE_WAIT_MS = 2_000;
 const START_RETRY_MS = 500;
+/** Few, as there are few Things. */
+const READY_JSON_MAX = 100;
 
 /** Schemas are parsed once for all runs. */
 const sharedCodec = createSharedCodec(NAMESPACE);
@@ -67,8 +69,8 @@ export interface World {
   readonly codec: RecordCodec;
   readonly genesis: Genesis;
   readonly things: OriginalThings;
-  readonly originals: readonly Slot<OriginalNode>[];
-  readonly shinies: readonly Slot<ShinyNode>[];
+  readonly originals: readonly Slot<OriginalServing>[];
+  readonly shinies: readonly Slot<ShinyServing>[];
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
@@ -108,6 +110,8 @@ export const createWorld = async (
       sightings,
       trace === undefined ? undefined : (...line) => trace(time.monotonic(), machine.name, ...line),
     ),
+    metrics: noMetrics(),
+    time: machine.time,
     machine,
     lifecycle: simulatedLifecycle(machine, deaths),
     responseWaitMs: RESPONSE_WAIT_MS,
@@ -158,29 +162,25 @@ export const createWorld = async (
   };
 
   const originals = Array.from({ length: rates.apiNodes }, (_, index) =>
-    slot(`original-${index + 1}`, (parts, _store, from) =>
-      startOriginalNode(
-        parts,
-        faultyThings(things, { machine: parts.machine, random: from, rates, onFault }),
-      ),
-    ),
+    slot(`original-${index + 1}`, (parts, _store, from) => {
+      const faulty = faultyThings(things, { machine: parts.machine, random: from, rates, onFault });
+      return startOriginalServing({ ...parts, things: faulty }, parts.lifecycle);
+    }),
   );
   const clientOf = (machine: Machine, from: Random) =>
     faultyClient(() => from.pick(originals).node()?.calls, { machine, random: from, rates, onFault });
   const shinies = Array.from({ length: rates.apiNodes }, (_, index) =>
-    slot(`shiny-${index + 1}`, (parts, store, from) =>
-      startShinyNode(parts, store, clientOf(parts.machine, from)),
-    ),
+    slot(`shiny-${index + 1}`, (parts, store, from) => {
+      const original = clientOf(parts.machine, from);
+      return startShinyServing({ ...parts, store, original, readyJsonMax: READY_JSON_MAX }, parts.lifecycle);
+    }),
   );
   const updaters = Array.from({ length: rates.updaters }, (_, index) =>
     slot(`updater-${index + 1}`, async (given, store, from): Promise<UpdaterNode> => {
       const isOther = rates.otherRelease && index === 1;
-      const parts = { ...given, time: given.machine.time, codec: isOther ? otherRelease(codec) : codec };
+      const parts = { ...given, codec: isOther ? otherRelease(codec) : codec };
       const original = clientOf(given.machine, from);
-      const deciding = await startDeciding(
-        { ...parts, store, original, metrics: noMetrics() },
-        given.lifecycle,
-      );
+      const deciding = await startDeciding({ ...parts, store, original }, given.lifecycle);
       const { journal } = deciding;
       return {
         deciding,

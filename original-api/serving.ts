@@ -1,0 +1,88 @@
+/** The Original API without HTTP: relay, mirror, and what its routes call. The simulator runs it as it is. */
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import { createCommandSender } from '../shared/commands/command-sender.ts';
+import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
+import type { Genesis } from '../shared/domain/outcome.ts';
+import type { ThingsBackend } from '../shared/http/things-backend.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
+import { topicName } from '../shared/log/topics.ts';
+import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import type { Logger } from '../shared/process/logger.ts';
+import type { Metrics } from '../shared/process/metrics.ts';
+import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
+import { internalCalls, type InternalCalls } from './internal-calls.ts';
+import { startMirror } from './mirror.ts';
+import type { OriginalThings } from './original-things.ts';
+import { startOutboxRelay } from './outbox-relay.ts';
+import { originalBackend } from './things-backend.ts';
+
+export interface OriginalServingParts {
+  readonly namespace: string;
+  readonly genesis: Genesis;
+  readonly things: OriginalThings;
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly time: Time;
+  readonly responseWaitMs: number;
+}
+
+export interface OriginalServing {
+  readonly backend: ThingsBackend;
+  readonly calls: InternalCalls;
+  /** How far the mirror is. */
+  readonly mirrored: Progress;
+  /** What it still waits for, until it is ready. */
+  notReady(): string | undefined;
+}
+
+export const startOriginalServing = async (
+  parts: OriginalServingParts,
+  lifecycle: Lifecycle,
+): Promise<OriginalServing> => {
+  const { namespace, genesis, things, log, codec, logger, metrics, time, responseWaitMs } = parts;
+  const { partitions } = genesis;
+  const outcomesTopic = topicName(namespace, 'things.outcomes');
+  const feedTopic = topicName(namespace, 'things.original');
+  const waiter = createOutcomeWaiter();
+
+  const relay = startOutboxRelay({ namespace, things, log, codec, logger, metrics, time });
+  lifecycle.onClose('outbox relay', () => relay.stop());
+  const mirror = await startMirror({ namespace, genesis, things, log, codec, waiter, logger, metrics, time });
+  lifecycle.onClose('mirror', () => mirror.stop());
+  lifecycle.failWith('the mirror', mirror.failed);
+
+  const ends = await log.endOffsets(outcomesTopic);
+  const mirrored = mirror.progress;
+  const sender = createCommandSender({
+    namespace,
+    genesis,
+    log,
+    codec,
+    waiter,
+    responseWaitMs,
+    time,
+    unknownHeaders: (commandId) => ({ 'x-command-id': commandId }),
+  });
+  return {
+    backend: originalBackend({
+      things,
+      partitions,
+      sender,
+      log,
+      outcomesTopic,
+      mirrored,
+      responseWaitMs,
+      time,
+      logger,
+    }),
+    calls: internalCalls({ things, log, feedTopic, partitions, mirrored, responseWaitMs, time }),
+    mirrored,
+    notReady: () => {
+      const behind = ends.filter((end, partition) => mirrored.next(partition) < end).length;
+      return behind === 0 ? undefined : `the mirror reads ${behind} of ${partitions} partitions`;
+    },
+  };
+};
