@@ -89,6 +89,7 @@ describe('Kafka access', () => {
       KAFKA_SASL_PASSWORD: 'p',
     };
     expect(access(given)).toEqual({
+      client: 'kafkajs',
       clientId: 'client',
       brokers: ['a:1', 'b:2'],
       replicationFactor: 1,
