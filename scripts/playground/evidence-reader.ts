@@ -19,12 +19,17 @@ const QUIET_WAIT_MS = 60_000;
 const QUIET_POLL_MS = 200;
 const LIST_TIMEOUT_MS = 120_000;
 
-/** Resolves when no command waits, no switch is open and the updater has folded everything; throws after a minute. */
-export const untilQuiet = async ({ updaterUrl }: Addresses): Promise<void> => {
+/**
+ * Resolves when all that was acknowledged is in the outcomes, no command waits, no switch is open and the updater has
+ * folded everything; throws after a minute.
+ */
+export const untilQuiet = async ({ originalUrl, shinyUrl, updaterUrl }: Addresses): Promise<void> => {
   const updater = createUpdaterClient(updaterUrl);
   const deadline = performance.now() + QUIET_WAIT_MS;
   for (let last = 'no answer yet'; ; await sleep(QUIET_POLL_MS)) {
     try {
+      // A direct write stands in Original's table before it is in the log; a no-cache list waits for what is on its way.
+      for (const url of [originalUrl, shinyUrl]) await getLatest(`${url}/api/things/?limit=1`, QUIET_WAIT_MS);
       const { partitions } = await updater.mastership();
       const busy = partitions.filter(
         ({ waiting, lag, switch: open }) => waiting > 0 || lag !== 0 || open !== undefined,
@@ -85,10 +90,15 @@ export const readStores = async ({ originalUrl, shinyUrl }: Addresses): Promise<
 };
 
 const listOf = async (url: string): Promise<SeenThing[]> => {
-  const response = await fetch(`${url}/api/things/`, {
+  const response = await getLatest(`${url}/api/things/`, LIST_TIMEOUT_MS);
+  return ((await response.json()) as (OriginalThing | ShinyThing)[]).map(seenThing);
+};
+
+const getLatest = async (url: string, timeoutMs: number): Promise<Response> => {
+  const response = await fetch(url, {
     headers: { 'cache-control': 'no-cache' },
-    signal: AbortSignal.timeout(LIST_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return ((await response.json()) as (OriginalThing | ShinyThing)[]).map(seenThing);
+  return response;
 };

@@ -19,22 +19,26 @@ export const checkPortFree = async (part: string, port: number, variable: string
   await new Promise((closed) => server.close(closed));
 };
 
-/** Ports that are free now; all different. */
+/**
+ * Below those that systems give to outgoing connections: a part that is stopped for a while, as in the chaos, would find
+ * its port taken by one of them when it is started again.
+ */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+const TRIES_MAX = 1_000;
+
+/** Ports that are free now; all different. Throws StartError when there are not so many. */
 export const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            if (address === null || typeof address === 'string') reject(new Error('no port'));
-            else resolve(address.port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
+  const free = new Set<number>();
+  for (let tries = 0; free.size < count; tries++) {
+    if (tries >= TRIES_MAX)
+      throw new StartError(`no ${count} free ports between ${PORT_MIN} and ${PORT_MAX}`);
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+    const isFree = await checkPortFree('', port, '').then(
+      () => true,
+      () => false,
+    );
+    if (isFree) free.add(port);
+  }
+  return [...free];
 };
