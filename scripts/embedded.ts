@@ -87,6 +87,7 @@ export const startEmbedded = async (
       genesis,
       Array.from({ length: genesis.partitions }, () => 1),
       logger,
+      systemTime,
     );
     lifecycle.onClose(`store of ${name}`, () => opened.close());
     return opened;

@@ -71,6 +71,7 @@ export const createCommandIndex = (
         places.set(partition, Math.max(next, records.at(-1)!.offset + 1));
       });
       progress.reached(partition, records.at(-1)!.offset + 1);
+      await store.room();
     },
     get: (commandId) => byId.get(commandId),
     latest: (limit, before) => {

@@ -7,8 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { stackSettings, type StackSettings } from '../scripts/stack/config.ts';
-import { freePorts } from '../scripts/stack/ports.ts';
+import { privateStackSettings } from '../scripts/private-playground.ts';
 import { startStack, type StackAddresses } from '../scripts/stack/stack.ts';
 import { startDockerStack } from './docker-stack.ts';
 
@@ -17,8 +16,6 @@ declare module 'vitest' {
     stack: StackAddresses;
   }
 }
-
-const STACK_WAIT_MS = 120_000;
 
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = process.env;
@@ -34,24 +31,11 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   const folder = mkdtempSync(join(tmpdir(), 'migration-playground-stack-'));
   // Root runs Postgres as somebody else, who has to get in.
   chmodSync(folder, 0o755);
-  const stack = await startStack(await settingsIn(folder), {}, () => undefined);
+  const stack = await startStack(await privateStackSettings(folder), {}, () => undefined);
   project.provide('stack', stack.addresses);
   return async () => {
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });
-  };
-};
-
-const settingsIn = async (folder: string): Promise<StackSettings> => {
-  const [kafka, controller, registry, postgres] = await freePorts(4);
-  return {
-    STACK_DIR: folder,
-    KAFKA_PORT: kafka!,
-    KAFKA_CONTROLLER_PORT: controller!,
-    KAFKA_JVM_OPTIONS: stackSettings.KAFKA_JVM_OPTIONS.default,
-    REGISTRY_PORT: registry!,
-    POSTGRES_PORT: postgres!,
-    STACK_WAIT_MS,
   };
 };
 

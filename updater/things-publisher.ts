@@ -35,6 +35,8 @@ export interface ThingsPublisher {
 }
 
 const BATCH_MAX_THINGS = 500;
+/** Changes are collected for so long: nobody waits for this topic, and of one Thing only the last state matters. */
+const COLLECT_MS = 100;
 const STANDBY_MS = 1_000;
 const RETRY_MS = 1_000;
 
@@ -89,7 +91,9 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
       const things = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
       const behind = things.filter((thing) => isBehind(shown.get(thing.id), thing));
       if (behind.length > 0) await publish(behind);
-      else if (due.size === 0) await signal.wait();
+      if (due.size > 0) continue;
+      await signal.wait();
+      if (!stopped) await time.sleep(COLLECT_MS);
     }
   };
 

@@ -1,18 +1,12 @@
 /** A playground of its own for the chaos: stack, services, and proxies in front of the APIs, all on free ports. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lifecycle } from '../../shared/process/lifecycle.ts';
-import { silentLogger } from '../../shared/process/logger.ts';
-import { readSettings } from '../../shared/process/settings.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
-import { VERSION } from '../../shared/process/version.ts';
-import { apisSettings, prepareNamespace, startApis, type Apis, type ApisSettings } from '../apis.ts';
+import type { Lifecycle } from '../../shared/process/lifecycle.ts';
+import type { Apis, ApisSettings } from '../apis.ts';
 import type { Addresses } from '../playground/config.ts';
+import { privateFolder, privateStackSettings, startPrivateServices } from '../private-playground.ts';
 import { fetchArtifacts } from '../stack/artifacts.ts';
-import { stackSettings, type StackSettings } from '../stack/config.ts';
 import { startKafka } from '../stack/kafka.ts';
-import { freePorts } from '../stack/ports.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from '../stack/postgres.ts';
 import { registryUrl, startRegistry } from '../stack/registry.ts';
 import type { StackPart } from '../stack/stack-part.ts';
@@ -36,7 +30,6 @@ export interface ChaosWorld {
   startPostgres(): Promise<void>;
 }
 
-const STACK_WAIT_MS = 120_000;
 const NAMESPACE = 'chaos';
 
 export const startChaosWorld = async (
@@ -45,21 +38,8 @@ export const startChaosWorld = async (
   report: (line: string) => void,
   print: (line: string) => void,
 ): Promise<ChaosWorld> => {
-  const folder = mkdtempSync(join(tmpdir(), 'migration-playground-chaos-'));
-  // Root runs Postgres as somebody else, who has to get in.
-  chmodSync(folder, 0o755);
-  lifecycle.onClose('folder', async () => rmSync(folder, { recursive: true, force: true }));
-  const [kafkaPort, controllerPort, registryPort, postgresPort, originalPort, shinyPort, updaterPort] =
-    await freePorts(7);
-  const stack: StackSettings = {
-    STACK_DIR: folder,
-    KAFKA_PORT: kafkaPort!,
-    KAFKA_CONTROLLER_PORT: controllerPort!,
-    KAFKA_JVM_OPTIONS: stackSettings.KAFKA_JVM_OPTIONS.default,
-    REGISTRY_PORT: registryPort!,
-    POSTGRES_PORT: postgresPort!,
-    STACK_WAIT_MS,
-  };
+  const folder = privateFolder('migration-playground-chaos-', lifecycle);
+  const stack = await privateStackSettings(folder);
   await fetchArtifacts(report);
   const [postgres, kafka] = await Promise.all([
     restartable(() => startPostgres(stack), lifecycle),
@@ -68,59 +48,48 @@ export const startChaosWorld = async (
   await restartable(() => startRegistry(stack, report), lifecycle);
   report('the stack is ready');
 
-  const env = {
-    NAMESPACE,
-    MASTER: owner,
-    DATA_DIR: join(folder, 'data'),
-    KAFKA_BROKERS: `127.0.0.1:${kafkaPort}`,
-    SCHEMA_REGISTRY_URL: registryUrl(registryPort!),
-    DATABASE_URL: postgresUrl(postgresPort!, PLAYGROUND_DATABASE),
-    ORIGINAL_PORT: String(originalPort),
-    SHINY_PORT: String(shinyPort),
-    UPDATER_PORT: String(updaterPort),
-    LOG_LEVEL: 'warn',
-    LOG_FORMAT: 'json',
+  const proxyTo = async (url: string): Promise<TcpProxy> => {
+    const proxy = await startTcpProxy(new URL(url));
+    lifecycle.onClose('proxy', proxy.close);
+    return proxy;
   };
-  const result = readSettings(
-    { name: 'chaos', purpose: '', version: VERSION, settings: apisSettings },
-    [],
-    env,
+  let updaterProxy: TcpProxy | undefined;
+  const services = await startPrivateServices(
+    {
+      stack: {
+        KAFKA_BROKERS: `127.0.0.1:${stack.KAFKA_PORT}`,
+        SCHEMA_REGISTRY_URL: registryUrl(stack.REGISTRY_PORT),
+        DATABASE_URL: postgresUrl(stack.POSTGRES_PORT, PLAYGROUND_DATABASE),
+      },
+      namespace: NAMESPACE,
+      owner,
+      dataDir: join(folder, 'data'),
+      print,
+      report,
+      originalUrlFor: async (originalUrl) => {
+        updaterProxy = await proxyTo(originalUrl);
+        return urlOf(updaterProxy);
+      },
+    },
+    lifecycle,
   );
-  if (result.kind !== 'values') throw new Error(JSON.stringify(result));
-  const settings = result.values;
-  await prepareNamespace(settings, lifecycle, silentLogger());
-  const direct = {
-    originalUrl: `http://127.0.0.1:${originalPort}`,
-    shinyUrl: `http://127.0.0.1:${shinyPort}`,
-    updaterUrl: `http://127.0.0.1:${updaterPort}`,
-  };
+  const direct = services.addresses;
   const proxies = {
-    'clients and Original': await startTcpProxy(new URL(direct.originalUrl)),
-    'clients and Shiny': await startTcpProxy(new URL(direct.shinyUrl)),
-    'updater and Original': await startTcpProxy(new URL(direct.originalUrl)),
+    'clients and Original': await proxyTo(direct.originalUrl),
+    'clients and Shiny': await proxyTo(direct.shinyUrl),
+    'updater and Original': updaterProxy!,
   };
-  const urlOf = (name: keyof typeof proxies): string => `http://127.0.0.1:${proxies[name].port}`;
-  for (const proxy of Object.values(proxies)) lifecycle.onClose('proxy', proxy.close);
-  const apis = await startApis(settings, {
-    env: { ...process.env, ...env },
-    print,
-    report,
-    originalUrl: urlOf('updater and Original'),
-  });
-  lifecycle.onClose('services', apis.stop);
-  lifecycle.onKill(apis.kill);
-  lifecycle.failWith('a service', apis.failed);
 
   return {
     direct,
     proxied: {
-      originalUrl: urlOf('clients and Original'),
-      shinyUrl: urlOf('clients and Shiny'),
+      originalUrl: urlOf(proxies['clients and Original']),
+      shinyUrl: urlOf(proxies['clients and Shiny']),
       updaterUrl: direct.updaterUrl,
     },
     namespace: NAMESPACE,
-    settings,
-    apis,
+    settings: services.settings,
+    apis: services.apis,
     proxies,
     stopBroker: kafka.stop,
     startBroker: kafka.start,
@@ -132,6 +101,8 @@ export const startChaosWorld = async (
     startPostgres: postgres.start,
   };
 };
+
+const urlOf = ({ port }: TcpProxy): string => `http://127.0.0.1:${port}`;
 
 interface Restartable {
   current(): StackPart;

@@ -1,7 +1,9 @@
 /**
- * Collects appends while one request is in flight and sends them together: no timer, no linger, order kept. One request
- * per message is four to six times slower with kafkajs, and a linger would slow down the single write.
+ * Collects appends while one request is in flight and sends them together, order kept. One request per message is four to
+ * six times slower with kafkajs. A single write is never held up; after a batch of several there is a breath.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BREATH_MS } from './breath.ts';
 import { AppendOverflowError, type AppendRecord } from './event-log.ts';
 
 export interface QueuedAppend {
@@ -37,6 +39,7 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
       try {
         const offsets = await sendBatch(batch);
         batch.forEach(({ resolve }, index) => resolve(offsets[index]!));
+        if (batch.length > 1) await sleep(BREATH_MS);
       } catch (error) {
         // What waits behind a failed append fails with it: sent on, it would overtake the retry.
         const failed = [...batch, ...queue];

@@ -20,7 +20,10 @@ export const CONNECTION_TIMEOUT_MS = 2_000;
 export const REQUEST_TIMEOUT_MS = 5_000;
 export const KAFKA_RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } as const;
 
-export const createKafkajsClient = (access: KafkaAccess, logger: Logger): Kafka => {
+export const createKafkajsClient = (
+  access: Omit<KafkaAccess, 'client' | 'replicationFactor'>,
+  logger: Logger,
+): Kafka => {
   sleepWhenNothingIsPending();
   const config: KafkaConfig = {
     clientId: access.clientId,

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
+import { BREATH_MS } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
 import { fetchOffsets } from './kafkajs-offsets.ts';
@@ -113,6 +114,7 @@ const startConsumer = async (
   });
   const joined = Promise.withResolvers<void>();
   let established = false;
+  const load: Load = { records: 0 };
   const seekAll = (): void => {
     for (const { topic, partition, next } of places.values()) {
       consumer.seek({ topic, partition, offset: String(next) });
@@ -134,7 +136,9 @@ const startConsumer = async (
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      eachBatch: (payload) => readBatch(consumer, places, onRecords, fail, payload),
+      // The handlers wait for other things than the processor.
+      partitionsConsumedConcurrently: places.size,
+      eachBatch: (payload) => readBatch({ consumer, places, load, onRecords, fail }, payload),
     });
     const timeout = sleep(JOIN_TIMEOUT_MS, undefined, { ref: false }).then(() => {
       throw new Error('the Kafka consumer did not join its group in time');
@@ -148,11 +152,21 @@ const startConsumer = async (
   }
 };
 
+/** Records, of all partitions, that were fetched and are being read. */
+interface Load {
+  records: number;
+}
+
+interface Reading {
+  readonly consumer: Consumer;
+  readonly places: ReadonlyMap<string, Place>;
+  readonly load: Load;
+  readonly onRecords: OnRecords;
+  readonly fail: (error: unknown) => void;
+}
+
 const readBatch = async (
-  consumer: Consumer,
-  places: ReadonlyMap<string, Place>,
-  onRecords: OnRecords,
-  fail: (error: unknown) => void,
+  { consumer, places, load, onRecords, fail }: Reading,
   { batch, resolveOffset, isStale, isRunning }: EachBatchPayload,
 ): Promise<void> => {
   const { topic, partition } = batch;
@@ -181,10 +195,12 @@ const readBatch = async (
   });
   place.reading = reading;
   reading.catch(fail);
-  const quick = await Promise.race([reading.then(() => true), sleep(PAUSE_AFTER_MS).then(() => false)]).catch(
-    () => false,
-  );
-  if (quick) resolveOffset(last);
+  load.records += records.length;
+  const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
+  // All batches of one fetch are under way by now, and the next fetch waits for them.
+  if (load.records > 1) await sleep(BREATH_MS);
+  load.records -= records.length;
+  if (isQuick) resolveOffset(last);
   else pauseUntilRead(consumer, topic, partition, place, reading);
 };
 

@@ -12,6 +12,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { openLog, openNamespace, type LogSettingValues } from './open-log.ts';
 import type { SettingValues } from './settings.ts';
+import { systemTime } from './time.ts';
 
 export interface OpenFold {
   readonly namespace: string;
@@ -33,7 +34,13 @@ export const openFold = async (
   const { log, codec } = await openLog(name, settings, lifecycle, logger);
   const genesis = await openNamespace(settings, log, codec, logger);
   const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
-  const store = await openFoldStore(join(settings.DATA_DIR, namespace, name), genesis, ends, logger);
+  const store = await openFoldStore(
+    join(settings.DATA_DIR, namespace, name),
+    genesis,
+    ends,
+    logger,
+    systemTime,
+  );
   lifecycle.onClose('local store', () => store.close());
   const original = createOriginalClient(settings.ORIGINAL_URL);
   lifecycle.onClose('client of the Original API', () => original.close());

@@ -12,8 +12,10 @@ export interface FoldStore {
   /** Offset of the next outcome to fold. */
   nextOffset(partition: number): number;
   setNextOffset(partition: number, next: number): void;
-  /** What `work` changes, becomes durable together, or not at all when it throws. */
+  /** What `work` changes is seen at once, and becomes durable together later, or not at all when it throws. */
   batch(work: () => void): void;
+  /** Resolves when there is room for more changes; at once, unless the disk is behind. */
+  room(): Promise<void>;
   thing(id: number): Thing | undefined;
   /** Things, deleted ones too, with an id above `after`, in id order. */
   thingsAfter(after: number): Iterable<Thing>;

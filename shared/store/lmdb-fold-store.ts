@@ -1,10 +1,10 @@
 /**
- * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction: a restart replays
+ * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction, written behind (write-behind.ts): a restart replays
  * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RangeOptions, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import type { StoredAnswer } from '../domain/answer.ts';
 import {
   emptyHeader,
@@ -17,12 +17,14 @@ import type { Genesis } from '../domain/outcome.ts';
 import type { SwitchResult } from '../domain/switch-result.ts';
 import type { Thing } from '../domain/thing.ts';
 import type { Logger } from '../process/logger.ts';
+import type { Time } from '../process/time.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
 import { looksWhole } from './lmdb-file.ts';
+import { createWriteBehind, type BehindTable, type WriteBehind } from './write-behind.ts';
 
 /** Raise it when what is stored changes its shape: an older store is then rebuilt. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 const DATABASES_MAX = 12;
 const MAP_SIZE_BYTES = 64 * 1024 ** 3;
 
@@ -32,9 +34,14 @@ interface StoreMeta {
   readonly layout: number;
 }
 
+interface PartitionAnswer {
+  readonly partition: number;
+  readonly answer: StoredAnswer;
+}
+
 interface Place {
-  header: PartitionHeader;
-  nextOffset: number;
+  readonly header: PartitionHeader;
+  readonly nextOffset: number;
 }
 
 /**
@@ -46,6 +53,7 @@ export const openFoldStore = async (
   genesis: Genesis,
   ends: readonly number[],
   logger: Logger,
+  time: Time,
 ): Promise<FoldStore> => {
   mkdirSync(folder, { recursive: true });
   const releaseFolder = claimFolder(folder);
@@ -67,106 +75,126 @@ export const openFoldStore = async (
   }
   root ??= openRoot(file);
   root.putSync('meta', meta);
-  const store = foldStore(root, genesis, releaseFolder);
+  const store = foldStore(root, genesis, { logger, time }, releaseFolder);
   rmSync(suspicion);
   return store;
 };
 
-const foldStore = (root: RootDatabase, genesis: Genesis, releaseFolder: () => void): FoldStore => {
+const foldStore = (
+  root: RootDatabase,
+  genesis: Genesis,
+  { logger, time }: { readonly logger: Logger; readonly time: Time },
+  releaseFolder: () => void,
+): FoldStore => {
   const { partitions } = genesis;
-  const placeTable = root.openDB<Place, number>('places', {});
-  const thingTable = root.openDB<Thing, number>('things', {});
-  const answerTable = root.openDB<StoredAnswer, [string, number]>('answers', {});
-  const switchTable = root.openDB<SwitchResult, [string, number]>('switches', {});
-  const loadPlace = (partition: number): Place =>
-    placeTable.get(partition) ?? { header: emptyHeader(partition), nextOffset: 0 };
+  const behind = createWriteBehind(root, logger, time);
+  const placeTable = behind.table<number, Place>('places');
+  const thingTable = behind.table<number, Thing>('things');
+  /** Of one command id, nearly always in one partition. */
+  const answerTable = behind.table<string, readonly PartitionAnswer[]>('answers');
+  const switchTable = behind.table<[string, number], SwitchResult>('switches');
+  const lossyTable = behind.table<[number, number], true>('lossy');
 
-  const places = Array.from({ length: partitions }, (_, partition) => loadPlace(partition));
-  const changed = new Set<number>();
-  const states = places.map((place, partition): PartitionState => ({
+  const places = Array.from(
+    { length: partitions },
+    (_, partition): Place => placeTable.get(partition) ?? { header: emptyHeader(partition), nextOffset: 0 },
+  );
+  /** As they were before the batch that changes them. */
+  const changed = new Map<number, Place>();
+  const change = (partition: number, part: Partial<Place>): void => {
+    const place = places[partition]!;
+    if (!changed.has(partition)) changed.set(partition, place);
+    places[partition] = { ...place, ...part };
+  };
+  const answersOf = (commandId: string): readonly PartitionAnswer[] => answerTable.get(commandId) ?? [];
+  const states = places.map((_, partition): PartitionState => ({
     get header() {
-      return place.header;
+      return places[partition]!.header;
     },
     set header(header) {
-      place.header = header;
-      changed.add(partition);
+      change(partition, { header });
     },
-    things: { get: (id) => thingTable.get(id), set: (id, thing) => thingTable.putSync(id, thing) },
+    things: thingTable,
     answers: {
-      get: (commandId) => answerTable.get([commandId, partition]),
-      set: (commandId, answer) => answerTable.putSync([commandId, partition], answer),
+      get: (commandId) => answersOf(commandId).find((found) => found.partition === partition)?.answer,
+      set: (commandId, answer) => {
+        const others = answersOf(commandId).filter((found) => found.partition !== partition);
+        answerTable.set(commandId, [...others, { partition, answer }]);
+      },
     },
-    lossy: storedSet(root, partition),
+    lossy: storedSet(lossyTable, partition),
     switches: {
       get: (commandId) => switchTable.get([commandId, partition]),
-      set: (commandId, result) => switchTable.putSync([commandId, partition], result),
+      set: (commandId, result) => switchTable.set([commandId, partition], result),
     },
   }));
 
   return {
     state: (partition) => states[partition]!,
     nextOffset: (partition) => places[partition]!.nextOffset,
-    setNextOffset: (partition, next) => {
-      places[partition]!.nextOffset = next;
-      changed.add(partition);
-    },
+    setNextOffset: (partition, nextOffset) => change(partition, { nextOffset }),
     batch: (work) => {
       try {
-        root.transactionSync(() => {
+        behind.batch(() => {
           work();
-          for (const partition of changed) placeTable.putSync(partition, places[partition]!);
+          for (const partition of changed.keys()) placeTable.set(partition, places[partition]!);
         });
       } catch (error) {
-        for (const partition of changed) Object.assign(places[partition]!, loadPlace(partition));
+        for (const [partition, before] of changed) places[partition] = before;
         throw error;
       } finally {
         changed.clear();
       }
     },
-    thing: (id) => thingTable.get(id),
+    room: behind.room,
+    thing: thingTable.get,
     *thingsAfter(after) {
-      for (const { value } of thingTable.getRange({ start: after + 1 })) yield value;
+      for (const { value } of thingTable.entries({ start: after, afterStart: true })) yield value;
     },
-    *answers(commandId) {
-      const range = answerTable.getRange({ start: [commandId, 0], end: [commandId, partitions] });
-      for (const { key, value } of range) yield { partition: key[1], answer: value };
-    },
-    table: (name) => storedTable(root, name),
+    answers: answersOf,
+    table: (name) => storedTable(behind, name),
     close: async () => {
-      await root.close();
-      releaseFolder();
+      try {
+        await behind.flush();
+      } finally {
+        await root.close();
+        releaseFolder();
+      }
     },
   };
 };
 
 /** Ids of one partition. */
-const storedSet = (root: RootDatabase, partition: number): SetLike<number> => {
-  const table = root.openDB<true, [number, number]>('lossy', {});
-  // A fresh one each time: lmdb writes into it.
-  const range = (): RangeOptions => ({ start: [partition, 0], end: [partition + 1, 0] });
+const storedSet = (table: BehindTable<[number, number], true>, partition: number): SetLike<number> => {
+  const all = () => table.entries({ start: [partition, 0], end: [partition + 1, 0] });
   return {
-    add: (id) => table.putSync([partition, id], true),
-    delete: (id) => table.removeSync([partition, id]),
+    add: (id) => table.set([partition, id], true),
+    delete: (id) => table.delete([partition, id]),
     get size() {
-      return table.getCount(range());
+      return [...all()].length;
     },
     *[Symbol.iterator]() {
-      for (const [, id] of table.getKeys(range())) yield id;
+      for (const { key } of all()) yield key[1];
     },
   };
 };
 
-const storedTable = <K extends StoreKey, V>(root: RootDatabase, name: string): StoreTable<K, V> => {
-  const table = root.openDB<V, K>(name, {});
+const storedTable = <K extends StoreKey, V>(behind: WriteBehind, name: string): StoreTable<K, V> => {
+  const table = behind.table<K, V>(name);
   return {
-    get: (key) => table.get(key),
-    set: (key, value) => table.putSync(key, value),
-    range: ({ after, reverse = false, limit }) =>
-      table.getRange({
+    get: table.get,
+    set: table.set,
+    *range({ after, reverse = false, limit }) {
+      let left = limit;
+      if (left === 0) return;
+      for (const entry of table.entries({
         reverse,
-        limit,
-        ...(after === undefined ? {} : { start: after, exclusiveStart: true }),
-      }),
+        ...(after === undefined ? {} : { start: after, afterStart: true }),
+      })) {
+        yield entry;
+        if (--left === 0) return;
+      }
+    },
   };
 };
 

@@ -6,6 +6,7 @@ import { acceptedCreate, decidedAfter, genesis, record, thing } from '../../test
 import { fold } from '../domain/fold.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import { silentLogger } from '../process/logger.ts';
+import { systemTime } from '../process/time.ts';
 import { describeFoldStore } from './fold-store.contract.ts';
 import type { FoldStore } from './fold-store.ts';
 import { openFoldStore } from './lmdb-fold-store.ts';
@@ -21,7 +22,7 @@ afterEach(() => {
 
 const ENDS = [100, 100, 100, 100];
 const open = (of: Genesis = genesis('shiny'), ends = ENDS): Promise<FoldStore> =>
-  openFoldStore(folder, of, ends, silentLogger());
+  openFoldStore(folder, of, ends, silentLogger(), systemTime);
 describeFoldStore('LMDB fold store', () => open());
 
 const file = (): string => join(folder, 'fold.lmdb');

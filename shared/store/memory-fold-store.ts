@@ -4,6 +4,7 @@ import { emptyState } from '../domain/partition-state.ts';
 import { partitionOfThing } from '../domain/partition.ts';
 import type { Thing } from '../domain/thing.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
+import { compareKeys, mapKeyOf } from './store-keys.ts';
 
 export const createMemoryFoldStore = (partitions: number): FoldStore => {
   const states = Array.from({ length: partitions }, (_, partition) => ({
@@ -21,6 +22,7 @@ export const createMemoryFoldStore = (partitions: number): FoldStore => {
       nexts[partition] = next;
     },
     batch: (work) => work(),
+    room: async () => undefined,
     thing: (id) => states[partitionOfThing(id, partitions)]!.things.get(id),
     *thingsAfter(after) {
       const found = states.flatMap(({ things }) => [...things.values()].filter(({ id }) => id > after));
@@ -42,10 +44,10 @@ export const createMemoryFoldStore = (partitions: number): FoldStore => {
 };
 
 const memoryTable = <K extends StoreKey, V>(): StoreTable<K, V> => {
-  const entries = new Map<string, { key: K; value: V }>();
+  const entries = new Map<string | number, { key: K; value: V }>();
   return {
-    get: (key) => entries.get(textOf(key))?.value,
-    set: (key, value) => void entries.set(textOf(key), { key, value }),
+    get: (key) => entries.get(mapKeyOf(key))?.value,
+    set: (key, value) => void entries.set(mapKeyOf(key), { key, value }),
     range: ({ after, reverse = false, limit }) => {
       const sign = reverse ? -1 : 1;
       const sorted = [...entries.values()].toSorted((a, b) => sign * compareKeys(a.key, b.key));
@@ -54,19 +56,4 @@ const memoryTable = <K extends StoreKey, V>(): StoreTable<K, V> => {
       return rest.slice(0, limit);
     },
   };
-};
-
-/** No two keys of one table have the same text: they are of one kind. */
-const textOf = (key: StoreKey): string => (typeof key === 'string' ? key : [key].flat().join('\0'));
-
-/** As LMDB orders them: numbers before strings, arrays by their members. */
-const compareKeys = (a: StoreKey, b: StoreKey): number => {
-  const [left, right] = [[a].flat(), [b].flat()];
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const [one, other] = [left[index]!, right[index]!];
-    if (one === other) continue;
-    if (typeof one !== typeof other) return typeof one === 'number' ? -1 : 1;
-    return one < other ? -1 : 1;
-  }
-  return left.length - right.length;
 };

@@ -1,4 +1,4 @@
-/** Follows the outcomes into a fold store: one transaction per batch of records, and then whoever wants to know is told. */
+/** Follows the outcomes into a fold store: one batch of changes per batch of records, and then whoever wants to know is told. */
 import type { RecordCodec } from '../codec/record-codec.ts';
 import { fold, type Folded } from '../domain/fold.ts';
 import type { LogPosition, LogRecord } from '../log/event-log.ts';
@@ -16,7 +16,7 @@ export interface OutcomeFollowerParts {
   /** Of the outcomes, noted at start. */
   readonly ends: readonly number[];
   readonly logger: Logger;
-  /** After the transaction, in the order of the log. `counted` is undefined for a record that does not count. */
+  /** After the batch, in the order of the log. `counted` is undefined for a record that does not count. */
   readonly onFolded: (partition: number, record: ReadOutcome, counted: Folded | undefined) => void;
   readonly time: Time;
 }
@@ -58,6 +58,7 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
       for (const { record, counted } of folded) onFolded(partition, record, counted);
       progress.reached(partition, store.nextOffset(partition));
       report(folded.length);
+      await store.room();
     },
     behind,
   };

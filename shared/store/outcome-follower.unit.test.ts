@@ -61,7 +61,7 @@ test('a rebuild says how far it is, and when it is done; a restart goes on behin
     { write: (line: string) => void said.push(JSON.parse(line) as Record<string, unknown>) },
   );
   let now = 0;
-  const open = () => openFoldStore(folder, genesis('shiny'), ends, silentLogger());
+  const open = () => openFoldStore(folder, genesis('shiny'), ends, silentLogger(), systemTime);
   const follow = (store: Awaited<ReturnType<typeof open>>, folded: number[]) =>
     createOutcomeFollower({
       topic: 't',

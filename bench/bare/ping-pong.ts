@@ -1,0 +1,73 @@
+/**
+ * Bare: produce -> consume -> produce -> consume, in one process, through kafkajs. What waits while a request is in flight
+ * goes out with the next one.
+ */
+import { randomUUID } from 'node:crypto';
+import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
+import { silentLogger } from '../../shared/process/logger.ts';
+import type { PingPong, PingPongParts } from './ping-pong-parts.ts';
+
+export const startPingPong = async ({ brokers, partitions, between }: PingPongParts): Promise<PingPong> => {
+  const topics = [randomUUID(), randomUUID()] as const;
+  const kafka = createKafkajsClient({ brokers, clientId: 'bare' }, silentLogger());
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: topics.map((topic) => ({ topic, numPartitions: partitions })),
+  });
+  const producer = kafka.producer({ idempotent: false, maxInFlightRequests: 1 });
+  await producer.connect();
+
+  const collector = (
+    topic: string,
+  ): ((message: { partition: number; key: string; value: Buffer }) => void) => {
+    let waiting: { partition: number; key: string; value: Buffer }[] = [];
+    let sending = false;
+    return async (message) => {
+      waiting.push(message);
+      if (sending) return;
+      sending = true;
+      for (; waiting.length > 0;) {
+        const messages = waiting;
+        waiting = [];
+        await producer.send({ topic, acks: -1, messages });
+      }
+      sending = false;
+    };
+  };
+  const consume = async (
+    topic: string,
+    onMessage: (partition: number, key: string, value: Buffer) => void,
+  ) => {
+    const consumer = kafka.consumer({ groupId: randomUUID(), minBytes: 1, maxWaitTimeInMs: 250 });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) =>
+        batch.messages.forEach(({ key, value }) => onMessage(batch.partition, key!.toString(), value!)),
+    });
+    return consumer;
+  };
+
+  const [ping, pong] = topics.map(collector) as [ReturnType<typeof collector>, ReturnType<typeof collector>];
+  const waiting = new Map<string, () => void>();
+  const consumers = [
+    await consume(topics[0], (partition, key, value) => {
+      void Promise.resolve(between?.()).then(() => pong({ partition, key, value }));
+    }),
+    await consume(topics[1], (_partition, key) => waiting.get(key)?.()),
+  ];
+  return {
+    roundTrip: async (partition, value) => {
+      const key = randomUUID();
+      const answered = new Promise<void>((resolve) => void waiting.set(key, resolve));
+      ping({ partition, key, value });
+      await answered;
+      waiting.delete(key);
+    },
+    close: async () =>
+      void (await Promise.all([...consumers, producer, admin].map((part) => part.disconnect()))),
+  };
+};
