@@ -1,7 +1,7 @@
 /** The settings that more than one process has, and what they mean together. */
 import { readFileSync } from 'node:fs';
 import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../log/topics.ts';
-import type { KafkaAccess } from '../log/kafka-client.ts';
+import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-log.ts';
 import type { RegistryAccess } from '../codec/confluent-registry.ts';
 import { LOG_LEVELS, type LogSettings } from './logger.ts';
 import {
@@ -41,6 +41,11 @@ export const newNamespaceSettings = {
 } satisfies SettingTable;
 
 export const kafkaSettings = {
+  KAFKA_CLIENT: {
+    parse: choice(...KAFKA_CLIENTS),
+    help: `the client library: ${KAFKA_CLIENTS.join(' or ')}`,
+    default: 'kafkajs',
+  },
   KAFKA_BROKERS: {
     parse: pattern(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'host:port, several separated by commas'),
     help: 'the brokers, as host:port,host:port',
@@ -138,16 +143,14 @@ export const requestSettings = {
 } satisfies SettingTable;
 
 /** Throws when the settings do not fit together or a file cannot be read. */
-export const kafkaAccess = (
-  clientId: string,
-  settings: SettingValues<typeof kafkaSettings>,
-): KafkaAccess & { readonly replicationFactor: number } => {
+export const kafkaAccess = (clientId: string, settings: SettingValues<typeof kafkaSettings>): KafkaAccess => {
   const {
     KAFKA_SASL_MECHANISM: mechanism,
     KAFKA_SASL_USERNAME: username,
     KAFKA_SASL_PASSWORD: password,
   } = settings;
   const access = {
+    client: settings.KAFKA_CLIENT,
     clientId,
     brokers: settings.KAFKA_BROKERS.split(','),
     replicationFactor: settings.KAFKA_REPLICATION_FACTOR,

@@ -13,8 +13,8 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
-import { KAFKA_RETRY } from './kafka-client.ts';
-import { fetchOffsets } from './kafka-offsets.ts';
+import { KAFKA_RETRY } from './kafkajs-client.ts';
+import { fetchOffsets } from './kafkajs-offsets.ts';
 
 /** A fetch waits this long for news; a disconnect waits for the fetch. */
 const FETCH_WAIT_MS = 250;
@@ -33,7 +33,7 @@ interface Place {
   reading: Promise<void> | undefined;
 }
 
-export const tailKafka = async (
+export const tailKafkajs = async (
   kafka: Kafka,
   admin: Admin,
   logger: Logger,

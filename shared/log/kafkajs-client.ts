@@ -1,5 +1,5 @@
 /**
- * The Kafka client as we want it; the kafka-*.ts files of this room alone import kafkajs. It is kafkajs 2.2.4, which is no longer
+ * kafkajs as we want it; the kafkajs-*.ts files of this room alone import it. It is kafkajs 2.2.4, which is no longer
  * maintained: what has to be worked around is here, with the number of its issue.
  */
 import net from 'node:net';
@@ -14,25 +14,13 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
-
-export interface KafkaAccess {
-  /** host:port, at least one. */
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  /** TLS with the system's certificates, or with the given ones. */
-  readonly tls?: boolean | tls.ConnectionOptions;
-  readonly sasl?: {
-    mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    username: string;
-    password: string;
-  };
-}
+import type { KafkaAccess } from './kafka-log.ts';
 
 export const CONNECTION_TIMEOUT_MS = 2_000;
 export const REQUEST_TIMEOUT_MS = 5_000;
 export const KAFKA_RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } as const;
 
-export const createKafkaClient = (access: KafkaAccess, logger: Logger): Kafka => {
+export const createKafkajsClient = (access: KafkaAccess, logger: Logger): Kafka => {
   sleepWhenNothingIsPending();
   const config: KafkaConfig = {
     clientId: access.clientId,
