@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { readSettings } from '../../shared/process/settings.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
@@ -41,6 +42,7 @@ const NAMESPACE = 'chaos';
 
 export const startChaosWorld = async (
   owner: Owner,
+  kafkaClient: KafkaClientName,
   lifecycle: Lifecycle,
   report: (line: string) => void,
   print: (line: string) => void,
@@ -66,11 +68,12 @@ export const startChaosWorld = async (
     restartable(() => startKafka(stack, report), lifecycle),
   ]);
   await restartable(() => startRegistry(stack, report), lifecycle);
-  report('the stack is ready');
+  report(`the stack is ready; the services talk to Kafka through ${kafkaClient}`);
 
   const env = {
     NAMESPACE,
     MASTER: owner,
+    KAFKA_CLIENT: kafkaClient,
     DATA_DIR: join(folder, 'data'),
     KAFKA_BROKERS: `127.0.0.1:${kafkaPort}`,
     SCHEMA_REGISTRY_URL: registryUrl(registryPort!),
