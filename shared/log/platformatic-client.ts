@@ -87,6 +87,24 @@ export const closeClient = async (client: { close(): Promise<void> }): Promise<v
   );
 };
 
+/** The client has timeouts of its own, and no request of ours should come near this one. */
+const ANSWER_MAX_MS = 30_000;
+
+/** A client that neither answers nor fails; there is no more to be had from it. */
+export class StuckError extends Error {
+  override readonly name = 'StuckError';
+}
+
+/** As the client has paths on which it never calls back: a connection that failed while somebody waits for it. */
+export const inTime = <T>(work: Promise<T>): Promise<T> => {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => limit.reject(new StuckError(`no answer from Kafka in ${ANSWER_MAX_MS} ms`)),
+    ANSWER_MAX_MS,
+  );
+  return Promise.race([work, limit.promise]).finally(() => clearTimeout(timer));
+};
+
 /** Tries again for `timeoutMs` what may be asked any number of times, then throws the last error. */
 export const retryFor = async <T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> => {
   for (const deadline = performance.now() + timeoutMs; ;) {

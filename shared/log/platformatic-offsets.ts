@@ -1,6 +1,6 @@
 /** The offsets that the brokers have of a topic: one request to each leader, who they are being known already. */
 import { ListOffsetTimestamps, type Consumer } from '@platformatic/kafka';
-import { retryFor } from './platformatic-client.ts';
+import { inTime, retryFor } from './platformatic-client.ts';
 
 export interface OffsetRange {
   /** The first offset that is still there. */
@@ -27,7 +27,7 @@ export const fetchOffsetRanges = async (reader: Consumer, topic: string): Promis
 
 const listOffsets = (reader: Consumer, topic: string, timestamp: bigint): Promise<number[]> =>
   retryFor(PATIENCE_MS, async () => {
-    const found = (await reader.listOffsets({ topics: [topic], timestamp })).get(topic);
+    const found = (await inTime(reader.listOffsets({ topics: [topic], timestamp }))).get(topic);
     // A plain array of the client may have holes.
     return Array.from(found ?? [], (offset: bigint | undefined, partition) => {
       if (offset === undefined)

@@ -1,9 +1,9 @@
 /** Sends batches to Kafka through @platformatic/kafka, one request at a time. */
-import { ProduceAcks, type ClusterMetadata, type Producer } from '@platformatic/kafka';
+import { ProduceAcks, type ClusterMetadata, type MessageToProduce, type Producer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import type { QueuedAppend, SendBatch } from './append-batcher.ts';
 import { AppendUnknownError } from './event-log.ts';
-import { closeClient } from './platformatic-client.ts';
+import { closeClient, inTime } from './platformatic-client.ts';
 
 /**
  * A producer that is thrown away after any error. Not idempotent: a sequence that must outlive errors and new producers is
@@ -25,18 +25,10 @@ export const renewableProducer = (
     send: async (batch) => {
       try {
         current ??= create();
-        checkPartitions(batch, await current.metadata({ topics: topicsOf(batch) }));
-        const { offsets } = await current.send({
-          acks: ProduceAcks.ALL,
-          repeatOnStaleMetadata: false,
-          messages: batch.map(({ topic, record }) => ({
-            topic,
-            partition: record.partition,
-            key: Buffer.from(record.key),
-            value: record.value,
-            timestamp: BigInt(record.timestamp),
-          })),
-        });
+        checkPartitions(batch, await inTime(current.metadata({ topics: topicsOf(batch) })));
+        const { offsets } = await inTime(
+          current.send({ acks: ProduceAcks.ALL, messages: messagesOf(batch) }),
+        );
         return offsetsOf(batch, offsets ?? []);
       } catch (error) {
         logger.warn({ err: error, records: batch.length }, 'appending to Kafka failed');
@@ -52,6 +44,15 @@ export const renewableProducer = (
 };
 
 const topicsOf = (batch: readonly QueuedAppend[]): string[] => [...new Set(batch.map(({ topic }) => topic))];
+
+const messagesOf = (batch: readonly QueuedAppend[]): MessageToProduce[] =>
+  batch.map(({ topic, record }) => ({
+    topic,
+    partition: record.partition,
+    key: Buffer.from(record.key),
+    value: record.value,
+    timestamp: BigInt(record.timestamp),
+  }));
 
 // The client takes the partition modulo their number.
 const checkPartitions = (batch: readonly QueuedAppend[], { topics }: ClusterMetadata): void => {

@@ -12,7 +12,7 @@ import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { OffsetGoneError, type LogPosition, type OnRecords, type Tail } from './event-log.ts';
-import { closeClient } from './platformatic-client.ts';
+import { closeClient, inTime, StuckError } from './platformatic-client.ts';
 import {
   fetchRequest,
   isSessionLost,
@@ -55,6 +55,7 @@ export const tailPlatformatic = (
   failed.catch(() => undefined);
   const fetching = new Set<number>();
   let stopped = false;
+  let isTroubled = false;
   let change = Promise.withResolvers<void>();
 
   const fail = (place: Place, error: unknown): void => {
@@ -68,7 +69,7 @@ export const tailPlatformatic = (
       try {
         startFetches(await reader.metadata({ topics: [...topics] }));
       } catch (error) {
-        if (!stopped) logger.debug({ err: error, topics }, 'Kafka does not tell who leads the partitions');
+        complain(error);
         await sleep(RETRY_DELAY_MS);
         continue;
       }
@@ -101,36 +102,57 @@ export const tailPlatformatic = (
     fetching.add(node);
     for (const place of asked) place.state = 'fetching';
     const waitMs = places.some(({ state }) => state === 'reading') ? SHORT_FETCH_WAIT_MS : FETCH_WAIT_MS;
+    let reading: readonly Promise<void>[] = [];
+    let fault: unknown;
     try {
-      await take(await reader.fetch(fetchRequest(node, asked, waitMs)).catch(responseOf), asked);
+      const response = await inTime(reader.fetch(fetchRequest(node, asked, waitMs))).catch(responseOf);
+      ({ reading, fault } = take(response, asked));
     } catch (error) {
-      if (!stopped) {
-        logger.debug({ err: error, node }, 'fetching from Kafka failed, trying again');
-        await sleep(RETRY_DELAY_MS);
-        await reader.metadata({ topics: [...topics], forceUpdate: true }).catch(() => undefined);
-      }
+      fault = error;
     }
+    // At once, and only what this fetch still holds: from here on another one may have them.
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
+    if (fault instanceof StuckError) reject(fault);
+    if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
+    if (fault === undefined) isTroubled = false;
+    else await recover(fault);
     fetching.delete(node);
     change.resolve();
   };
 
-  /** Throws when something of the response has to be asked again. */
-  const take = async (response: FetchResponse, asked: readonly Place[]): Promise<void> => {
-    if (isSessionLost(response)) return;
+  const recover = async (fault: unknown): Promise<void> => {
+    complain(fault);
+    await sleep(RETRY_DELAY_MS);
+    await reader.metadata({ topics: [...topics], forceUpdate: true }).catch(complain);
+  };
+
+  /** Once per trouble, not once per try. */
+  const complain = (error: unknown): void => {
+    if (stopped) return;
+    const line = { err: error, topics };
+    if (isTroubled) logger.debug(line, 'reading from Kafka fails still');
+    else logger.warn(line, 'reading from Kafka failed, trying again until it works');
+    isTroubled = true;
+  };
+
+  /** `fault`: something that has to be asked again. */
+  const take = (
+    response: FetchResponse,
+    asked: readonly Place[],
+  ): { reading: Promise<void>[]; fault: Error | undefined } => {
     const reading: Promise<void>[] = [];
     let fault: Error | undefined;
+    if (stopped || isSessionLost(response)) return { reading, fault };
     for (const { place, batches, error } of partitionsOf(response, asked)) {
       if (error instanceof OffsetGoneError) fail(place, error);
       else if (error !== undefined) fault = error;
       else {
         const { records, end } = recordsOf(place.partition, place.next, batches);
         if (records.length === 0) place.next = end;
-        else if (!stopped) reading.push(read(place, records, end));
+        else reading.push(read(place, records, end));
       }
     }
-    if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
-    if (fault !== undefined) throw fault;
+    return { reading, fault };
   };
 
   const read = async (place: Place, records: Parameters<OnRecords>[2], end: number): Promise<void> => {
