@@ -26,6 +26,8 @@ import {
 /** Who leads a partition is asked again after an error; otherwise it is good for so long. */
 const METADATA_MAX_AGE_MS = 300_000;
 const RETRY_DELAY_MS = 50;
+/** A broker that starts again is waited for. */
+export const CONNECT_PATIENCE_MS = 3_000;
 
 export interface PlatformaticClients {
   admin(): Admin;

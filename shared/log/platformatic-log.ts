@@ -3,13 +3,17 @@ import type { Logger } from '../process/logger.ts';
 import { createAppendBatcher } from './append-batcher.ts';
 import { OffsetGoneError, type EventLog, type LogPosition } from './event-log.ts';
 import type { KafkaAccess } from './kafka-log.ts';
-import { closeClient, createPlatformaticClients, retryFor } from './platformatic-client.ts';
+import {
+  closeClient,
+  CONNECT_PATIENCE_MS,
+  createPlatformaticClients,
+  inTime,
+  retryFor,
+} from './platformatic-client.ts';
 import { fetchEndOffsets, fetchOffsetRanges, type OffsetRange } from './platformatic-offsets.ts';
 import { renewableProducer } from './platformatic-producer.ts';
 import { tailPlatformatic } from './platformatic-tail.ts';
 import { countPartitions, createTopics } from './platformatic-topics.ts';
-
-const CONNECT_PATIENCE_MS = 3_000;
 
 /** Connects. Throws when no broker answers for some three seconds. */
 export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
@@ -23,7 +27,7 @@ export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger
     await Promise.all([producer.close(), closeClient(admin), closeClient(offsets)]);
   };
   try {
-    await retryFor(CONNECT_PATIENCE_MS, () => offsets.metadata({ topics: [] }));
+    await retryFor(CONNECT_PATIENCE_MS, () => inTime(offsets.metadata({ topics: [] })));
   } catch (error) {
     await close();
     throw error;

@@ -3,7 +3,7 @@ import { ProduceAcks, type ClusterMetadata, type MessageToProduce, type Producer
 import type { Logger } from '../process/logger.ts';
 import type { QueuedAppend, SendBatch } from './append-batcher.ts';
 import { AppendUnknownError } from './event-log.ts';
-import { closeClient, inTime } from './platformatic-client.ts';
+import { closeClient, CONNECT_PATIENCE_MS, inTime, retryFor } from './platformatic-client.ts';
 
 /**
  * A producer that is thrown away after any error. Not idempotent: a sequence that must outlive errors and new producers is
@@ -24,10 +24,12 @@ export const renewableProducer = (
   return {
     send: async (batch) => {
       try {
-        current ??= create();
-        checkPartitions(batch, await inTime(current.metadata({ topics: topicsOf(batch) })));
+        const producer = (current ??= create());
+        // Nothing is sent yet, so this may be tried again.
+        const leaders = () => inTime(producer.metadata({ topics: topicsOf(batch) }));
+        checkPartitions(batch, await retryFor(CONNECT_PATIENCE_MS, leaders));
         const { offsets } = await inTime(
-          current.send({ acks: ProduceAcks.ALL, messages: messagesOf(batch) }),
+          producer.send({ acks: ProduceAcks.ALL, messages: messagesOf(batch) }),
         );
         return offsetsOf(batch, offsets ?? []);
       } catch (error) {
