@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from '../shared/domain/thing.ts';
+import type { KafkaClientName } from '../shared/log/kafka-log.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { readSettings } from '../shared/process/settings.ts';
@@ -44,6 +45,7 @@ export interface PrivateServicesParts {
   readonly stack: StackAddresses;
   readonly namespace: string;
   readonly owner: Owner;
+  readonly kafkaClient: KafkaClientName;
   /** Of the local stores. */
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -62,12 +64,22 @@ export interface PrivateServices {
 
 /** Creates the namespace and starts the three services. Throws StartError. */
 export const startPrivateServices = async (
-  { stack, namespace, owner, dataDir, env = {}, print, report, originalUrlFor }: PrivateServicesParts,
+  {
+    stack,
+    namespace,
+    owner,
+    kafkaClient,
+    dataDir,
+    env = {},
+    print,
+    report,
+    originalUrlFor,
+  }: PrivateServicesParts,
   lifecycle: Lifecycle,
 ): Promise<PrivateServices> => {
   const [originalPort, shinyPort, updaterPort] = await freePorts(3);
   const complete = {
-    KAFKA_CLIENT: process.env['KAFKA_CLIENT'] ?? apisSettings.KAFKA_CLIENT.default,
+    KAFKA_CLIENT: kafkaClient,
     NAMESPACE: namespace,
     MASTER: owner,
     DATA_DIR: dataDir,

@@ -1,6 +1,7 @@
 /** A playground of its own for the chaos: stack, services, and proxies in front of the APIs, all on free ports. */
 import { join } from 'node:path';
 import type { Owner } from '../../shared/domain/thing.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Apis, ApisSettings } from '../apis.ts';
 import type { Addresses } from '../playground/config.ts';
@@ -34,6 +35,7 @@ const NAMESPACE = 'chaos';
 
 export const startChaosWorld = async (
   owner: Owner,
+  kafkaClient: KafkaClientName,
   lifecycle: Lifecycle,
   report: (line: string) => void,
   print: (line: string) => void,
@@ -46,7 +48,7 @@ export const startChaosWorld = async (
     restartable(() => startKafka(stack, report), lifecycle),
   ]);
   await restartable(() => startRegistry(stack, report), lifecycle);
-  report('the stack is ready');
+  report(`the stack is ready; the services talk to Kafka through ${kafkaClient}`);
 
   const proxyTo = async (url: string): Promise<TcpProxy> => {
     const proxy = await startTcpProxy(new URL(url));
@@ -63,6 +65,7 @@ export const startChaosWorld = async (
       },
       namespace: NAMESPACE,
       owner,
+      kafkaClient,
       dataDir: join(folder, 'data'),
       print,
       report,

@@ -1,4 +1,5 @@
 /** `make chaos [MINUTES=3]`. */
+import { kafkaSettings } from '../../shared/process/common-settings.ts';
 import { runProcess } from '../../shared/process/lifecycle.ts';
 import { createLogger } from '../../shared/process/logger.ts';
 import { flag, integer, settingsOrExit } from '../../shared/process/settings.ts';
@@ -14,6 +15,7 @@ const settings = settingsOrExit({
   settings: {
     CHAOS_SECONDS: { parse: integer(1, 86_400), help: 'how long', default: '180' },
     RATE: { parse: integer(1, 10_000), help: 'operations per second', default: '100' },
+    KAFKA_CLIENT: kafkaSettings.KAFKA_CLIENT,
     SERVICE_LOGS: { parse: flag, help: 'show what the services say', default: 'false' },
   },
 });
@@ -28,6 +30,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
       seconds: settings.CHAOS_SECONDS,
       switches: 0,
       rate: settings.RATE,
+      kafkaClient: settings.KAFKA_CLIENT,
       report: print,
       print: settings.SERVICE_LOGS ? print : () => undefined,
     },

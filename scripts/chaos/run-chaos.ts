@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../../checker/certificate.ts';
 import type { HistoryLine } from '../../checker/history.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';
@@ -25,6 +26,7 @@ export interface ChaosSettings {
   readonly switches: number;
   /** Operations per second. */
   readonly rate: number;
+  readonly kafkaClient: KafkaClientName;
   readonly report: (line: string) => void;
   /** Lines of the services. */
   readonly print: (line: string) => void;
@@ -48,12 +50,12 @@ const STOPPED_SHORT_MS = 2_000;
 const WARM_UP_MS = 3_000;
 
 export const runChaos = async (
-  { seconds, switches: switchesMin, rate, report, print }: ChaosSettings,
+  { seconds, switches: switchesMin, rate, kafkaClient, report, print }: ChaosSettings,
   lifecycle: Lifecycle,
 ): Promise<ChaosResult> => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-chaos-'));
   lifecycle.onClose('history', async () => rmSync(folder, { recursive: true, force: true }));
-  const world = await startChaosWorld('original', lifecycle, report, print);
+  const world = await startChaosWorld('original', kafkaClient, lifecycle, report, print);
   const file = join(folder, 'history.jsonl');
   const { namespace } = world;
   const history = openHistory(file, { type: 'history', namespace, startedOn: Date.now(), isComplete: true });

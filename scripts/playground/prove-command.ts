@@ -109,6 +109,7 @@ const proveUnderFaults = async ({ switches, rate, json }: ProveOptions): Promise
       seconds: 0,
       switches: count,
       rate: positive('--rate', rate),
+      kafkaClient: playgroundLogSettings().KAFKA_CLIENT,
       report: say,
       print: () => undefined,
     };

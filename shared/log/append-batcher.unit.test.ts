@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   APPEND_BATCH_MAX_RECORDS,
   APPEND_QUEUE_MAX_RECORDS,
@@ -45,7 +45,7 @@ test('a batch has a limit', async () => {
   const all = Array.from({ length: APPEND_BATCH_MAX_RECORDS + 1 }, () => batcher.append('t', record('x')));
   await turn();
   requests[0]!.answer();
-  await turn();
+  await vi.waitUntil(() => requests.length === 2);
   requests[1]!.answer();
   await Promise.all(all);
   expect(requests.map(({ batch }) => batch.length)).toEqual([APPEND_BATCH_MAX_RECORDS, 1]);

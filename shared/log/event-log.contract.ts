@@ -152,6 +152,25 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
       await tail.stop();
     });
 
+    test('a tail that was stopped reads nothing more', async () => {
+      const topic = await newTopic();
+      const found: string[] = [];
+      const tail = await log.tail(everywhere(topic), async (_topic, _partition, records) => {
+        found.push(...texts(records));
+      });
+      await tail.stop();
+      await append(topic, 0, 'a');
+      expect(texts(await read(everywhere(topic), 1))).toEqual(['a']);
+      expect(found).toEqual([]);
+    });
+
+    test('what is appended to a partition that is not there lands nowhere', async () => {
+      const topic = await newTopic();
+      await expect(append(topic, PARTITIONS, 'a')).rejects.toThrow(topic);
+      expect(await log.endOffsets(topic)).toEqual([0, 0, 0]);
+      expect(await append(topic, 0, 'b')).toBe(0);
+    });
+
     test('an offset behind the end is refused', async () => {
       const topic = await newTopic();
       const tailing = log

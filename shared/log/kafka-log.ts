@@ -2,9 +2,8 @@
 import type tls from 'node:tls';
 import type { Logger } from '../process/logger.ts';
 import type { EventLog } from './event-log.ts';
-import { connectKafkajsLog } from './kafkajs-log.ts';
 
-export const KAFKA_CLIENTS = ['kafkajs'] as const;
+export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const;
 export type KafkaClientName = (typeof KAFKA_CLIENTS)[number];
 
 export interface KafkaAccess {
@@ -23,6 +22,12 @@ export interface KafkaAccess {
   };
 }
 
-/** Connects. Throws when no broker answers within the client's retries (some three seconds). */
-export const connectKafkaLog = (access: KafkaAccess, logger: Logger): Promise<EventLog> =>
-  connectKafkajsLog(access, logger);
+/** Connects. Throws when no broker answers for some three seconds. Only the library that is used gets loaded. */
+export const connectKafkaLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
+  if (access.client === 'platformatic') {
+    const { connectPlatformaticLog } = await import('./platformatic-log.ts');
+    return connectPlatformaticLog(access, logger);
+  }
+  const { connectKafkajsLog } = await import('./kafkajs-log.ts');
+  return connectKafkajsLog(access, logger);
+};

@@ -15,9 +15,8 @@ import {
 } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import type { KafkaAccess } from './kafka-log.ts';
+import { CONNECTION_TIMEOUT_MS, KEEP_ALIVE_AFTER_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
 
-export const CONNECTION_TIMEOUT_MS = 2_000;
-export const REQUEST_TIMEOUT_MS = 5_000;
 export const KAFKA_RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } as const;
 
 export const createKafkajsClient = (
@@ -46,7 +45,7 @@ const socketWithoutDelay: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect({ host, port }, onConnect);
   socket.setNoDelay(true);
-  socket.setKeepAlive(true, 60_000);
+  socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
   return socket;
 };
 

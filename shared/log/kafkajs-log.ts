@@ -4,14 +4,13 @@ import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { createAppendBatcher, type QueuedAppend } from './append-batcher.ts';
 import { AppendUnknownError, type EventLog, type TopicSpec } from './event-log.ts';
-import { createKafkajsClient, KAFKA_RETRY, REQUEST_TIMEOUT_MS } from './kafkajs-client.ts';
 import type { KafkaAccess } from './kafka-log.ts';
+import { DISCONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS, TOPIC_CREATE_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { createKafkajsClient, KAFKA_RETRY } from './kafkajs-client.ts';
 import { fetchOffsets } from './kafkajs-offsets.ts';
 import { tailKafkajs } from './kafkajs-tail.ts';
 
 const ACKS_ALL = -1;
-const DISCONNECT_TIMEOUT_MS = 3_000;
-const TOPIC_CREATE_TIMEOUT_MS = 15_000;
 
 /** Connects. Throws when no broker answers within the client's retries (some three seconds). */
 export const connectKafkajsLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {

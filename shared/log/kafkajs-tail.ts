@@ -14,6 +14,7 @@ import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { BREATH_MS } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
+import { DISCONNECT_TIMEOUT_MS } from './kafka-timeouts.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
 import { fetchOffsets } from './kafkajs-offsets.ts';
 
@@ -21,7 +22,6 @@ import { fetchOffsets } from './kafkajs-offsets.ts';
 const FETCH_WAIT_MS = 250;
 const FETCH_MAX_BYTES_PER_PARTITION = 1024 * 1024;
 const JOIN_TIMEOUT_MS = 15_000;
-const DISCONNECT_TIMEOUT_MS = 3_000;
 /** A reader that takes longer pauses its partition, so that it does not hold up the others. */
 const PAUSE_AFTER_MS = 50;
 const REBUILD_DELAY_MS = 250;
