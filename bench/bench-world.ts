@@ -30,8 +30,13 @@ export interface BenchWorld {
     client?: KafkaClientName;
     env?: Record<string, string>;
   }): Promise<PrivateServices>;
-  /** Starts a bare program of `bench/bare` that serves HTTP, and returns its address. */
-  bareServer(file: string, args?: readonly string[]): Promise<string>;
+  /** Starts a bare program of `bench/bare` that serves HTTP. */
+  bareServer(file: string, args?: readonly string[]): Promise<BareServer>;
+}
+
+export interface BareServer {
+  readonly url: string;
+  readonly pid: number;
 }
 
 /** A heap that holds what the runs write, and no limit on the JIT. */
@@ -92,7 +97,7 @@ export const benchWorld = (stack: StackAddresses, lifecycle: Lifecycle): BenchWo
         child.once('message', resolve);
         void ended.then((status) => reject(new Error(`${file} ended with ${String(status)}`)));
       });
-      return `http://127.0.0.1:${Number(port)}`;
+      return { url: `http://127.0.0.1:${Number(port)}`, pid: child.pid! };
     },
   };
 };

@@ -1,11 +1,15 @@
 /** A client of one API, over a connection of its own: what the benchmarks ask of it, one request after the other. */
 import { Client } from 'undici';
+import type { BenchWorld } from './bench-world.ts';
 
 export interface ThingsClient {
   create(): Promise<WrittenThing>;
   /** The next version of a Thing that this client alone writes. */
   update(thing: WrittenThing): Promise<void>;
-  read(id: string, headers?: Record<string, string>): Promise<void>;
+  /** `Cache-Control: no-cache`. */
+  readLatest(id: string): Promise<void>;
+  /** Of a plain read; -1 if there is no such Thing yet. */
+  version(id: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -17,7 +21,7 @@ export interface WrittenThing {
 const JSON_BODY = { 'content-type': 'application/json' };
 
 /** Throws on any answer but 200. */
-export const createThingsClient = (url: string): ThingsClient => {
+const createThingsClient = (url: string): ThingsClient => {
   const client = new Client(url);
   // Shiny shows versions as strings, Original as numbers.
   let isText = true;
@@ -47,7 +51,27 @@ export const createThingsClient = (url: string): ThingsClient => {
       await request('POST', `/api/things/${thing.id}`, JSON_BODY, body);
       thing.version++;
     },
-    read: async (id, headers = {}) => void (await request('GET', `/api/things/${id}`, headers, null)),
+    readLatest: async (id) =>
+      void (await request('GET', `/api/things/${id}`, { 'cache-control': 'no-cache' }, null)),
+    version: async (id) => {
+      const { statusCode, body } = await client.request({ method: 'GET', path: `/api/things/${id}` });
+      const { version } = (await body.json()) as { version?: string | number };
+      return statusCode === 200 ? Number(version) : -1;
+    },
     close: () => client.close(),
   };
+};
+
+/** So many clients, each with a connection of its own. */
+export const openThingsClients = (world: BenchWorld, url: string, count: number): ThingsClient[] =>
+  Array.from({ length: count }, () => {
+    const client = createThingsClient(url);
+    world.lifecycle.onClose('client', () => client.close());
+    return client;
+  });
+
+export const thingsOf = async (client: ThingsClient, count: number): Promise<WrittenThing[]> => {
+  const things: WrittenThing[] = [];
+  while (things.length < count) things.push(await client.create());
+  return things;
 };

@@ -5,7 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
+import { collector } from './collector.ts';
 import type { PingPong, PingPongParts } from './ping-pong-parts.ts';
+
+interface Message {
+  readonly partition: number;
+  readonly key: string;
+  readonly value: Buffer;
+}
 
 export const startPingPong = async ({ brokers, partitions, between }: PingPongParts): Promise<PingPong> => {
   const topics = [randomUUID(), randomUUID()] as const;
@@ -19,23 +26,9 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
   const producer = kafka.producer({ idempotent: false, maxInFlightRequests: 1 });
   await producer.connect();
 
-  const collector = (
-    topic: string,
-  ): ((message: { partition: number; key: string; value: Buffer }) => void) => {
-    let waiting: { partition: number; key: string; value: Buffer }[] = [];
-    let sending = false;
-    return async (message) => {
-      waiting.push(message);
-      if (sending) return;
-      sending = true;
-      for (; waiting.length > 0;) {
-        const messages = waiting;
-        waiting = [];
-        await producer.send({ topic, acks: -1, messages });
-      }
-      sending = false;
-    };
-  };
+  const [ping, pong] = topics.map((topic) =>
+    collector<Message>((messages) => producer.send({ topic, acks: -1, messages })),
+  ) as [(message: Message) => Promise<void>, (message: Message) => Promise<void>];
   const consume = async (
     topic: string,
     onMessage: (partition: number, key: string, value: Buffer) => void,
@@ -51,7 +44,6 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
     return consumer;
   };
 
-  const [ping, pong] = topics.map(collector) as [ReturnType<typeof collector>, ReturnType<typeof collector>];
   const waiting = new Map<string, () => void>();
   const consumers = [
     await consume(topics[0], (partition, key, value) => {
@@ -63,7 +55,7 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
     roundTrip: async (partition, value) => {
       const key = randomUUID();
       const answered = new Promise<void>((resolve) => void waiting.set(key, resolve));
-      ping({ partition, key, value });
+      void ping({ partition, key, value });
       await answered;
       waiting.delete(key);
     },

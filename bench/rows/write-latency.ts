@@ -1,44 +1,35 @@
 /** Row 2: a write through Shiny while Shiny is master, by one client. */
-import type { Comparison } from '../comparison.ts';
-import { startPingPong } from '../bare/ping-pong.ts';
-import { createThingsClient, type WrittenThing } from '../things-client.ts';
-import { percentiles, timeEach } from '../timing.ts';
 import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { Comparison } from '../comparison.ts';
+import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
+import { openThingsClients, thingsOf } from '../things-client.ts';
+import { percentiles, timeEach } from '../timing.ts';
 
 const WRITES = 400;
-const WARM_UP_WRITES = 600;
-/** As large as a command. */
-const VALUE = Buffer.alloc(120);
 
-export const writeLatency: Comparison = {
-  name: 'write-latency',
+export const writeLatency = (client: KafkaClientName): Comparison => ({
+  name: `write-latency-${client}`,
   row: 2,
-  ours: 'write through Shiny, Shiny master, one client',
+  ours: `a write through Shiny, Shiny master, one client (${client})`,
   bare: 'produce, consume, produce, consume',
   measures: [
     { name: 'p50', unit: 'ms', target: { atMost: 1.4 } },
     { name: 'p99', unit: 'ms', target: { atMost: 2 } },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny' });
-    const client = createThingsClient(addresses.shinyUrl);
-    world.lifecycle.onClose('client', () => client.close());
-    const pingPong = await startPingPong({
-      brokers: world.stack.KAFKA_BROKERS.split(','),
-      partitions: PARTITIONS_DEFAULT,
-    });
-    world.lifecycle.onClose('ping-pong', pingPong.close);
-    const things: WrittenThing[] = [];
-    for (let made = 0; made < PARTITIONS_DEFAULT * 2; made++) things.push(await client.create());
-    const ours = (count: number) => timeEach(count, (index) => client.update(things[index % things.length]!));
-    const bare = (count: number) =>
-      timeEach(count, (index) => pingPong.roundTrip(index % PARTITIONS_DEFAULT, VALUE));
-    // Each partition's first index entry costs some 90 ms, once.
-    await ours(WARM_UP_WRITES);
-    await bare(WARM_UP_WRITES);
+    const { addresses } = await world.playground({ owner: 'shiny', client });
+    const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
+    const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
+    const roundTrip = await openPingPong(world, client);
+    const ours = (count: number) =>
+      timeEach(count, (index) => writer!.update(things[index % things.length]!));
+    const bare = (count: number) => timeEach(count, roundTrip);
+    await ours(WARM_UP_TRIPS);
+    await bare(WARM_UP_TRIPS);
     return {
       ours: async () => percentiles(await ours(WRITES)),
       bare: async () => percentiles(await bare(WRITES)),
     };
   },
-};
+});

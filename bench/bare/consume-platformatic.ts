@@ -1,0 +1,28 @@
+/** Bare: consume topics from their beginning, through @platformatic/kafka, and decode each record. */
+import { randomUUID } from 'node:crypto';
+import { Consumer } from '@platformatic/kafka';
+import type { RecordCodec } from '../../shared/codec/record-codec.ts';
+
+export const consumeAll = async (
+  brokers: readonly string[],
+  topics: readonly string[],
+  codec: RecordCodec,
+  records: number,
+): Promise<void> => {
+  const consumer = new Consumer({
+    clientId: 'bare',
+    groupId: randomUUID(),
+    bootstrapBrokers: [...brokers],
+    maxWaitTime: 250,
+    minBytes: 1,
+    autocommit: false,
+  });
+  const stream = await consumer.consume({ topics: [...topics], mode: 'earliest' });
+  let count = 0;
+  for await (const { value } of stream) {
+    await codec.decode([value]);
+    if (++count >= records) break;
+  }
+  await stream.close();
+  await consumer.close(true);
+};

@@ -1,0 +1,35 @@
+/** All comparisons, in the order of the table. */
+import type { Comparison } from './comparison.ts';
+import { coldStart } from './rows/cold-start.ts';
+import { directWrite } from './rows/direct-write.ts';
+import { hotRead } from './rows/hot-read.ts';
+import { latestRead } from './rows/latest-read.ts';
+import { list } from './rows/list.ts';
+import { proxiedWrite } from './rows/proxied-write.ts';
+import { rebuild } from './rows/rebuild.ts';
+import { switchPause } from './rows/switch-pause.ts';
+import { visibility } from './rows/visibility.ts';
+import { writeLatency } from './rows/write-latency.ts';
+import { writeThroughput } from './rows/write-throughput.ts';
+
+const READERS = 16;
+
+export const COMPARISONS: readonly Comparison[] = [
+  hotRead('koa'),
+  hotRead('http'),
+  writeLatency('kafkajs'),
+  writeLatency('platformatic'),
+  writeThroughput('kafkajs'),
+  writeThroughput('platformatic'),
+  proxiedWrite,
+  directWrite,
+  rebuild('kafkajs'),
+  rebuild('platformatic'),
+  list,
+  visibility,
+  switchPause('shiny'),
+  switchPause('original'),
+  latestRead(1),
+  latestRead(READERS),
+  coldStart,
+];

@@ -1,0 +1,27 @@
+/** The bare round trip through the log, by client library: what most of our writes are measured against. */
+import { PARTITIONS_DEFAULT } from '../shared/log/topics.ts';
+import type { KafkaClientName } from '../shared/log/kafka-log.ts';
+import { startPingPong as startWithKafkajs } from './bare/ping-pong.ts';
+import { startPingPong as startWithPlatformatic } from './bare/ping-pong-platformatic.ts';
+import type { BenchWorld } from './bench-world.ts';
+
+/** As large as a command. */
+const VALUE = Buffer.alloc(120);
+/** Each partition's first index entry costs some 90 ms, once. */
+export const WARM_UP_TRIPS = PARTITIONS_DEFAULT * 50;
+
+/** A round trip; which partition is told by a number that may grow for ever. `between` is done by the one in the middle. */
+export const openPingPong = async (
+  world: BenchWorld,
+  client: KafkaClientName,
+  between?: () => Promise<unknown>,
+): Promise<(index: number) => Promise<void>> => {
+  const start = client === 'kafkajs' ? startWithKafkajs : startWithPlatformatic;
+  const pingPong = await start({
+    brokers: world.stack.KAFKA_BROKERS.split(','),
+    partitions: PARTITIONS_DEFAULT,
+    ...(between === undefined ? {} : { between }),
+  });
+  world.lifecycle.onClose('ping-pong', pingPong.close);
+  return (index) => pingPong.roundTrip(index % PARTITIONS_DEFAULT, VALUE);
+};

@@ -1,0 +1,66 @@
+/** Row 6: the view is built anew from the log. */
+import { silentLogger } from '../../shared/process/logger.ts';
+import { systemTime } from '../../shared/process/time.ts';
+import { createOutcomeWaiter } from '../../shared/commands/outcome-waiter.ts';
+import { connectKafkaLog, type KafkaClientName } from '../../shared/log/kafka-log.ts';
+import { topicName } from '../../shared/log/topics.ts';
+import { openFoldStore } from '../../shared/store/lmdb-fold-store.ts';
+import { startView } from '../../shiny-api/view.ts';
+import { consumeAll as consumeWithKafkajs } from '../bare/consume.ts';
+import { consumeAll as consumeWithPlatformatic } from '../bare/consume-platformatic.ts';
+import type { BenchWorld } from '../bench-world.ts';
+import type { Comparison } from '../comparison.ts';
+import { openFilledLog, type FilledLog } from '../filled-log.ts';
+
+const COMMANDS = 200_000;
+const THINGS = 50_000;
+const POLL_MS = 5;
+
+export const rebuild = (client: KafkaClientName): Comparison => ({
+  name: `rebuild-${client}`,
+  row: 6,
+  ours: `the view from the log, ${COMMANDS / 1_000} 000 commands of ${THINGS / 1_000} 000 Things (${client})`,
+  bare: 'consume and decode',
+  measures: [{ name: 'records', unit: 'per s', target: { atLeast: 0.7 } }],
+  open: async (world) => {
+    const filled = await openFilledLog(world, { withCommands: true });
+    await filled.add(COMMANDS, THINGS);
+    const brokers = world.stack.KAFKA_BROKERS.split(',');
+    const consumeAll = client === 'kafkajs' ? consumeWithKafkajs : consumeWithPlatformatic;
+    const topics = (['things.commands', 'things.outcomes'] as const).map((suffix) =>
+      topicName(filled.namespace, suffix),
+    );
+    const records = 2 * COMMANDS + filled.genesis.partitions;
+    const rate = async (work: () => Promise<unknown>): Promise<{ records: number }> => {
+      const began = performance.now();
+      await work();
+      return { records: (1_000 * records) / (performance.now() - began) };
+    };
+    return {
+      ours: () => rate(() => buildView(world, client, filled)),
+      bare: () => rate(() => consumeAll(brokers, topics, filled.codec, records)),
+    };
+  },
+});
+
+const buildView = async (
+  world: BenchWorld,
+  client: KafkaClientName,
+  { namespace, genesis, codec }: FilledLog,
+): Promise<void> => {
+  const access = {
+    client,
+    brokers: world.stack.KAFKA_BROKERS.split(','),
+    clientId: 'rebuild',
+    replicationFactor: 1,
+  };
+  const logger = silentLogger();
+  const log = await connectKafkaLog(access, logger);
+  const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
+  const store = await openFoldStore(world.folder(), genesis, ends, logger, systemTime);
+  const waiter = createOutcomeWaiter();
+  const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, time: systemTime });
+  while (view.behind() > 0) await systemTime.sleep(POLL_MS);
+  await view.stop();
+  await Promise.all([store.close(), log.close()]);
+};
