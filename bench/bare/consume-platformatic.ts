@@ -1,4 +1,4 @@
-/** Bare: consume topics from their beginning, through @platformatic/kafka, and decode each record. */
+/** Bare: consume topics from their beginning, through @platformatic/kafka, and decode each record. Returns milliseconds. */
 import { randomUUID } from 'node:crypto';
 import { Consumer } from '@platformatic/kafka';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
@@ -8,7 +8,8 @@ export const consumeAll = async (
   topics: readonly string[],
   codec: RecordCodec,
   records: number,
-): Promise<void> => {
+): Promise<number> => {
+  const began = performance.now();
   const consumer = new Consumer({
     clientId: 'bare',
     groupId: randomUUID(),
@@ -23,6 +24,8 @@ export const consumeAll = async (
     await codec.decode([value]);
     if (++count >= records) break;
   }
+  const ms = performance.now() - began;
   await stream.close();
   await consumer.close(true);
+  return ms;
 };

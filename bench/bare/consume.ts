@@ -1,4 +1,4 @@
-/** Bare: consume topics from their beginning, through kafkajs, and decode each record. */
+/** Bare: consume topics from their beginning, through kafkajs, and decode each record. Returns milliseconds. */
 import { randomUUID } from 'node:crypto';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
 import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
@@ -9,7 +9,8 @@ export const consumeAll = async (
   topics: readonly string[],
   codec: RecordCodec,
   records: number,
-): Promise<void> => {
+): Promise<number> => {
+  const began = performance.now();
   const consumer = createKafkajsClient({ brokers, clientId: 'bare' }, silentLogger()).consumer({
     groupId: randomUUID(),
     minBytes: 1,
@@ -27,5 +28,7 @@ export const consumeAll = async (
     },
   });
   await done;
+  const ms = performance.now() - began;
   await consumer.disconnect();
+  return ms;
 };

@@ -198,7 +198,18 @@ const chained = (
 
 /** 128 bits, hexadecimal. */
 export const linkDigest = (previous: string, bytes: Uint8Array): string =>
-  hash('sha256', Buffer.concat([Buffer.from(previous), bytes]), 'hex').slice(0, 32);
+  hash('sha256', joined(previous, bytes), 'hex').slice(0, 32);
+
+/** Nearly every record fits; it spares an allocation for each. */
+const SCRATCH = Buffer.allocUnsafe(4_096);
+
+const joined = (previous: string, bytes: Uint8Array): Uint8Array => {
+  const end = previous.length + bytes.length;
+  if (end > SCRATCH.length) return Buffer.concat([Buffer.from(previous, 'latin1'), bytes]);
+  SCRATCH.write(previous, 0, 'latin1');
+  SCRATCH.set(bytes, previous.length);
+  return SCRATCH.subarray(0, end);
+};
 
 const idFloorWith = (header: PartitionHeader, state: Thing | null): number =>
   state === null ? header.idFloor : Math.max(header.idFloor, state.id);

@@ -21,7 +21,7 @@ import type { Time } from '../process/time.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
 import { looksWhole } from './lmdb-file.ts';
-import { createWriteBehind, type BehindTable, type WriteBehind } from './write-behind.ts';
+import { createWriteBehind, openTable, type BehindTable, type WriteBehind } from './write-behind.ts';
 
 /** Raise it when what is stored changes its shape: an older store is then rebuilt. */
 const LAYOUT = 3;
@@ -221,7 +221,7 @@ const whyOutdated = (
   if (found === undefined) return 'incomplete';
   if (found.genesisId !== expected.genesisId) return `of the log with genesis ${found.genesisId}`;
   if (found.format !== expected.format || found.layout !== expected.layout) return 'of an older release';
-  const places = root.openDB<Place, number>('places', {});
+  const places = openTable<Place, number>(root, 'places');
   const further = ends.findIndex((end, partition) => (places.get(partition)?.nextOffset ?? 0) > end);
   return further >= 0 ? `further than the log in partition ${further}` : undefined;
 };

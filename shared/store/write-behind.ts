@@ -53,9 +53,16 @@ type Layer = Map<string | number, Change<StoreKey, unknown>>;
 /** Changes are collected for so long; a restart reads so much of the log again. */
 const FLUSH_AFTER_MS = 50;
 /** So many are written at once, without waiting for more. */
-const FLUSH_MIN_CHANGES = 5_000;
+const FLUSH_MIN_CHANGES = 20_000;
 /** With more than that in memory, whoever has more to write waits. */
-const WAITING_MAX_CHANGES = 50_000;
+const WAITING_MAX_CHANGES = 200_000;
+
+/** Under this key are the field names of a table's records, once and not in each of them. */
+const STRUCTURES = Symbol.for('structures');
+
+/** The table as `createWriteBehind` writes it. */
+export const openTable = <V, K extends StoreKey>(root: RootDatabase, name: string): Database<V, K> =>
+  root.openDB<V, K>(name, { sharedStructuresKey: STRUCTURES });
 
 interface Behind {
   readonly database: Database<unknown, StoreKey>;
@@ -69,8 +76,8 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let failure: Error | undefined;
-  /** Takes back, last first, what an open batch has changed. */
-  let undo: (() => void)[] = [];
+  /** What an open batch has changed, in its order. */
+  let journal: Before[] = [];
 
   const commit = async (): Promise<void> => {
     cancelTimer?.();
@@ -104,17 +111,14 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
   return {
     table: <K extends StoreKey, V>(name: string) => {
       const table = tables.get(name) ?? {
-        database: root.openDB<unknown, StoreKey>(name, {}),
+        database: openTable<unknown, StoreKey>(root, name),
         waiting: new Map(),
         flushing: new Map(),
       };
       tables.set(name, table);
       return behindTable<K, V>(table, (mapKey, change) => {
         const before = table.waiting.get(mapKey);
-        undo.push(() => {
-          if (before === undefined) table.waiting.delete(mapKey);
-          else table.waiting.set(mapKey, before);
-        });
+        journal.push({ table, mapKey, before });
         if (before === undefined) waitingCount++;
         table.waiting.set(mapKey, change);
       });
@@ -122,15 +126,15 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
     batch: (work) => {
       if (failure !== undefined) throw failure;
       const countBefore = waitingCount;
-      undo = [];
+      journal = [];
       try {
         work();
       } catch (error) {
-        for (const takeBack of undo.toReversed()) takeBack();
+        takeBack(journal);
         waitingCount = countBefore;
         throw error;
       } finally {
-        undo = [];
+        journal = [];
       }
       schedule();
     },
@@ -147,6 +151,20 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
       await root.flushed;
     },
   };
+};
+
+/** How a key was in `waiting`. */
+interface Before {
+  readonly table: Behind;
+  readonly mapKey: string | number;
+  readonly before: Change<StoreKey, unknown> | undefined;
+}
+
+const takeBack = (journal: readonly Before[]): void => {
+  for (const { table, mapKey, before } of journal.toReversed()) {
+    if (before === undefined) table.waiting.delete(mapKey);
+    else table.waiting.set(mapKey, before);
+  }
 };
 
 const behindTable = <K extends StoreKey, V>(
@@ -187,6 +205,7 @@ function* merged(
 ): Iterable<Entry<StoreKey, unknown>> {
   let next = 0;
   for (const entry of stored) {
+    if (typeof entry.key === 'symbol') continue;
     for (; next < changed.length && sign * compareKeys(changed[next]!.key, entry.key) < 0; next++)
       if (changed[next]!.value !== undefined) yield changed[next]!;
     const same = changed[next];
