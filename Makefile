@@ -7,6 +7,8 @@ INSTALLED := node_modules/.installed
 STACK_DIR ?= .local/stack
 DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
+# What node has parsed and compiled once: it spares a third of a start.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/.local/compile-cache
 
 .PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic simulate museum model model-quick chaos clean install
 

@@ -31,7 +31,8 @@ export const startKafka = async (
 
   if (!existsSync(join(data, 'log', 'meta.properties'))) {
     const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile];
+    // One word: an id may begin with a dash.
+    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', configFile];
     await promisify(execFile)('java', [...java, ...format]);
   }
   return startPart({

@@ -31,11 +31,11 @@ export const createRecordCodec = async (
   registry: SchemaRegistry,
   namespace: string,
 ): Promise<RecordCodec> => {
-  const encoders = new Map<string, { schema: RecordSchema; id: number }>();
-  for (const schema of loadRecordSchemas()) {
+  const registered = loadRecordSchemas().map(async (schema) => {
     const id = await registry.register(subjectOf(namespace, schema), schema.json);
-    encoders.set(schema.type, { schema, id });
-  }
+    return [schema.type, { schema, id }] as const;
+  });
+  const encoders = new Map<string, { schema: RecordSchema; id: number }>(await Promise.all(registered));
   const byName = new Map([...encoders.values()].map(({ schema }) => [schema.name, schema]));
   const decoders = new Map<number, (value: Buffer) => PlaygroundRecord>();
   const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
