@@ -25,7 +25,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     nextOffset: 0,
     header: emptyHeader(partition),
   }));
-  const wakers: (() => void)[] = [];
+  const wakers: ((isUrgent: boolean) => void)[] = [];
   let outbox: OutboxEntry[] = [];
   let outboxId = 0;
 
@@ -45,9 +45,12 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     Object.assign(ruler, change, { epoch, since: change.owner === undefined ? ruler.since : epoch });
     return true;
   };
-  const addToOutbox = (partition: number, entry: Omit<OriginalEntry, 'type'>): void => {
+  const wakeRelay = (isUrgent: boolean): void => {
+    for (const wake of wakers) wake(isUrgent);
+  };
+  const addToOutbox = (partition: number, entry: Omit<OriginalEntry, 'type'>, isUrgent: boolean): void => {
     outbox.push({ xid: '0', id: outboxId++, partition, entry: { type: 'original-entry', ...entry } });
-    for (const wake of wakers) wake();
+    wakeRelay(isUrgent);
   };
   const store = (partition: number, decision: Decision): void => {
     const { commandId, code } = decision.answer;
@@ -89,7 +92,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       if (state !== null) things.set(state.id, state);
       store(partition, decision);
       if (state !== null || token === null) {
-        addToOutbox(partition, { epoch, state, answer, fence: null });
+        addToOutbox(partition, { epoch, state, answer, fence: null }, token === null);
       }
       return decision;
     },
@@ -107,7 +110,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     fence: async (partition, epoch) => {
       if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {
         const { idFloor } = mastership[partition]!;
-        addToOutbox(partition, { epoch, state: null, answer: null, fence: { epoch, idFloor } });
+        addToOutbox(partition, { epoch, state: null, answer: null, fence: { epoch, idFloor } }, true);
       }
       return row(partition);
     },
@@ -120,7 +123,10 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       const gone = new Set(entries.map(({ id }) => id));
       outbox = outbox.filter(({ id }) => !gone.has(id));
     },
-    outboxMark: async () => String(outboxId),
+    outboxMark: async () => {
+      wakeRelay(true);
+      return String(outboxId);
+    },
     outboxPassed: async (mark) => outbox.every(({ id }) => id >= Number(mark)),
     outboxSize: async (limit) => Math.min(limit, outbox.length),
     onOutbox: (wake) => {

@@ -191,10 +191,12 @@ export const describeOriginalThings = (
     });
     test('wakes who waits for it', async () => {
       const things = await open('original');
-      let woken = 0;
-      things.onOutbox(() => woken++);
+      const woken: boolean[] = [];
+      things.onOutbox((isUrgent) => woken.push(isUrgent));
       await created(things);
-      expect(woken).toBeGreaterThan(0);
+      expect(woken).toEqual([true]);
+      await things.outboxMark();
+      expect(woken).toEqual([true, true]);
     });
   });
 

@@ -82,8 +82,11 @@ export interface OriginalThings {
   outboxPassed(mark: string): Promise<boolean>;
   /** Entries that are not published, counted up to `limit`. */
   outboxSize(limit: number): Promise<number>;
-  /** Calls `wake` when entries may have come. Only a hint: it may be lost, and the relay polls as well. */
-  onOutbox(wake: () => void): void;
+  /**
+   * Calls `wake` when entries may have come; urgent, unless they are of a command of the log, which has its decision by
+   * itself. Only a hint: it may be lost, and the relay polls as well.
+   */
+  onOutbox(wake: (isUrgent: boolean) => void): void;
 
   mirrorPlaces(): Promise<MirrorPlace[]>;
   /**

@@ -31,6 +31,8 @@ export interface OutboxRelay {
 }
 
 const BATCH_ENTRIES_MAX = 500;
+/** For what nobody waits for, more is collected first: the entry of a proxied write follows its decision, which is in the log. */
+const COLLECT_MS = 20;
 /** Finds what a lost wake-up or another process left behind. */
 const POLL_MS = 250;
 
@@ -44,6 +46,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
   let stopped = false;
   let woken = false;
   let wakeUp: () => void = () => undefined;
+  let cancelCollecting: (() => void) | undefined;
 
   const publish = async (entries: readonly OutboxEntry[]): Promise<void> => {
     // All in one turn, so that they go out in order, in as few requests as possible.
@@ -87,15 +90,21 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
     }
   };
 
-  things.onOutbox(() => {
+  const wake = (): void => {
+    cancelCollecting?.();
+    cancelCollecting = undefined;
     woken = true;
     wakeUp();
+  };
+  things.onOutbox((isUrgent) => {
+    if (isUrgent) wake();
+    else cancelCollecting ??= time.after(COLLECT_MS, wake);
   });
   const running = run();
   return {
     stop: async () => {
       stopped = true;
-      wakeUp();
+      wake();
       await running;
     },
   };

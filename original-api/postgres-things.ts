@@ -73,7 +73,10 @@ type OutboxRow = AnswerRow & {
  * `background` serves relay, mirror and switch, which must not wait behind the clients of `pool`, nor end as early as they do.
  */
 export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): OriginalThings => {
-  const wakers: (() => void)[] = [];
+  const wakers: ((isUrgent: boolean) => void)[] = [];
+  const wakeRelay = (isUrgent: boolean): void => {
+    for (const wake of wakers) wake(isUrgent);
+  };
   const query = async <R extends pg.QueryResultRow>(
     statement: { name: string; text: string },
     values: unknown[],
@@ -89,7 +92,7 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
         new Date(now),
       ]);
       if (row === undefined) return 'not-owner';
-      for (const wake of wakers) wake();
+      wakeRelay(token === null);
       return decisionOfRow(row);
     },
     thing: async (id) => {
@@ -110,7 +113,7 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
       mastershipOf(await query<MastershipRow>(MASTERSHIP, [partition], background)),
     fence: async (partition, epoch) => {
       const row = mastershipOf(await query<MastershipRow>(FENCE, [partition, epoch], background));
-      for (const wake of wakers) wake();
+      wakeRelay(true);
       return row;
     },
     abortSwitch: async (partition, epoch, reason) =>
@@ -122,6 +125,8 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
       await query(REMOVE_FROM_OUTBOX, keys, background);
     },
     outboxMark: async () => {
+      // Who asks for a mark waits for the relay.
+      wakeRelay(true);
       // Whatever is committed by now has a lower transaction id.
       const { rows } = await pool.query<{ mark: string }>(
         'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',

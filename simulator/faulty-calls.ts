@@ -62,7 +62,7 @@ export const faultyThings = (things: OriginalThings, parts: FaultyCallsParts): O
     outboxMark: () => call(() => things.outboxMark()),
     outboxPassed: (mark) => call(() => things.outboxPassed(mark)),
     outboxSize: (limit) => call(() => things.outboxSize(limit)),
-    onOutbox: (wake) => things.onOutbox(() => void machine.later(0, wake)),
+    onOutbox: (wake) => things.onOutbox((isUrgent) => void machine.later(0, () => wake(isUrgent))),
     mirrorPlaces: () => call(() => things.mirrorPlaces()),
     applyMirror: (...args) => call(() => things.applyMirror(...args)),
     close: async () => undefined,
