@@ -4,13 +4,14 @@
 SHELL := /bin/sh
 NODE := node_modules/.bin/node
 INSTALLED := node_modules/.installed
+BENCH_OPTIONS = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CHECK),--check) $(if $(RECORD),--record)
 STACK_DIR ?= .local/stack
 DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
 # What node has parsed and compiled once: it spares a third of a start.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/.local/compile-cache
 
-.PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic simulate museum model model-quick chaos clean install
+.PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic simulate museum model model-quick chaos bench bench-growth clean install
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -36,6 +37,13 @@ model: $(INSTALLED) ## check the protocol's model in every configuration: needs 
 	@exec $(NODE) model/check.ts
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute
 	@exec $(NODE) model/check.ts --quick
+
+bench: $(INSTALLED) ## ratios against bare programs, some 15 minutes: [ROUNDS=7] [CHECK=1] [RECORD=1]; bench-NAME runs one
+	@exec $(NODE) bench/main.ts $(BENCH_OPTIONS)
+bench-growth: $(INSTALLED) ## how cost grows with Things and updaters; draws docs/pictures
+	@exec $(NODE) bench/growth/main.ts
+bench-%: $(INSTALLED)
+	@exec $(NODE) bench/main.ts $* $(BENCH_OPTIONS)
 
 lint: $(INSTALLED) ## types, lint rules, import directions, formatting
 	@npm run --silent lint

@@ -70,7 +70,7 @@ export const benchWorld = (stack: StackAddresses, lifecycle: Lifecycle): BenchWo
     lifecycle,
     folder,
     namespace,
-    playground: ({ owner, client = 'kafkajs', env = {} }) =>
+    playground: ({ owner, client = 'platformatic', env = {} }) =>
       startPrivateServices(
         {
           stack,

@@ -1,32 +1,121 @@
+/** `make bench`, `make bench-NAME`: compares, prints the table, and writes it as JSON. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { format, resolveConfig } from 'prettier';
 import { briefLifecycle } from '../scripts/brief-lifecycle.ts';
+import { VERSION } from '../shared/process/version.ts';
 import { benchWorld, startBenchStack } from './bench-world.ts';
+import type { Comparison } from './comparison.ts';
 import { COMPARISONS } from './comparisons.ts';
-import { runRounds } from './rounds.ts';
+import { terminalTable, withTable } from './report.ts';
+import { resultRows, worseRows, type BenchResult, type ResultRow } from './result.ts';
+import { ROUNDS_THROWN_AWAY, runRounds } from './rounds.ts';
 
-const all = briefLifecycle((e) => console.error(e));
-const stack = await startBenchStack(all.lifecycle, () => undefined);
-const names = process.argv.slice(2);
-for (const c of COMPARISONS.filter((c) => names.length === 0 || names.some((n) => c.name.startsWith(n)))) {
-  const one = briefLifecycle((e) => console.error(e));
-  const t = performance.now();
-  try {
-    const sides = await c.open(benchWorld(stack, one.lifecycle));
-    const opened = performance.now();
-    const r = await runRounds(sides, Number(process.env['ROUNDS'] ?? 3), () => undefined);
-    for (const [m, x] of r)
-      console.log(
-        c.name.padEnd(26),
-        m.padEnd(12),
-        x.ours.toFixed(2).padStart(10),
-        x.bare.toFixed(2).padStart(10),
-        x.ratio.toFixed(2).padStart(7),
-        x.spread.toFixed(2).padStart(6),
-        ((opened - t) / 1000).toFixed(1),
-        ((performance.now() - opened) / 1000).toFixed(1),
-      );
-  } catch (e) {
-    console.log(c.name, e);
-  }
-  await one.close();
+const RECORDED = fileURLToPath(new URL('recorded.json', import.meta.url));
+const README = fileURLToPath(new URL('../README.md', import.meta.url));
+const ROUNDS_MIN = 1;
+
+interface Options {
+  readonly rounds: string;
+  readonly json: string;
+  readonly check: boolean;
+  readonly record: boolean;
 }
-await all.close();
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const compare = async (
+  comparison: Comparison,
+  stack: Parameters<typeof benchWorld>[0],
+  rounds: number,
+): Promise<ResultRow[]> => {
+  const { lifecycle, close } = briefLifecycle((error) => say(`${comparison.name}: ${error.message}`));
+  try {
+    say(`${comparison.name}: preparing …`);
+    const sides = await comparison.open(benchWorld(stack, lifecycle));
+    const ratios = await runRounds(sides, rounds, (round) =>
+      say(`${comparison.name}: round ${round + 1} of ${rounds + ROUNDS_THROWN_AWAY}`),
+    );
+    return resultRows(comparison, ratios);
+  } finally {
+    await close();
+  }
+};
+
+const bench = async (names: readonly string[], options: Options): Promise<number> => {
+  const rounds = Number(options.rounds);
+  const chosen = COMPARISONS.filter(
+    ({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
+  );
+  const isUsable = Number.isInteger(rounds) && rounds >= ROUNDS_MIN && chosen.length > 0;
+  if (!isUsable) {
+    say(
+      `no such comparison, or no such number of rounds; there are ${COMPARISONS.map(({ name }) => name).join(', ')}`,
+    );
+    return 2;
+  }
+  const { lifecycle, close } = briefLifecycle((error) => say(error.message));
+  process.once('SIGINT', () => void close().then(() => process.exit(130)));
+  const rows: ResultRow[] = [];
+  try {
+    const stack = await startBenchStack(lifecycle, say);
+    for (const comparison of chosen) rows.push(...(await compare(comparison, stack, rounds)));
+  } finally {
+    await close();
+  }
+  const result: BenchResult = {
+    ranOn: new Date().toISOString(),
+    rounds,
+    machine: { cores: availableParallelism(), node: process.version, platform: process.platform },
+    rows,
+  };
+  for (const line of terminalTable(rows)) print(line);
+  write(options.json, result);
+  say(`written to ${options.json}`);
+  if (options.record) await record(result);
+  return options.check ? check(rows) : 0;
+};
+
+const write = (file: string, result: BenchResult): void => {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
+};
+
+const recorded = (): BenchResult => JSON.parse(readFileSync(RECORDED, 'utf8')) as BenchResult;
+
+/** Rows that were not run now stay as they are. */
+const record = async (result: BenchResult): Promise<void> => {
+  const order = COMPARISONS.map(({ name }) => name);
+  const kept = recorded().rows.filter(
+    ({ name }) => order.includes(name) && !result.rows.some((row) => row.name === name),
+  );
+  const rows = [...kept, ...result.rows].toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  write(RECORDED, { ...result, rows });
+  const page = withTable(readFileSync(README, 'utf8'), { ...result, rows });
+  writeFileSync(README, await format(page, { ...(await resolveConfig(README)), filepath: README }));
+};
+
+const check = (rows: readonly ResultRow[]): number => {
+  const worse = worseRows(recorded().rows, rows);
+  for (const { name, measure, ratio } of worse)
+    print(`${name}, ${measure}: the ratio is ${ratio.toFixed(2)}, worse than recorded`);
+  if (worse.length === 0) print('no ratio is worse than recorded');
+  return worse.length === 0 ? 0 : 1;
+};
+
+await new Command('bench')
+  .description('compares what the playground does with the least programs that have the same I/O')
+  .version(VERSION)
+  .argument('[names...]', 'of comparisons, or how they begin; all, if not given')
+  .option('--rounds <number>', 'that count; one more is thrown away', '7')
+  .option('--json <file>', 'where the result goes', '.local/bench/latest.json')
+  .option('--check', 'exit status 1 when a ratio is worse than recorded by more than the spread', false)
+  .option('--record', 'make this the recorded result, and the table of the README', false)
+  .action(async (names: string[], options: Options) => {
+    process.exitCode = await bench(names, options);
+  })
+  .parseAsync();

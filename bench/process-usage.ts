@@ -19,3 +19,11 @@ export const watchGrowth = (pid: number, everyMs: number): (() => number) => {
     return Math.max(peak, memoryMb(pid)) - before;
   };
 };
+
+/** What it has used so far. From its own metrics, as `ps` has seconds only. */
+export const cpuSecondsOf = async (url: string): Promise<number> => {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const [, seconds] = /^process_cpu_seconds_total(?:\{[^}]*\})? ([\d.e+-]+)/m.exec(metrics) ?? [];
+  if (seconds === undefined) throw new Error(`${url} does not say what CPU it uses`);
+  return Number(seconds);
+};

@@ -3,7 +3,7 @@
  * argument says so. The first is the address of the database; one table per process.
  */
 import Koa from 'koa';
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import pg from 'pg';
 import { serveBare } from './serve-bare.ts';
 
@@ -37,4 +37,5 @@ router.post('/api/things/:id', async (context) => {
   context.type = 'application/json';
   context.body = JSON.stringify(rows[0] ?? {});
 });
-serveBare(new Koa().use(router.routes()).callback());
+const handle = new Koa().use(router.routes()).callback();
+serveBare((request, response) => void handle(request, response));

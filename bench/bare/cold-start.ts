@@ -11,7 +11,9 @@ const [file, brokers, topic, offsets, records] = process.argv.slice(2) as [
   string,
   string,
 ];
-const things = open({ path: file, maxDbs: 12, readOnly: true }).openDB<Buffer, number>('things', { encoding: 'binary' });
+const things = open({ path: file, maxDbs: 12, readOnly: true }).openDB<Buffer, number>('things', {
+  encoding: 'binary',
+});
 if (things.get(1) === undefined) throw new Error('the file has no Things');
 const kafka = createKafkajsClient({ brokers: brokers.split(','), clientId: 'bare' }, silentLogger());
 const consumer = kafka.consumer({ groupId: randomUUID(), minBytes: 1, maxWaitTimeInMs: 250 });

@@ -1,6 +1,6 @@
 /** Bare: koa and its router, answering from a Map. */
 import Koa from 'koa';
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import { serveBare } from './serve-bare.ts';
 import { mapOfThings } from './map-of-things.ts';
 
@@ -12,4 +12,5 @@ router.get('/api/things/:id', (context) => {
   context.type = 'application/json';
   context.body = JSON.stringify(thing);
 });
-serveBare(new Koa().use(router.routes()).callback());
+const handle = new Koa().use(router.routes()).callback();
+serveBare((request, response) => void handle(request, response));

@@ -23,7 +23,10 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
     const consumer = new Consumer({ ...options, groupId: randomUUID(), minBytes: 1, maxWaitTime: 250 });
     const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
     stream.on('data', ({ partition, key, value }) => onMessage(partition, key, value));
-    return async () => void (await stream.close(), await consumer.close(true));
+    return async () => {
+      await stream.close();
+      await consumer.close(true);
+    };
   };
 
   const waiting = new Map<string, () => void>();

@@ -1,18 +1,11 @@
-/**
- * Bare: produce -> consume -> produce -> consume, in one process, through kafkajs. What waits while a request is in flight
- * goes out with the next one.
- */
+/** Bare: produce -> consume -> produce -> consume, in one process, through kafkajs. What waits goes out together. */
 import { randomUUID } from 'node:crypto';
 import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { collector } from './collector.ts';
 import type { PingPong, PingPongParts } from './ping-pong-parts.ts';
 
-interface Message {
-  readonly partition: number;
-  readonly key: string;
-  readonly value: Buffer;
-}
+type Message = { readonly partition: number; readonly key: string; readonly value: Buffer };
 
 export const startPingPong = async ({ brokers, partitions, between }: PingPongParts): Promise<PingPong> => {
   const topics = [randomUUID(), randomUUID()] as const;

@@ -11,7 +11,7 @@ import type { Comparison } from '../comparison.ts';
 import { openFilledLog } from '../filled-log.ts';
 import { startLoneService } from '../lone-service.ts';
 
-const THINGS = Number(process.env["CST"] ?? 1_000_000);
+const THINGS = 1_000_000;
 const TAIL = 10_000;
 
 export const coldStart: Comparison = {

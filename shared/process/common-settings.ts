@@ -44,7 +44,7 @@ export const kafkaSettings = {
   KAFKA_CLIENT: {
     parse: choice(...KAFKA_CLIENTS),
     help: `the client library: ${KAFKA_CLIENTS.join(' or ')}`,
-    default: 'kafkajs',
+    default: 'platformatic',
   },
   KAFKA_BROKERS: {
     parse: pattern(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'host:port, several separated by commas'),

@@ -1,0 +1,24 @@
+/** What the three services take while nobody asks them for anything. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchWorld } from '../bench-world.ts';
+import { cpuSecondsOf } from '../process-usage.ts';
+
+const SETTLE_MS = 5_000;
+const IDLE_MS = 20_000;
+
+/** Of one core, in percent, all three together. */
+export const idleCpuPercent = async (
+  world: BenchWorld,
+  client: 'kafkajs' | 'platformatic',
+): Promise<number> => {
+  const { apis } = await world.playground({ owner: 'original', client });
+  const total = async (): Promise<number> =>
+    (await Promise.all(Object.values(apis.urls).map(cpuSecondsOf))).reduce(
+      (sum, seconds) => sum + seconds,
+      0,
+    );
+  await sleep(SETTLE_MS);
+  const [before, began] = [await total(), performance.now()];
+  await sleep(IDLE_MS);
+  return (100 * ((await total()) - before) * 1_000) / (performance.now() - began);
+};

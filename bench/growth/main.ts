@@ -1,0 +1,81 @@
+/** `make bench-growth`: how cost grows. Draws docs/pictures/growth-*.svg and writes bench/growth/recorded.json. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { briefLifecycle } from '../../scripts/brief-lifecycle.ts';
+import { benchWorld, startBenchStack, type BenchWorld } from '../bench-world.ts';
+import { idleCpuPercent } from './idle-cpu.ts';
+import { svgPlot, type Plot } from './svg-plot.ts';
+import { growThings, type ThingsGrowth } from './things-growth.ts';
+import { rateWithUpdaters } from './updaters-growth.ts';
+
+const THINGS = [1_000, 10_000, 100_000, 1_000_000];
+const UPDATERS = [1, 2, 4];
+const CLIENTS = ['kafkajs', 'platformatic'] as const;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const draw = (name: string, plot: Plot): void =>
+  writeFileSync(fileOf(`../../docs/pictures/${name}.svg`), svgPlot(plot));
+
+const { lifecycle, close } = briefLifecycle((error) => say(error.message));
+process.once('SIGINT', () => void close().then(() => process.exit(130)));
+const stack = await startBenchStack(lifecycle, say);
+
+const inWorld = async <T>(what: string, work: (world: BenchWorld) => Promise<T>): Promise<T> => {
+  say(`${what} …`);
+  const one = briefLifecycle((error) => say(`${what}: ${error.message}`));
+  try {
+    return await work(benchWorld(stack, one.lifecycle));
+  } finally {
+    await one.close();
+  }
+};
+
+const things: ThingsGrowth[] = [];
+for (const count of THINGS)
+  things.push(await inWorld(`${count} Things`, (world) => growThings(world, count)));
+const updaters: { updaters: number; rate: number }[] = [];
+for (const count of UPDATERS)
+  updaters.push({
+    updaters: count,
+    rate: await inWorld(`${count} updaters`, (world) => rateWithUpdaters(world, count)),
+  });
+const idle: { client: string; cpuPercent: number }[] = [];
+for (const client of CLIENTS)
+  idle.push({
+    client,
+    cpuPercent: await inWorld(`idle, ${client}`, (world) => idleCpuPercent(world, client)),
+  });
+await close();
+
+const labels = THINGS.map((count) => count.toLocaleString('en').replaceAll(',', ' '));
+draw('growth-memory', {
+  title: 'Resident memory',
+  labels,
+  xTitle: 'Things',
+  unit: 'MB',
+  series: [
+    { name: 'shiny-api', values: things.map(({ shinyMb }) => shinyMb) },
+    { name: 'updater', values: things.map(({ updaterMb }) => updaterMb) },
+  ],
+});
+draw('growth-time', {
+  title: 'Median time of one client',
+  labels,
+  xTitle: 'Things',
+  unit: 'ms',
+  series: [
+    { name: 'write', values: things.map(({ writeMs }) => writeMs) },
+    { name: 'read', values: things.map(({ readMs }) => readMs) },
+  ],
+});
+draw('growth-updaters', {
+  title: 'Writes by 64 clients, 12 partitions',
+  labels: UPDATERS.map(String),
+  xTitle: 'updaters',
+  unit: 'per s',
+  series: [{ name: 'writes', values: updaters.map(({ rate }) => rate) }],
+});
+const result = { ranOn: new Date().toISOString(), things, updaters, idle };
+writeFileSync(fileOf('recorded.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
