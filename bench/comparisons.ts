@@ -10,6 +10,7 @@ import { rebuild } from './rows/rebuild.ts';
 import { switchPause } from './rows/switch-pause.ts';
 import { visibility } from './rows/visibility.ts';
 import { writeLatency } from './rows/write-latency.ts';
+import { writeLatencySteps, writeThroughputSteps } from './rows/write-steps.ts';
 import { writeThroughput } from './rows/write-throughput.ts';
 
 const READERS = 16;
@@ -19,8 +20,10 @@ export const COMPARISONS: readonly Comparison[] = [
   hotRead('http'),
   writeLatency('kafkajs'),
   writeLatency('platformatic'),
+  writeLatencySteps,
   writeThroughput('kafkajs'),
   writeThroughput('platformatic'),
+  writeThroughputSteps,
   proxiedWrite,
   directWrite,
   rebuild('kafkajs'),

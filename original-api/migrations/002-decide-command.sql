@@ -35,8 +35,8 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(p_command_id, lock_space()));
 
   -- The stored answer has no effect, so it needs no owner (P6).
-  select * into answer from answers where command_id = p_command_id and partition = p_partition;
-  if found then
+  select * into answer from answers where command_id = p_command_id order by partition <> p_partition limit 1;
+  if answer.partition = p_partition then
     if answer.payload_hash <> p_payload_hash then
       answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
     end if;
@@ -46,7 +46,7 @@ begin
 
   -- The id stands for another request, in another partition. To a direct write this can be said whoever owns. (Of this
   -- partition the mirror, which does not wait for the command's lock, may have brought an answer since it was looked up.)
-  is_reused := exists (select from answers where command_id = p_command_id and partition <> p_partition);
+  is_reused := answer.partition is not null;
   if is_reused and p_token is null then
     return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
     return;
@@ -68,7 +68,16 @@ begin
         values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0)
         returning * into thing;
     end if;
-  else
+  elsif p_type = 'update' then
+    -- Nearly always it fits; if not, what follows says why. The conditions are those of check_change.
+    update things
+      set name = p_name, foo = p_foo, updated_on = greatest(updated_on, p_now), version = version + 1, lossy = false
+      where id = p_thing_id and version = p_expected_version and not deleted and p_foo is not null
+        and (p_created_on is null or created_on = p_created_on) and (p_updated_on is null or updated_on = p_updated_on)
+      returning * into thing;
+  end if;
+
+  if answer.code is null and thing.id is null then
     select * into thing from things where id = p_thing_id for no key update;
     answer := check_change(thing, p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version,
                            p_foo, p_created_on, p_updated_on);

@@ -1,0 +1,78 @@
+/**
+ * Rows 2 and 3 once more, against a bare program that has the same steps: HTTP, and the two ends of the log in processes
+ * of their own. What is left of the ratio is what deciding, folding, storing and publishing cost.
+ */
+import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { connectKafkaLog } from '../../shared/log/kafka-log.ts';
+import { silentLogger } from '../../shared/process/logger.ts';
+import type { BenchWorld } from '../bench-world.ts';
+import type { Comparison } from '../comparison.ts';
+import { WARM_UP_TRIPS } from '../ping-pong.ts';
+import { openThingsClients, thingsOf, type ThingsClient, type WrittenThing } from '../things-client.ts';
+import { percentiles, ratePerSecond, timeEach } from '../timing.ts';
+
+const CLIENTS = 64;
+const ROUND_MS = 2_500;
+const WRITES = 400;
+const BARE = 'the same steps: HTTP, and each end of the log in a process of its own';
+
+export const writeLatencySteps: Comparison = {
+  name: 'write-steps-latency',
+  row: 2,
+  ours: 'a write through Shiny, Shiny master, one client',
+  bare: BARE,
+  measures: [
+    { name: 'p50', unit: 'ms' },
+    { name: 'p99', unit: 'ms' },
+  ],
+  open: async (world) => {
+    const { addresses } = await world.playground({ owner: 'shiny' });
+    const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
+    const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
+    const [bareWriter] = openThingsClients(world, await startSteps(world), 1);
+    const times = (client: ThingsClient, on: readonly WrittenThing[]) => (count: number) =>
+      timeEach(count, (index) => client.update(on[index % on.length]!));
+    const [ours, bare] = [times(writer!, things), times(bareWriter!, [{ id: '1', version: 0 }])];
+    await ours(WARM_UP_TRIPS);
+    await bare(WARM_UP_TRIPS);
+    return {
+      ours: async () => percentiles(await ours(WRITES)),
+      bare: async () => percentiles(await bare(WRITES)),
+    };
+  },
+};
+
+export const writeThroughputSteps: Comparison = {
+  name: 'write-steps-throughput',
+  row: 3,
+  ours: `writes through Shiny, Shiny master, ${CLIENTS} clients`,
+  bare: BARE,
+  measures: [{ name: 'rate', unit: 'per s' }],
+  open: async (world) => {
+    const { addresses } = await world.playground({ owner: 'shiny' });
+    const clients = openThingsClients(world, addresses.shinyUrl, CLIENTS);
+    const things = await Promise.all(clients.map((client) => client.create()));
+    const bareClients = openThingsClients(world, await startSteps(world), CLIENTS);
+    const bareThing: WrittenThing = { id: '1', version: 0 };
+    const ours = () => ratePerSecond(CLIENTS, ROUND_MS, (at) => clients[at]!.update(things[at]!));
+    const bare = () => ratePerSecond(CLIENTS, ROUND_MS, (at) => bareClients[at]!.update(bareThing));
+    return { ours: async () => ({ rate: await ours() }), bare: async () => ({ rate: await bare() }) };
+  },
+};
+
+/** Returns the address of the bare API. */
+const startSteps = async (world: BenchWorld): Promise<string> => {
+  const brokers = world.stack.KAFKA_BROKERS;
+  const topics = [world.namespace(), world.namespace()];
+  const access = {
+    client: 'platformatic',
+    brokers: brokers.split(','),
+    clientId: 'steps',
+    replicationFactor: 1,
+  } as const;
+  const log = await connectKafkaLog(access, silentLogger());
+  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS_DEFAULT, settings: {} })));
+  await log.close();
+  await world.bareServer('steps-decider.ts', [brokers, ...topics]);
+  return (await world.bareServer('steps-api.ts', [brokers, ...topics, String(PARTITIONS_DEFAULT)])).url;
+};
