@@ -7,9 +7,11 @@ import { Command } from 'commander';
 import { format, resolveConfig } from 'prettier';
 import { briefLifecycle } from '../scripts/brief-lifecycle.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { benchWorld, startBenchStack } from './bench-world.ts';
+import type { StackAddresses } from '../scripts/stack/stack.ts';
+import { benchWorld, startBenchStack, type BenchWorld } from './bench-world.ts';
 import type { Comparison } from './comparison.ts';
 import { COMPARISONS } from './comparisons.ts';
+import { warmUpBroker } from './ping-pong.ts';
 import { terminalTable, withTable } from './report.ts';
 import { resultRows, worseRows, type BenchResult, type ResultRow } from './result.ts';
 import { ROUNDS_THROWN_AWAY, runRounds } from './rounds.ts';
@@ -28,23 +30,29 @@ interface Options {
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const compare = async (
-  comparison: Comparison,
-  stack: Parameters<typeof benchWorld>[0],
-  rounds: number,
-): Promise<ResultRow[]> => {
-  const { lifecycle, close } = briefLifecycle((error) => say(`${comparison.name}: ${error.message}`));
+/** What `work` opens is closed behind it. */
+const inWorld = async <T>(
+  name: string,
+  stack: StackAddresses,
+  work: (world: BenchWorld) => Promise<T>,
+): Promise<T> => {
+  const { lifecycle, close } = briefLifecycle((error) => say(`${name}: ${error.message}`));
+  say(`${name} …`);
   try {
-    say(`${comparison.name}: preparing …`);
-    const sides = await comparison.open(benchWorld(stack, lifecycle));
-    const ratios = await runRounds(sides, rounds, (round) =>
-      say(`${comparison.name}: round ${round + 1} of ${rounds + ROUNDS_THROWN_AWAY}`),
-    );
-    return resultRows(comparison, ratios);
+    return await work(benchWorld(stack, lifecycle));
   } finally {
     await close();
   }
 };
+
+const compare = (comparison: Comparison, stack: StackAddresses, rounds: number): Promise<ResultRow[]> =>
+  inWorld(comparison.name, stack, async (world) => {
+    const sides = await comparison.open(world);
+    const ratios = await runRounds(sides, rounds, (round) =>
+      say(`${comparison.name}: round ${round + 1} of ${rounds + ROUNDS_THROWN_AWAY}`),
+    );
+    return resultRows(comparison, ratios);
+  });
 
 const bench = async (names: readonly string[], options: Options): Promise<number> => {
   const rounds = Number(options.rounds);
@@ -63,6 +71,7 @@ const bench = async (names: readonly string[], options: Options): Promise<number
   const rows: ResultRow[] = [];
   try {
     const stack = await startBenchStack(lifecycle, say);
+    await inWorld('warming up', stack, warmUpBroker);
     for (const comparison of chosen) rows.push(...(await compare(comparison, stack, rounds)));
   } finally {
     await close();

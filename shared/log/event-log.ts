@@ -48,8 +48,11 @@ export interface EventLog {
    * AppendOverflowError, storing nothing, when too many appends wait.
    */
   append(topic: string, record: AppendRecord): Promise<number>;
-  /** Reads on from `positions`, for ever. Resolves when reading has begun. */
-  tail(positions: readonly LogPosition[], onRecords: OnRecords): Promise<Tail>;
+  /**
+   * Reads on from `positions`, for ever. Resolves when reading has begun. `breathMs` is how long it waits, under load, for
+   * more to come together; BREATH_MS if not given.
+   */
+  tail(positions: readonly LogPosition[], onRecords: OnRecords, breathMs?: number): Promise<Tail>;
   /** The offset that the next record will get, per partition, at some moment after the call. */
   endOffsets(topic: string): Promise<number[]>;
   close(): Promise<void>;

@@ -12,7 +12,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
-import { BREATH_MS } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
 import { DISCONNECT_TIMEOUT_MS } from './kafka-timeouts.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
@@ -40,6 +39,7 @@ export const tailKafkajs = async (
   logger: Logger,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
+  breathMs: number,
 ): Promise<Tail> => {
   const places = new Map(
     positions.map(({ topic, partition, offset }) => [
@@ -54,7 +54,11 @@ export const tailKafkajs = async (
   let consumer: Consumer | undefined;
 
   const build = async (): Promise<void> => {
-    consumer = await startConsumer(kafka, places, onRecords, { fail: reject, crashed: () => void rebuild() });
+    const load: Load = { records: 0, breathMs };
+    consumer = await startConsumer(kafka, places, load, onRecords, {
+      fail: reject,
+      crashed: () => void rebuild(),
+    });
     if (stopped) await disconnect(consumer);
   };
   const rebuild = async (): Promise<void> => {
@@ -101,6 +105,7 @@ const buildFirst = async (build: () => Promise<void>, logger: Logger): Promise<v
 const startConsumer = async (
   kafka: Kafka,
   places: ReadonlyMap<string, Place>,
+  load: Load,
   onRecords: OnRecords,
   { fail, crashed }: { fail: (error: unknown) => void; crashed: () => void },
 ): Promise<Consumer> => {
@@ -114,7 +119,6 @@ const startConsumer = async (
   });
   const joined = Promise.withResolvers<void>();
   let established = false;
-  const load: Load = { records: 0 };
   const seekAll = (): void => {
     for (const { topic, partition, next } of places.values()) {
       consumer.seek({ topic, partition, offset: String(next) });
@@ -152,9 +156,10 @@ const startConsumer = async (
   }
 };
 
-/** Records, of all partitions, that were fetched and are being read. */
 interface Load {
+  /** Of all partitions, fetched and being read. */
   records: number;
+  readonly breathMs: number;
 }
 
 interface Reading {
@@ -198,7 +203,7 @@ const readBatch = async (
   load.records += records.length;
   const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
   // All batches of one fetch are under way by now, and the next fetch waits for them.
-  if (load.records > 1) await sleep(BREATH_MS);
+  if (load.records > 1) await sleep(load.breathMs);
   load.records -= records.length;
   if (isQuick) resolveOffset(last);
   else pauseUntilRead(consumer, topic, partition, place, reading);

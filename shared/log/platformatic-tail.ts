@@ -11,7 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
-import { BREATH_MS } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type OnRecords, type Tail } from './event-log.ts';
 import { closeClient, inTime, StuckError } from './platformatic-client.ts';
 import {
@@ -42,6 +41,7 @@ export const tailPlatformatic = (
   logger: Logger,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
+  breathMs: number,
 ): Tail => {
   const places = positions.map(({ topic, partition, offset }): Place => ({
     topic,
@@ -116,7 +116,7 @@ export const tailPlatformatic = (
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
     if (fault instanceof StuckError) reject(fault);
     if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
-    if (records > 1) await sleep(BREATH_MS);
+    if (records > 1) await sleep(breathMs);
     if (fault === undefined) isTroubled = false;
     else await recover(fault);
     fetching.delete(node);
