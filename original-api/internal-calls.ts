@@ -27,8 +27,8 @@ export interface InternalCallsParts {
 
 export type InternalCalls = Omit<OriginalClient, 'close'>;
 
-const OUTBOX_POLL_MS = 5;
-const MASTERSHIP_POLL_MS = 5;
+const OUTBOX_POLL_MS = 2;
+const MASTERSHIP_POLL_MS = 2;
 /** An outbox larger than this is counted no further. */
 const OUTBOX_COUNT_MAX = 10_000;
 

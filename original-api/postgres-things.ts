@@ -125,12 +125,12 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
       await query(REMOVE_FROM_OUTBOX, keys, background);
     },
     outboxMark: async () => {
-      // Who asks for a mark waits for the relay.
-      wakeRelay(true);
       // Whatever is committed by now has a lower transaction id.
       const { rows } = await pool.query<{ mark: string }>(
         'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',
       );
+      // Who asks for a mark waits for the relay.
+      wakeRelay(true);
       return rows[0]!.mark;
     },
     outboxPassed: async (mark) => {

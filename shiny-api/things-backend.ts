@@ -2,7 +2,7 @@
 import type { CommandSender } from '../shared/commands/command-sender.ts';
 import { refused, repeated, type Decision } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { toShinyThing } from '../shared/domain/mapping.ts';
+import { shinyJson } from '../shared/domain/shiny-json.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
@@ -139,5 +139,5 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
 
 const viewOf = (thing: Thing): ThingView => ({
   version: thing.version,
-  json: JSON.stringify(toShinyThing(thing)),
+  json: shinyJson(thing),
 });

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
-import { toShinyThing } from '../shared/domain/mapping.ts';
+import { shinyJson } from '../shared/domain/shiny-json.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
@@ -91,7 +91,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       if (known !== undefined) return known;
       const thing = store.thing(id);
       if (thing === undefined || thing.deleted) return undefined;
-      const view = { version: thing.version, json: JSON.stringify(toShinyThing(thing)) };
+      const view = { version: thing.version, json: shinyJson(thing) };
       ready.set(id, view);
       return view;
     },
@@ -99,7 +99,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       const found: { id: number; json: string }[] = [];
       for (const thing of store.thingsAfter(after)) {
         if (thing.deleted) continue;
-        found.push({ id: thing.id, json: JSON.stringify(toShinyThing(thing)) });
+        found.push({ id: thing.id, json: shinyJson(thing) });
         if (found.length >= limit) break;
       }
       return found;

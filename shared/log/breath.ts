@@ -4,4 +4,4 @@
  */
 export const BREATH_MS = 2;
 /** Of a reader for whom few wait, and whose work costs much each time. */
-export const LONG_BREATH_MS = 20;
+export const LONG_BREATH_MS = 5;
