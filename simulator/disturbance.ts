@@ -39,7 +39,7 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
     if (!slot.machine().isAlive()) return;
     slot.machine().crash();
     sightings.saw(`fault: ${slot.name.replace(/-\d+$/, '')} crashed`);
-    if (random.chance(0.2)) slot.wipe();
+    if (random.chance(0.4)) slot.wipe();
     time.after(random.between(1, DOWN_MAX_MS), () => restart(slot));
   };
   const pause = (): void => {

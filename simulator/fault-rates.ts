@@ -17,6 +17,8 @@ export interface FaultRates {
   readonly updaters: number;
   readonly apiNodes: number;
   readonly slowMachine: boolean;
+  /** How fast a reader reads the log: where it is slow, who starts anew is behind for long. */
+  readonly recordsPerMs: number;
 }
 
 export const drawFaultRates = (random: Random): FaultRates => {
@@ -37,5 +39,6 @@ export const drawFaultRates = (random: Random): FaultRates => {
     updaters: random.pick([1, 2, 2, 2, 3]),
     apiNodes: random.pick([1, 2, 2]),
     slowMachine: random.chance(0.3),
+    recordsPerMs: random.pick([50, 50, 4]),
   };
 };

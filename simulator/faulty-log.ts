@@ -22,9 +22,6 @@ export interface FaultyLogParts {
 const APPEND_TIMEOUT_MS = 1_000;
 const LATE_MAX_MS = 3_000;
 
-/** How fast a reader reads. */
-const RECORDS_PER_MS = 50;
-
 interface Waiting {
   readonly record: AppendRecord;
   readonly resolve: (offset: number) => void;
@@ -90,7 +87,7 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
       }),
     tail: (positions, onRecords) =>
       log.tail(positions, async (topic, partition, records) => {
-        await machine.time.sleep(records.length / RECORDS_PER_MS);
+        await machine.time.sleep(records.length / rates.recordsPerMs);
         await onRecords(topic, partition, await machine.delivered(records));
       }),
     endOffsets: async (topic) =>

@@ -89,7 +89,7 @@ describe('Kafka access', () => {
       KAFKA_SASL_PASSWORD: 'p',
     };
     expect(access(given)).toEqual({
-      client: 'kafkajs',
+      client: 'platformatic',
       clientId: 'client',
       brokers: ['a:1', 'b:2'],
       replicationFactor: 1,

@@ -8,8 +8,8 @@ export interface Caught {
   readonly violation: string;
 }
 
-const WRITES = 600;
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '100' } } });
+const WRITES = 1000;
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' } } });
 
 let caught: Caught = { seeds: null, violation: '' };
 for (let seed = 1; seed <= Number(values.seeds) && caught.seeds === null; seed++) {

@@ -15,7 +15,7 @@ import type { PlantedFault } from './planted-fault.ts';
 const { values } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
-    seeds: { type: 'string', default: '100' },
+    seeds: { type: 'string', default: '200' },
     only: { type: 'string' },
   },
 });
