@@ -1,12 +1,12 @@
 /** All comparisons, in the order of the table. */
 import type { Comparison } from './comparison.ts';
 import { coldStart } from './rows/cold-start.ts';
-import { directWrite } from './rows/direct-write.ts';
+import { directWrite, directWriteSteps } from './rows/direct-write.ts';
 import { hotRead } from './rows/hot-read.ts';
 import { latestRead } from './rows/latest-read.ts';
 import { list } from './rows/list.ts';
 import { proxiedWrite } from './rows/proxied-write.ts';
-import { rebuild } from './rows/rebuild.ts';
+import { rebuild, rebuildSteps } from './rows/rebuild.ts';
 import { switchPause } from './rows/switch-pause.ts';
 import { visibility } from './rows/visibility.ts';
 import { writeLatency } from './rows/write-latency.ts';
@@ -26,8 +26,10 @@ export const COMPARISONS: readonly Comparison[] = [
   writeThroughputSteps,
   proxiedWrite,
   directWrite,
+  directWriteSteps,
   rebuild('kafkajs'),
   rebuild('platformatic'),
+  rebuildSteps,
   list,
   visibility,
   switchPause('shiny'),

@@ -2,10 +2,8 @@
  * Bare: koa and pg; an update is one compare-and-set statement, with an outbox row in the same statement if the second
  * argument says so. The first is the address of the database; one table per process.
  */
-import Koa from 'koa';
-import { Router } from '@koa/router';
 import pg from 'pg';
-import { serveBare } from './serve-bare.ts';
+import { serveUpdates } from './serve-updates.ts';
 
 const [url, outbox] = process.argv.slice(2);
 const CONNECTIONS = 16;
@@ -26,16 +24,4 @@ const statement =
        select * from changed`
     : UPDATE;
 
-const router = new Router();
-router.post('/api/things/:id', async (context) => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of context.req) chunks.push(chunk as Buffer);
-  const { version, name, foo } = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-  const values = [context['params'].id, version, name, foo];
-  const { rows } = await pool.query({ name: 'update', text: statement, values });
-  context.status = rows.length === 1 ? 200 : 409;
-  context.type = 'application/json';
-  context.body = JSON.stringify(rows[0] ?? {});
-});
-const handle = new Koa().use(router.routes()).callback();
-serveBare((request, response) => void handle(request, response));
+serveUpdates(async (...values) => (await pool.query({ name: 'update', text: statement, values })).rows[0]);

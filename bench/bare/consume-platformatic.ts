@@ -1,4 +1,7 @@
-/** Bare: consume topics from their beginning, through @platformatic/kafka, and decode each record. Returns milliseconds. */
+/**
+ * Bare: consume topics from their beginning, through @platformatic/kafka, and decode each record; `take` does what else is
+ * to be done with it. Returns milliseconds.
+ */
 import { randomUUID } from 'node:crypto';
 import { Consumer } from '@platformatic/kafka';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
@@ -8,6 +11,11 @@ export const consumeAll = async (
   topics: readonly string[],
   codec: RecordCodec,
   records: number,
+  take?: (
+    record: unknown,
+    place: { readonly partition: number; readonly offset: bigint },
+    value: Buffer,
+  ) => void,
 ): Promise<number> => {
   const began = performance.now();
   const consumer = new Consumer({
@@ -20,8 +28,9 @@ export const consumeAll = async (
   });
   const stream = await consumer.consume({ topics: [...topics], mode: 'earliest' });
   let count = 0;
-  for await (const { value } of stream) {
-    await codec.decode([value]);
+  for await (const message of stream) {
+    const [record] = await codec.decode([message.value]);
+    take?.(record, message, message.value);
     if (++count >= records) break;
   }
   const ms = performance.now() - began;

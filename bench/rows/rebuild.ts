@@ -1,4 +1,5 @@
-/** Row 6: the view is built anew from the log. */
+/** Row 6: the view is built anew from the log; once more against a bare program that keeps the same on disk. */
+import { join } from 'node:path';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { createOutcomeWaiter } from '../../shared/commands/outcome-waiter.ts';
@@ -8,6 +9,7 @@ import { openFoldStore } from '../../shared/store/lmdb-fold-store.ts';
 import { startView } from '../../shiny-api/view.ts';
 import { consumeAll as consumeWithKafkajs } from '../bare/consume.ts';
 import { consumeAll as consumeWithPlatformatic } from '../bare/consume-platformatic.ts';
+import { rebuildSteps as bareSteps } from '../bare/rebuild-steps.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import type { Comparison } from '../comparison.ts';
 import { openFilledLog, type FilledLog } from '../filled-log.ts';
@@ -16,17 +18,27 @@ const COMMANDS = 200_000;
 const THINGS = 50_000;
 const POLL_MS = 5;
 
-export const rebuild = (client: KafkaClientName): Comparison => ({
-  name: `rebuild-${client}`,
+const OURS = `the view from the log, ${COMMANDS / 1_000} 000 commands of ${THINGS / 1_000} 000 Things`;
+
+interface Bare {
+  readonly name: string;
+  readonly client: KafkaClientName;
+  readonly bare: string;
+  readonly target?: { readonly atLeast: number };
+  /** Milliseconds. */
+  readonly build: typeof consumeWithKafkajs | typeof bareSteps;
+}
+
+const comparison = ({ name, client, bare, target, build }: Bare): Comparison => ({
+  name,
   row: 6,
-  ours: `the view from the log, ${COMMANDS / 1_000} 000 commands of ${THINGS / 1_000} 000 Things (${client})`,
-  bare: 'consume and decode',
-  measures: [{ name: 'records', unit: 'per s', target: { atLeast: 0.7 } }],
+  ours: `${OURS} (${client})`,
+  bare,
+  measures: [{ name: 'records', unit: 'per s', ...(target === undefined ? {} : { target }) }],
   open: async (world) => {
     const filled = await openFilledLog(world, { withCommands: true });
     await filled.add(COMMANDS, THINGS);
     const brokers = world.stack.KAFKA_BROKERS.split(',');
-    const consumeAll = client === 'kafkajs' ? consumeWithKafkajs : consumeWithPlatformatic;
     const topics = (['things.commands', 'things.outcomes'] as const).map((suffix) =>
       topicName(filled.namespace, suffix),
     );
@@ -34,9 +46,26 @@ export const rebuild = (client: KafkaClientName): Comparison => ({
     const rate = (ms: number): { records: number } => ({ records: (1_000 * records) / ms });
     return {
       ours: async () => rate(await buildView(world, client, filled)),
-      bare: async () => rate(await consumeAll(brokers, topics, filled.codec, records)),
+      bare: async () =>
+        rate(await build(brokers, topics, filled.codec, records, join(world.folder(), 'bare.lmdb'))),
     };
   },
+});
+
+export const rebuild = (client: KafkaClientName): Comparison =>
+  comparison({
+    name: `rebuild-${client}`,
+    client,
+    bare: 'consume and decode',
+    target: { atLeast: 0.7 },
+    build: client === 'kafkajs' ? consumeWithKafkajs : consumeWithPlatformatic,
+  });
+
+export const rebuildSteps = comparison({
+  name: 'rebuild-steps',
+  client: 'platformatic',
+  bare: 'the same steps: consume, decode, digest, and five entries on disk for each command',
+  build: bareSteps,
 });
 
 /** Milliseconds until it has caught up. */

@@ -3,11 +3,9 @@
  * of their own. What is left of the ratio is what deciding, folding, storing and publishing cost.
  */
 import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
-import { connectKafkaLog } from '../../shared/log/kafka-log.ts';
-import { silentLogger } from '../../shared/process/logger.ts';
-import type { BenchWorld } from '../bench-world.ts';
 import type { Comparison } from '../comparison.ts';
 import { WARM_UP_TRIPS } from '../ping-pong.ts';
+import { startSteps } from '../steps.ts';
 import { openThingsClients, thingsOf, type ThingsClient, type WrittenThing } from '../things-client.ts';
 import { percentiles, ratePerSecond, timeEach } from '../timing.ts';
 
@@ -31,7 +29,7 @@ export const writeLatencySteps: Comparison = {
     const { addresses } = await world.playground({ owner: 'shiny' });
     const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
-    const [bareWriter] = openThingsClients(world, await startSteps(world), 1);
+    const [bareWriter] = openThingsClients(world, (await startSteps(world)).url, 1);
     const times = (client: ThingsClient, on: readonly WrittenThing[]) => (count: number) =>
       timeEach(count, (index) => client.update(on[index % on.length]!));
     const [ours, bare] = [times(writer!, things), times(bareWriter!, [{ id: '1', version: 0 }])];
@@ -54,28 +52,11 @@ export const writeThroughputSteps: Comparison = {
     const { addresses } = await world.playground({ owner: 'shiny' });
     const clients = openThingsClients(world, addresses.shinyUrl, CLIENTS);
     const things = await Promise.all(clients.map((client) => client.create()));
-    const bareClients = openThingsClients(world, await startSteps(world), CLIENTS);
+    const bareClients = openThingsClients(world, (await startSteps(world)).url, CLIENTS);
     const bareThing: WrittenThing = { id: '1', version: 0 };
     const ours = () => ratePerSecond(CLIENTS, ROUND_MS, (at) => clients[at]!.update(things[at]!));
     const bare = () => ratePerSecond(CLIENTS, ROUND_MS, (at) => bareClients[at]!.update(bareThing));
     for (let warmUps = 0; warmUps < WARM_UP_ROUNDS; warmUps++) await ours();
     return { ours: async () => ({ rate: await ours() }), bare: async () => ({ rate: await bare() }) };
   },
-};
-
-/** Returns the address of the bare API. */
-const startSteps = async (world: BenchWorld): Promise<string> => {
-  const brokers = world.stack.KAFKA_BROKERS;
-  const topics = [world.namespace(), world.namespace()];
-  const access = {
-    client: 'platformatic',
-    brokers: brokers.split(','),
-    clientId: 'steps',
-    replicationFactor: 1,
-  } as const;
-  const log = await connectKafkaLog(access, silentLogger());
-  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS_DEFAULT, settings: {} })));
-  await log.close();
-  await world.bareServer('steps-decider.ts', [brokers, ...topics]);
-  return (await world.bareServer('steps-api.ts', [brokers, ...topics, String(PARTITIONS_DEFAULT)])).url;
 };
