@@ -1,6 +1,6 @@
 /** All comparisons, in the order of the table. */
 import type { Comparison } from './comparison.ts';
-import { coldStart } from './rows/cold-start.ts';
+import { coldStart, coldStartSteps } from './rows/cold-start.ts';
 import { directWrite, directWriteSteps } from './rows/direct-write.ts';
 import { hotRead } from './rows/hot-read.ts';
 import { latestRead } from './rows/latest-read.ts';
@@ -37,4 +37,5 @@ export const COMPARISONS: readonly Comparison[] = [
   latestRead(1),
   latestRead(READERS),
   coldStart,
+  coldStartSteps,
 ];

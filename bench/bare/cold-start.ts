@@ -1,32 +1,37 @@
-/** Bare: open an LMDB file, read one entry, and consume the tail of a topic. A process, started with these arguments. */
+/**
+ * Bare: open an LMDB file, read one entry, and consume the tail of a topic. A process, started with these arguments. With
+ * `libraries` as the last one it loads first what a service is made of, and serves HTTP.
+ */
 import { randomUUID } from 'node:crypto';
+import { Consumer } from '@platformatic/kafka';
 import { open } from 'lmdb';
-import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
-import { silentLogger } from '../../shared/process/logger.ts';
 
-const [file, brokers, topic, offsets, records] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
-const things = open({ path: file, maxDbs: 12, readOnly: true }).openDB<Buffer, number>('things', {
+const [file, brokers, topic, offsets, records, libraries] = process.argv.slice(2) as string[];
+if (libraries !== undefined) {
+  const { default: fastify } = await import('fastify');
+  await Promise.all(
+    ['@kafkajs/confluent-schema-registry', 'undici', 'prom-client', 'typebox'].map((name) => import(name)),
+  );
+  const app = fastify();
+  await app.register((await import('@fastify/swagger')).default);
+  await app.listen();
+}
+const things = open({ path: file!, maxDbs: 12, readOnly: true }).openDB<Buffer, number>('things', {
   encoding: 'binary',
 });
 if (things.get(1) === undefined) throw new Error('the file has no Things');
-const kafka = createKafkajsClient({ brokers: brokers.split(','), clientId: 'bare' }, silentLogger());
-const consumer = kafka.consumer({ groupId: randomUUID(), minBytes: 1, maxWaitTimeInMs: 250 });
-let count = 0;
-consumer.on(consumer.events.GROUP_JOIN, () =>
-  offsets.split(',').forEach((offset, partition) => consumer.seek({ topic, partition, offset })),
-);
-await consumer.connect();
-await consumer.subscribe({ topic, fromBeginning: true });
-await consumer.run({
-  autoCommit: false,
-  eachBatch: async ({ batch }) => {
-    count += batch.messages.length;
-    if (count >= Number(records)) process.send!('ready');
-  },
+const consumer = new Consumer({
+  clientId: 'bare',
+  groupId: randomUUID(),
+  bootstrapBrokers: brokers!.split(','),
+  maxWaitTime: 250,
+  minBytes: 1,
+  autocommit: false,
 });
+const places = offsets!
+  .split(',')
+  .map((offset, partition) => ({ topic: topic!, partition, offset: BigInt(offset) }));
+const stream = await consumer.consume({ topics: [topic!], mode: 'manual', offsets: places });
+let count = 0;
+for await (const _message of stream) if (++count >= Number(records)) break;
+process.send!('ready');

@@ -1,4 +1,7 @@
-/** Row 11: Shiny starts with a million Things on disk and some log to catch up with. */
+/**
+ * Row 11: Shiny starts with a million Things on disk and some log to catch up with. Once more against a bare program that
+ * also loads the libraries that a service is made of.
+ */
 import { fork } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,12 +17,13 @@ import { startLoneService } from '../lone-service.ts';
 const THINGS = 1_000_000;
 const TAIL = 10_000;
 
-export const coldStart: Comparison = {
-  name: 'cold-start',
+const comparison = (
+  part: Pick<Comparison, 'name' | 'bare' | 'measures'>,
+  bareOptions: readonly string[],
+): Comparison => ({
+  ...part,
   row: 11,
   ours: `start of Shiny with ${THINGS / 1_000_000} 000 000 Things and ${TAIL / 1_000} 000 records of tail, until ready`,
-  bare: 'start of node, opening LMDB, consuming the tail',
-  measures: [{ name: 'ready', unit: 'ms', target: { atMost: 1.5 } }],
   open: async (world) => {
     const { namespace, add } = await openFilledLog(world, { withCommands: false });
     await add(THINGS, THINGS);
@@ -44,11 +48,32 @@ export const coldStart: Comparison = {
       },
       bare: async () => {
         await addTail();
-        return { ready: await startBare(world, copy, topicName(namespace, 'things.outcomes'), before) };
+        const topic = topicName(namespace, 'things.outcomes');
+        return {
+          ready: await startBare([copy, world.stack.KAFKA_BROKERS, topic, before.join(','), ...bareOptions]),
+        };
       },
     };
   },
-};
+});
+
+export const coldStart = comparison(
+  {
+    name: 'cold-start',
+    bare: 'start of node, opening LMDB, consuming the tail',
+    measures: [{ name: 'ready', unit: 'ms', target: { atMost: 1.5 } }],
+  },
+  [String(TAIL)],
+);
+
+export const coldStartSteps = comparison(
+  {
+    name: 'cold-start-steps',
+    bare: 'the same, and the same libraries loaded',
+    measures: [{ name: 'ready', unit: 'ms' }],
+  },
+  [String(TAIL), 'libraries'],
+);
 
 const endOffsetsOf = async (world: BenchWorld, topic: string): Promise<() => Promise<number[]>> => {
   const brokers = world.stack.KAFKA_BROKERS.split(',');
@@ -59,15 +84,10 @@ const endOffsetsOf = async (world: BenchWorld, topic: string): Promise<() => Pro
 };
 
 /** Milliseconds until it has consumed the tail. */
-const startBare = async (
-  world: BenchWorld,
-  file: string,
-  topic: string,
-  offsets: readonly number[],
-): Promise<number> => {
+const startBare = async (options: readonly string[]): Promise<number> => {
   const began = performance.now();
   const script = fileURLToPath(new URL('../bare/cold-start.ts', import.meta.url));
-  const child = fork(script, [file, world.stack.KAFKA_BROKERS, topic, offsets.join(','), String(TAIL)]);
+  const child = fork(script, options);
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('exit', (status) => reject(new Error(`the bare start ended with ${status}`)));
   });
