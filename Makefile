@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 NODE := node_modules/.bin/node
 INSTALLED := node_modules/.installed
-BENCH_OPTIONS = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CHECK),--check) $(if $(RECORD),--record)
+BENCH_OPTIONS = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WARM_UP),--warm-up $(WARM_UP)) $(if $(CHECK),--check) $(if $(RECORD),--record)
 STACK_DIR ?= .local/stack
 DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
@@ -38,10 +38,10 @@ model: $(INSTALLED) ## check the protocol's model in every configuration: needs 
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute
 	@exec $(NODE) model/check.ts --quick
 
-bench: $(INSTALLED) ## ratios against bare programs, some 15 minutes: [ROUNDS=7] [CHECK=1] [RECORD=1]; bench-NAME runs one
+bench: $(INSTALLED) ## ratios against bare programs, some 20 minutes: [ROUNDS=7] [CHECK=1] [RECORD=1]; bench-NAME runs some
 	@exec $(NODE) bench/main.ts $(BENCH_OPTIONS)
-bench-growth: $(INSTALLED) ## how cost grows with Things and updaters; draws docs/pictures
-	@exec $(NODE) bench/growth/main.ts
+bench-growth: $(INSTALLED) ## how cost grows with Things and updaters; draws docs/pictures: some 10 minutes, [QUICK=1]
+	@exec $(NODE) bench/growth/main.ts $(if $(QUICK),--quick)
 bench-%: $(INSTALLED)
 	@exec $(NODE) bench/main.ts $* $(BENCH_OPTIONS)
 

@@ -23,6 +23,7 @@ const ROUNDS_MIN = 1;
 interface Options {
   readonly rounds: string;
   readonly json: string;
+  readonly warmUp: string;
   readonly check: boolean;
   readonly record: boolean;
 }
@@ -59,20 +60,29 @@ const bench = async (names: readonly string[], options: Options): Promise<number
   const chosen = COMPARISONS.filter(
     ({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
   );
-  const isUsable = Number.isInteger(rounds) && rounds >= ROUNDS_MIN && chosen.length > 0;
+  const isUsable =
+    Number.isInteger(rounds) && rounds >= ROUNDS_MIN && Number(options.warmUp) >= 0 && chosen.length > 0;
   if (!isUsable) {
     say(
-      `no such comparison, or no such number of rounds; there are ${COMPARISONS.map(({ name }) => name).join(', ')}`,
+      `no such comparison, or no such number of rounds or seconds; there are ${COMPARISONS.map(({ name }) => name).join(', ')}`,
     );
     return 2;
   }
   const { lifecycle, close } = briefLifecycle((error) => say(error.message));
   process.once('SIGINT', () => void close().then(() => process.exit(130)));
   const rows: ResultRow[] = [];
+  let isWhole = true;
   try {
     const stack = await startBenchStack(lifecycle, say);
-    await inWorld('warming up', stack, warmUpBroker);
-    for (const comparison of chosen) rows.push(...(await compare(comparison, stack, rounds)));
+    await inWorld('warming up', stack, (world) => warmUpBroker(world, Number(options.warmUp)));
+    for (const comparison of chosen) {
+      try {
+        rows.push(...(await compare(comparison, stack, rounds)));
+      } catch (error) {
+        isWhole = false;
+        say(`${comparison.name} failed: ${(error as Error).stack ?? String(error)}`);
+      }
+    }
   } finally {
     await close();
   }
@@ -86,7 +96,8 @@ const bench = async (names: readonly string[], options: Options): Promise<number
   write(options.json, result);
   say(`written to ${options.json}`);
   if (options.record) await record(result);
-  return options.check ? check(rows) : 0;
+  const isWorse = options.check && check(rows);
+  return isWorse || !isWhole ? 1 : 0;
 };
 
 const write = (file: string, result: BenchResult): void => {
@@ -108,12 +119,13 @@ const record = async (result: BenchResult): Promise<void> => {
   writeFileSync(README, await format(page, { ...(await resolveConfig(README)), filepath: README }));
 };
 
-const check = (rows: readonly ResultRow[]): number => {
+/** Whether a row is worse than it was recorded. */
+const check = (rows: readonly ResultRow[]): boolean => {
   const worse = worseRows(recorded().rows, rows);
   for (const { name, measure, ratio } of worse)
     print(`${name}, ${measure}: the ratio is ${ratio.toFixed(2)}, worse than recorded`);
   if (worse.length === 0) print('no ratio is worse than recorded');
-  return worse.length === 0 ? 0 : 1;
+  return worse.length > 0;
 };
 
 await new Command('bench')
@@ -121,6 +133,7 @@ await new Command('bench')
   .version(VERSION)
   .argument('[names...]', 'of comparisons, or how they begin; all, if not given')
   .option('--rounds <number>', 'that count; one more is thrown away', '7')
+  .option('--warm-up <seconds>', 'of the broker, before anything is compared', '40')
   .option('--json <file>', 'where the result goes', '.local/bench/latest.json')
   .option('--check', 'exit status 1 when a ratio is worse than recorded by more than the spread', false)
   .option('--record', 'make this the recorded result, and the table of the README', false)

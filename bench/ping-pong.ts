@@ -11,14 +11,13 @@ const VALUE = Buffer.alloc(120);
 /** Each partition's first index entry costs some 90 ms, once. */
 export const WARM_UP_TRIPS = PARTITIONS_DEFAULT * 50;
 
-/** A broker that has just started is slow, and busy with compiling itself, for some ten thousands of requests. */
 const WARM_UP_TRIPS_AT_ONCE = 64;
-const WARM_UP_MS = 40_000;
 
-export const warmUpBroker = async (world: BenchWorld): Promise<void> => {
+/** A broker that has just started is slow, and busy with compiling itself, for some ten thousands of requests. */
+export const warmUpBroker = async (world: BenchWorld, seconds: number): Promise<void> => {
   const roundTrip = await openPingPong(world, 'platformatic');
-  await ratePerSecond(WARM_UP_TRIPS_AT_ONCE, WARM_UP_MS / 2, roundTrip);
-  await ratePerSecond(2, WARM_UP_MS / 2, roundTrip);
+  await ratePerSecond(WARM_UP_TRIPS_AT_ONCE, 500 * seconds, roundTrip);
+  await ratePerSecond(2, 500 * seconds, roundTrip);
 };
 
 /** A round trip; which partition is told by a number that may grow for ever. `between` is done by the one in the middle. */

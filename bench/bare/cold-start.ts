@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Consumer } from '@platformatic/kafka';
 import { open } from 'lmdb';
 
-const [file, brokers, topic, offsets, records, libraries] = process.argv.slice(2) as string[];
+const [file, brokers, topic, offsets, records, libraries] = process.argv.slice(2);
 if (libraries !== undefined) {
   const { default: fastify } = await import('fastify');
   await Promise.all(

@@ -1,15 +1,16 @@
 /** What the three services take while nobody asks them for anything. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import { cpuSecondsOf } from '../process-usage.ts';
 
 const SETTLE_MS = 5_000;
-const IDLE_MS = 20_000;
 
 /** Of one core, in percent, all three together. */
 export const idleCpuPercent = async (
   world: BenchWorld,
-  client: 'kafkajs' | 'platformatic',
+  client: KafkaClientName,
+  idleMs: number,
 ): Promise<number> => {
   const { apis } = await world.playground({ owner: 'original', client });
   const total = async (): Promise<number> =>
@@ -19,6 +20,6 @@ export const idleCpuPercent = async (
     );
   await sleep(SETTLE_MS);
   const [before, began] = [await total(), performance.now()];
-  await sleep(IDLE_MS);
+  await sleep(idleMs);
   return (100 * ((await total()) - before) * 1_000) / (performance.now() - began);
 };

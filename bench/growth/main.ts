@@ -1,5 +1,10 @@
-/** `make bench-growth`: how cost grows. Draws docs/pictures/growth-*.svg and writes bench/growth/recorded.json. */
-import { writeFileSync } from 'node:fs';
+/**
+ * `make bench-growth`: how cost grows. Draws docs/pictures/growth-*.svg and writes bench/growth/recorded.json. With --quick
+ * it is small, and goes to .local/bench: to see that it works.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { briefLifecycle } from '../../scripts/brief-lifecycle.ts';
 import { benchWorld, startBenchStack, type BenchWorld } from '../bench-world.ts';
@@ -8,14 +13,19 @@ import { svgPlot, type Plot } from './svg-plot.ts';
 import { growThings, type ThingsGrowth } from './things-growth.ts';
 import { rateWithUpdaters } from './updaters-growth.ts';
 
-const THINGS = [1_000, 10_000, 100_000, 1_000_000];
-const UPDATERS = [1, 2, 4];
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const THINGS = values.quick ? [10, 100] : [1_000, 10_000, 100_000, 1_000_000];
+const UPDATERS = values.quick ? [1, 2] : [1, 2, 4];
+const IDLE_MS = values.quick ? 1_000 : 20_000;
 const CLIENTS = ['kafkajs', 'platformatic'] as const;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const draw = (name: string, plot: Plot): void =>
-  writeFileSync(fileOf(`../../docs/pictures/${name}.svg`), svgPlot(plot));
+const [pictures, figures] = values.quick
+  ? [join('.local', 'bench'), join('.local', 'bench', 'growth.json')]
+  : [fileOf('../../docs/pictures'), fileOf('recorded.json')];
+mkdirSync(pictures, { recursive: true });
+const draw = (name: string, plot: Plot): void => writeFileSync(join(pictures, `${name}.svg`), svgPlot(plot));
 
 const { lifecycle, close } = briefLifecycle((error) => say(error.message));
 process.once('SIGINT', () => void close().then(() => process.exit(130)));
@@ -44,7 +54,7 @@ const idle: { client: string; cpuPercent: number }[] = [];
 for (const client of CLIENTS)
   idle.push({
     client,
-    cpuPercent: await inWorld(`idle, ${client}`, (world) => idleCpuPercent(world, client)),
+    cpuPercent: await inWorld(`idle, ${client}`, (world) => idleCpuPercent(world, client, IDLE_MS)),
   });
 await close();
 
@@ -77,5 +87,5 @@ draw('growth-updaters', {
   series: [{ name: 'writes', values: updaters.map(({ rate }) => rate) }],
 });
 const result = { ranOn: new Date().toISOString(), things, updaters, idle };
-writeFileSync(fileOf('recorded.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+writeFileSync(figures, `${JSON.stringify(result, undefined, 2)}\n`);
 process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);

@@ -77,7 +77,7 @@ export const coldStartSteps = comparison(
 
 const endOffsetsOf = async (world: BenchWorld, topic: string): Promise<() => Promise<number[]>> => {
   const brokers = world.stack.KAFKA_BROKERS.split(',');
-  const access = { client: 'kafkajs', brokers, clientId: 'cold-start', replicationFactor: 1 } as const;
+  const access = { client: 'platformatic', brokers, clientId: 'cold-start', replicationFactor: 1 } as const;
   const log = await connectKafkaLog(access, silentLogger());
   world.lifecycle.onClose('log', log.close);
   return () => log.endOffsets(topic);

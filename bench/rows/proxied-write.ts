@@ -25,7 +25,7 @@ export const proxiedWrite: Comparison = {
     const server = new Client(url);
     world.lifecycle.onClose('client', () => server.close());
     let version = 0;
-    const roundTrip = await openPingPong(world, 'kafkajs', async () => {
+    const roundTrip = await openPingPong(world, 'platformatic', async () => {
       const body = JSON.stringify({ name: 'benchmark', foo: version, version });
       const answer = await server.request({ method: 'POST', path: '/api/things/1', body });
       await answer.body.dump();

@@ -38,7 +38,7 @@ export const switchPause = (to: Owner): Comparison => ({
       onTry: () => undefined,
     });
     world.lifecycle.onClose('load', load.stop);
-    const roundTrip = await openPingPong(world, 'kafkajs');
+    const roundTrip = await openPingPong(world, 'platformatic');
     const fences = await startFences(world.stack.DATABASE_URL);
     world.lifecycle.onClose('fences', fences.close);
 

@@ -24,7 +24,7 @@ export const visibility: Comparison = {
     const [writer] = openThingsClients(world, addresses.originalUrl, 1);
     const [reader] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
-    const roundTrip = await openPingPong(world, 'kafkajs');
+    const roundTrip = await openPingPong(world, 'platformatic');
     const notifier = await startNotifier(world.stack.DATABASE_URL);
     world.lifecycle.onClose('notifier', notifier.close);
     let arrived: () => void = () => undefined;
