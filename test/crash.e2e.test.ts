@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Owner } from '../shared/domain/thing.ts';
+import type { KafkaClientName } from '../shared/log/kafka-log.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground, type Service } from './playground.ts';
 
@@ -31,9 +32,15 @@ const state = ({ json }: Answer): string[] =>
       JSON.stringify([String(id), name, foo, String(version), createdOn, updatedOn]),
   );
 
-describe.each<Owner>(['original', 'shiny'])('%s is master', (master) => {
+const KAFKA_CLIENTS: readonly KafkaClientName[] = ['platformatic', 'kafkajs'];
+const CASES = (['original', 'shiny'] as const).flatMap((master) =>
+  KAFKA_CLIENTS.map((kafkaClient) => ({ master, kafkaClient })),
+);
+
+describe.each(CASES)('$master is master, through $kafkaClient,', ({ master, kafkaClient }) => {
   test.each<Service>(['original-api', 'shiny-api', 'updater'])('and %s is killed', async (victim) => {
-    const on = await startPlayground({ master, stack: inject('stack') });
+    const env = { KAFKA_CLIENT: kafkaClient };
+    const on = await startPlayground({ master, stack: inject('stack'), env });
     playground = on;
     const ids = await Promise.all(
       Array.from({ length: THINGS }, async (_, index) => {
