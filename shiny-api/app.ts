@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { unavailable } from '../shared/http/errors.ts';
 import { createServer, isOfTheApi } from '../shared/http/server.ts';
+import { syncHook } from '../shared/http/sync-hook.ts';
 import { registerThingsRoutes } from '../shared/http/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { registerCommandsRoutes } from './commands-routes.ts';
@@ -28,10 +29,11 @@ export const createShinyApp = async (
     notReady,
   });
   // A view that has not caught up would serve the past.
-  app.addHook('onRequest', async (request) => {
+  const refuseUntilReady = syncHook((request) => {
     const waiting = isOfTheApi(request) ? notReady() : undefined;
     if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
   });
+  app.addHook('onRequest', refuseUntilReady);
   registerThingsRoutes(app, { shape: 'shiny', backend, time });
   registerCommandsRoutes(app, { view, caughtUp: backend.caughtUp });
   lifecycle.onClose('HTTP server', () => app.close());

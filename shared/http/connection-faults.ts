@@ -2,6 +2,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError, ERRORS, errorBody, type ErrorCode } from './errors.ts';
+import { headerValues } from './request-headers.ts';
 
 export const HEADERS_MAX_BYTES = 16 * 1024;
 export const HEADERS_WAIT_MS = 10_000;
@@ -72,9 +73,9 @@ export const limitBodyTime = (request: IncomingMessage): void => {
 };
 
 /** RFC 9112, 3.2: HTTP/1.1 has exactly one Host. Throws 400. */
-export const checkHost = ({ httpVersion, headersDistinct }: IncomingMessage): void => {
-  const hosts = headersDistinct['host']?.length ?? 0;
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+export const checkHost = (message: IncomingMessage): void => {
+  const hosts = headerValues(message, 'host').length;
+  if (hosts > 1 || (hosts === 0 && message.httpVersion === '1.1')) {
     throw new ApiError('bad-request', 'a request has exactly one Host header');
   }
 };

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { ApiError } from './errors.ts';
+import { headerValues } from './request-headers.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
 
@@ -20,8 +21,18 @@ export const acceptJsonBodies = (app: FastifyInstance): void => {
 };
 
 /** Throws 415 unless the body is plain JSON in UTF-8 by its headers. */
-export const checkContentType = ({ headers, headersDistinct }: IncomingMessage): void => {
-  const [contentType, ...others] = headersDistinct['content-type'] ?? [];
+export const checkContentType = (message: IncomingMessage): void => {
+  const contentTypes = headerValues(message, 'content-type');
+  // What nearly everybody sends needs no parser.
+  if (contentTypes.length !== 1 || contentTypes[0] !== 'application/json') checkMediaType(contentTypes);
+  const coding = message.headers['content-encoding'] ?? 'identity';
+  const transfer = message.headers['transfer-encoding'] ?? 'chunked';
+  if (coding.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked') {
+    throw new ApiError('unsupported-media-type', 'the body must not be compressed or otherwise coded');
+  }
+};
+
+const checkMediaType = ([contentType, ...others]: readonly string[]): void => {
   const type = contentType === undefined || others.length > 0 ? undefined : parseMime(contentType);
   if (type?.essence !== 'application/json') {
     throw new ApiError('unsupported-media-type', 'the content type must be application/json');
@@ -31,11 +42,6 @@ export const checkContentType = ({ headers, headersDistinct }: IncomingMessage):
   );
   if (charsets.length > 1 || (charsets[0] ?? 'utf-8').toLowerCase() !== 'utf-8') {
     throw new ApiError('unsupported-media-type', 'the charset of the body must be utf-8');
-  }
-  const coding = headers['content-encoding'] ?? 'identity';
-  const transfer = headers['transfer-encoding'] ?? 'chunked';
-  if (coding.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked') {
-    throw new ApiError('unsupported-media-type', 'the body must not be compressed or otherwise coded');
   }
 };
 

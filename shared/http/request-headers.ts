@@ -5,13 +5,22 @@ import { ApiError } from './errors.ts';
 export const COMMAND_ID_MAX_CHARS = 128;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
+/** All values of a header, its name in lower case. (`headersDistinct` sorts all headers of a request to tell one.) */
+export const headerValues = ({ rawHeaders }: IncomingMessage, name: string): string[] => {
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at]!;
+    if (given.length === name.length && given.toLowerCase() === name) values.push(rawHeaders[at + 1]!);
+  }
+  return values;
+};
+
 /** The client's Idempotency-Key, or undefined when there is none. Throws 400 when it is invalid. */
 export const idempotencyKey = (message: IncomingMessage): string | undefined => {
-  const values = message.headersDistinct['idempotency-key'];
-  if (values === undefined) return undefined;
-  const [key, ...others] = values;
+  const [key, ...others] = headerValues(message, 'idempotency-key');
+  if (key === undefined) return undefined;
   if (others.length > 0) throw new ApiError('bad-request', 'Idempotency-Key is given more than once');
-  if (key === undefined || !VISIBLE_ASCII.test(key) || key.length > COMMAND_ID_MAX_CHARS) {
+  if (!VISIBLE_ASCII.test(key) || key.length > COMMAND_ID_MAX_CHARS) {
     throw new ApiError(
       'bad-request',
       `Idempotency-Key must have 1 to ${COMMAND_ID_MAX_CHARS} visible ASCII characters, without spaces`,
@@ -22,8 +31,8 @@ export const idempotencyKey = (message: IncomingMessage): string | undefined => 
 
 /** The version in If-Match, or undefined. Throws 400 unless it is one strong quoted version. */
 export const ifMatchVersion = (message: IncomingMessage): number | undefined => {
-  const values = message.headersDistinct['if-match'];
-  if (values === undefined) return undefined;
+  const values = headerValues(message, 'if-match');
+  if (values.length === 0) return undefined;
   const [, digits] = /^"(0|[1-9]\d{0,15})"$/.exec(values.join(', ').trim()) ?? [];
   const version = Number(digits);
   if (digits === undefined || !Number.isSafeInteger(version)) {

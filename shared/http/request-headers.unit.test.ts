@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { IncomingMessage } from 'node:http';
-import { ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
+import { headerValues, ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
 
 const withHeaders = (headers: Record<string, string>): IncomingMessage =>
   ({ headers }) as unknown as IncomingMessage;
@@ -28,4 +28,12 @@ test('tokens are found among others, whatever their case', () => {
   expect(wantsLatest(withHeaders({}))).toBe(false);
   expect(prefersAsync(withHeaders({ prefer: 'wait=5, respond-async; x=1' }))).toBe(true);
   expect(prefersAsync(withHeaders({ prefer: 'respond-later' }))).toBe(false);
+});
+
+test('all values of a header are found, whatever the case of its name', () => {
+  const rawHeaders = ['Host', 'a', 'If-Match', '"1"', 'IF-MATCH', '"2"', 'X', 'host'];
+  const message = { rawHeaders } as unknown as IncomingMessage;
+  expect(headerValues(message, 'if-match')).toEqual(['"1"', '"2"']);
+  expect(headerValues(message, 'host')).toEqual(['a']);
+  expect(headerValues(message, 'etag')).toEqual([]);
 });

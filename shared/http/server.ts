@@ -25,6 +25,7 @@ import {
 } from './connection-faults.ts';
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
+import { syncHook } from './sync-hook.ts';
 
 export interface ServerParts {
   readonly title: string;
@@ -84,23 +85,27 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     throw notFound(request.url);
   });
   watchConnections(app.server);
-  app.addHook('onRequest', async (request, reply) => {
-    checkHost(request.raw);
-    limitBodyTime(request.raw);
-    // Before the body is looked at: here the path or the method is the fault.
-    if (!request.is404) return;
+  const checkRequest = syncHook(({ raw }) => {
+    checkHost(raw);
+    limitBodyTime(raw);
+  });
+  app.addHook('onRequest', checkRequest);
+  // Before the body is looked at: here the path or the method is the fault.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const methods = methodsOf(request.url);
-    if (methods === undefined) throw notFound(request.url);
+    if (methods === undefined) return done(notFound(request.url));
     const allow = [...methods, 'OPTIONS'].join(', ');
-    if (request.method === 'OPTIONS') return reply.header('allow', allow).send();
-    throw new ApiError('method-not-allowed', `${request.method} is not allowed here, but ${allow} are`, {
-      allow,
-    });
+    if (request.method === 'OPTIONS') return void reply.header('allow', allow).send();
+    const message = `${request.method} is not allowed here, but ${allow} are`;
+    return done(new ApiError('method-not-allowed', message, { allow }));
   });
-  app.addHook('preValidation', async (request) => {
-    if (request.body === undefined && request.routeOptions.schema?.body !== undefined)
-      checkContentType(request.raw);
-  });
+  app.addHook(
+    'preValidation',
+    syncHook(({ raw, body, routeOptions }) => {
+      if (body === undefined && routeOptions.schema?.body !== undefined) checkContentType(raw);
+    }),
+  );
   limitInFlight(app, parts);
   observeRequests(app, parts);
 
@@ -172,22 +177,21 @@ const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerPar
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
     gauge.set(inFlight.clients + inFlight.services),
   );
-  app.addHook('onRequest', async (request, reply) => {
+  const count = syncHook((request, reply) => {
     if (!isOfTheApi(request)) return;
     const of = request.routeOptions.url?.startsWith('/internal/') === true ? 'services' : 'clients';
     if (inFlight[of] >= inFlightMax) {
       throw new ApiError(
         'overloaded',
         `${inFlightMax} requests are in flight already; nothing was written, try again`,
-        {
-          'retry-after': RETRY_AFTER_SECONDS,
-        },
+        { 'retry-after': RETRY_AFTER_SECONDS },
       );
     }
     inFlight[of]++;
     // Fires once, whether the answer was sent or the client went away.
     reply.raw.once('close', () => inFlight[of]--);
   });
+  app.addHook('onRequest', count);
 };
 
 const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts): void => {
@@ -196,7 +200,7 @@ const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts)
     'route',
     'status',
   ]);
-  app.addHook('onResponse', async (request, reply) => {
+  const observe = syncHook((request, reply) => {
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
     const status = reply.statusCode;
     duration.observe({ method: request.method, route, status }, reply.elapsedTime / 1000);
@@ -212,6 +216,7 @@ const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts)
       logger.debug(line, 'request');
     else logger.info(line, 'request');
   });
+  app.addHook('onResponse', observe);
 };
 
 /** By the route, not by the URL, which can be written in many ways. */

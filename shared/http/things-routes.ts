@@ -9,6 +9,7 @@ import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
 import { noSuchThing } from './errors.ts';
 import { idempotencyKey, ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
 import { JSON_TYPE } from './server.ts';
+import { syncHook } from './sync-hook.ts';
 import { badFields, compileBodyFaults } from './request-check.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
 import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';
@@ -61,9 +62,7 @@ export const registerThingsRoutes = (
     return reply.code(status).headers(headers).type(JSON_TYPE).send(body);
   };
   // Before the body is read: a path without a Thing is 404, whatever is sent to it.
-  const onRequest = async (request: FastifyRequest) => {
-    thingIdOf((request.params as { id: string }).id);
-  };
+  const onRequest = syncHook(({ params }) => void thingIdOf((params as { id: string }).id));
 
   app.get<{ Querystring: ListQuery }>('/api/things/', { schema: schemas.list }, async (request, reply) => {
     const { limit, after = 0 } = request.query;
@@ -100,12 +99,12 @@ export const registerThingsRoutes = (
     onRequest,
     schema: schemas.update,
     // All faults of the body at once, those of the schema and those that it cannot say.
-    preValidation: async ({ params, body, raw }) => {
+    preValidation: syncHook(({ params, body, raw }) => {
       const faults = faultsOfUpdate(body);
       if (typeof body === 'object' && body !== null)
-        faults.push(...updateFaults(thingIdOf(params.id), body, raw));
+        faults.push(...updateFaults(thingIdOf((params as { id: string }).id), body, raw));
       if (faults.length > 0) throw badFields(faults);
-    },
+    }),
     handler: (request, reply) =>
       write(request, reply, updateRequest(thingIdOf(request.params.id), request.body, request.raw)),
   });
