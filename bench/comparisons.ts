@@ -3,7 +3,7 @@ import type { Comparison } from './comparison.ts';
 import { coldStart, coldStartSteps } from './rows/cold-start.ts';
 import { directWrite, directWriteSteps } from './rows/direct-write.ts';
 import { hotRead } from './rows/hot-read.ts';
-import { latestRead } from './rows/latest-read.ts';
+import { latestRead, latestReadSteps } from './rows/latest-read.ts';
 import { list } from './rows/list.ts';
 import { proxiedWrite } from './rows/proxied-write.ts';
 import { rebuild, rebuildSteps } from './rows/rebuild.ts';
@@ -36,6 +36,7 @@ export const COMPARISONS: readonly Comparison[] = [
   switchPause('original'),
   latestRead(1),
   latestRead(READERS),
+  latestReadSteps,
   coldStart,
   coldStartSteps,
 ];
