@@ -4,7 +4,7 @@ import { coldStart, coldStartSteps } from './rows/cold-start.ts';
 import { directWrite, directWriteSteps } from './rows/direct-write.ts';
 import { hotRead } from './rows/hot-read.ts';
 import { latestRead, latestReadSteps } from './rows/latest-read.ts';
-import { list } from './rows/list.ts';
+import { list, listSlices } from './rows/list.ts';
 import { proxiedWrite } from './rows/proxied-write.ts';
 import { rebuild, rebuildSteps } from './rows/rebuild.ts';
 import { switchPause } from './rows/switch-pause.ts';
@@ -31,6 +31,7 @@ export const COMPARISONS: readonly Comparison[] = [
   rebuild('platformatic'),
   rebuildSteps,
   list,
+  listSlices,
   visibility,
   switchPause('shiny'),
   switchPause('original'),

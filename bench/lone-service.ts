@@ -50,9 +50,12 @@ export const startLoneService = async (
       ({ ok }) => ok,
       () => false,
     );
+  const startFailed = (why: string): Error => new Error(`${name} ${why}:\n${lines.join('\n')}`);
+  let hasEnded = false;
+  void running.ended.then(() => (hasEnded = true));
   while (!(await isReady())) {
-    if (performance.now() - began > READY_WAIT_MS)
-      throw new Error(`${name} is not ready:\n${lines.join('\n')}`);
+    if (hasEnded) throw startFailed('has ended');
+    if (performance.now() - began > READY_WAIT_MS) throw startFailed('is not ready');
     await sleep(POLL_MS);
   }
   return {

@@ -16,8 +16,8 @@ const cells = (row: ResultRow): string[] => [
   `${row.measure}, ${row.unit}`,
   figure(row.ours),
   figure(row.bare),
-  row.ratio.toFixed(2),
-  row.spread.toFixed(2),
+  row.ratio?.toFixed(2) ?? '–',
+  row.spread?.toFixed(2) ?? '–',
   row.target === '' ? '–' : row.target,
   row.met === undefined ? '–' : row.met ? 'yes' : 'no',
 ];

@@ -2,7 +2,10 @@
 import type { Comparison, Measure } from './comparison.ts';
 import type { Ratio } from './rounds.ts';
 
-export interface ResultRow extends Ratio {
+export interface ResultRow extends Omit<Ratio, 'ratio' | 'spread'> {
+  /** Null where only our own figure has a limit: the bare one may be nothing. */
+  readonly ratio: number | null;
+  readonly spread: number | null;
   readonly row: number;
   /** Of the comparison. */
   readonly name: string;
@@ -32,6 +35,7 @@ export const resultRows = (
     const ratio = ratios.get(measure.name);
     if (ratio === undefined) throw new Error(`${name} has no ${measure.name}`);
     const met = isMet(measure, ratio);
+    const isCompared = measure.limit === undefined || measure.target !== undefined;
     return {
       row,
       name,
@@ -40,6 +44,7 @@ export const resultRows = (
       measure: measure.name,
       unit: measure.unit,
       ...ratio,
+      ...(isCompared ? {} : { ratio: null, spread: null }),
       target: targetText(measure),
       ...(met === undefined ? {} : { met }),
     };
@@ -65,21 +70,15 @@ const targetText = ({ target, limit, unit }: Measure): string => {
 const NOISE_SHARE = 0.15;
 
 /**
- * The rows of `now` that are worse than what was recorded, by more than the spreads of both. A row that was not recorded,
- * or has no target, is not judged.
+ * The rows of `now` that are worse than what was recorded: the ratio by more than the spreads of both, or a limit that was
+ * kept and is not kept any more. A row that was not recorded, or has no target, is not judged.
  */
 export const worseRows = (recorded: readonly ResultRow[], now: readonly ResultRow[]): ResultRow[] =>
   now.filter((row) => {
     const before = recorded.find(({ name, measure }) => name === row.name && measure === row.measure);
     if (before?.met === undefined) return false;
-    const allowed = Math.max(before.spread + row.spread, NOISE_SHARE * before.ratio);
-    return isMoreBetter(before)
-      ? row.ratio < before.ratio - allowed
-      : row.ratio > before.ratio + allowed && !staysWithinLimit(before, row);
+    if (before.ratio === null || row.ratio === null) return before.met && row.met !== true;
+    const allowed = Math.max(before.spread! + row.spread!, NOISE_SHARE * before.ratio);
+    const isMoreBetter = row.unit === 'per s';
+    return isMoreBetter ? row.ratio < before.ratio - allowed : row.ratio > before.ratio + allowed;
   });
-
-const isMoreBetter = ({ unit }: ResultRow): boolean => unit === 'per s';
-
-/** A figure that has a limit of its own and no target for the ratio: only the limit counts. */
-const staysWithinLimit = (before: ResultRow, now: ResultRow): boolean =>
-  before.target.endsWith(before.unit) && now.met === true;

@@ -91,8 +91,8 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
       const things = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
       const behind = things.filter((thing) => isBehind(shown.get(thing.id), thing));
       if (behind.length > 0) await publish(behind);
-      if (due.size > 0) continue;
-      await signal.wait();
+      if (due.size >= BATCH_MAX_THINGS) continue;
+      if (due.size === 0) await signal.wait();
       if (!stopped) await time.sleep(COLLECT_MS);
     }
   };

@@ -26,7 +26,7 @@ export const rebuildSteps = async (
     'by-time',
   ].map((name) => root.openDB({ name })) as [typeof root, typeof root, typeof root, typeof root, typeof root];
   let lastPut: Promise<boolean> = Promise.resolve(true);
-  const ms = await consumeAll(brokers, topics, codec, records, (record, { partition, offset }, value) => {
+  const ms = await consumeAll(brokers, topics, codec, records, (record, { partition, offset, value }) => {
     const read = record as ThingCommand | Decided;
     if (read.type === 'decided') {
       const digest = createHash('sha256').update(value).digest();

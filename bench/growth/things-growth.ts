@@ -21,7 +21,7 @@ const WRITES = 600;
 const WARM_UP = 600;
 
 export const growThings = async (world: BenchWorld, things: number): Promise<ThingsGrowth> => {
-  const { namespace, add } = await openFilledLog(world, { withCommands: false });
+  const { namespace, add } = await openFilledLog(world, { withCommands: true });
   await add(things, things);
   const env = { NAMESPACE: namespace, DATA_DIR: world.folder() };
   const shiny = await startLoneService(world, 'shiny-api', env);

@@ -34,11 +34,14 @@ const comparison = (
     cpSync(join(dataDir, namespace, 'shiny-api', 'fold.lmdb'), copy);
     const endOffsets = await endOffsetsOf(world, topicName(namespace, 'things.outcomes'));
 
+    /** Where the latest tail begins: ours has folded what lies before it, and the bare program begins there. */
     let before: readonly number[] = [];
     const addTail = async (): Promise<void> => {
       before = await endOffsets();
       await add(TAIL, THINGS);
     };
+    await addTail();
+    await (await start()).stop();
     return {
       ours: async () => {
         await addTail();
@@ -47,7 +50,6 @@ const comparison = (
         return { ready: readyMs };
       },
       bare: async () => {
-        await addTail();
         const topic = topicName(namespace, 'things.outcomes');
         return {
           ready: await startBare([copy, world.stack.KAFKA_BROKERS, topic, before.join(','), ...bareOptions]),

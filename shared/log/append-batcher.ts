@@ -16,6 +16,10 @@ export type SendBatch = (batch: readonly QueuedAppend[]) => Promise<number[]>;
 
 export const APPEND_QUEUE_MAX_RECORDS = 20_000;
 export const APPEND_BATCH_MAX_RECORDS = 1_000;
+/** A broker refuses a batch of one partition above `message.max.bytes`, by default 1 MiB. One record alone is always sent. */
+export const APPEND_BATCH_MAX_BYTES = 900_000;
+/** What Kafka adds to key and value, with room to spare. */
+const RECORD_OVERHEAD_BYTES = 100;
 
 interface Waiting extends QueuedAppend {
   readonly resolve: (offset: number) => void;
@@ -34,8 +38,8 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
 
   const sendAll = async (): Promise<void> => {
     while (queue.length > 0) {
-      const batch = queue.slice(0, APPEND_BATCH_MAX_RECORDS);
-      queue = queue.slice(APPEND_BATCH_MAX_RECORDS);
+      const batch = queue.slice(0, batchLength(queue));
+      queue = queue.slice(batch.length);
       try {
         const offsets = await sendBatch(batch);
         batch.forEach(({ resolve }, index) => resolve(offsets[index]!));
@@ -65,4 +69,15 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
       await sending;
     },
   };
+};
+
+const batchLength = (queue: readonly QueuedAppend[]): number => {
+  let bytes = 0;
+  let length = 0;
+  for (const { record } of queue) {
+    bytes += Buffer.byteLength(record.key) + record.value.length + RECORD_OVERHEAD_BYTES;
+    if (length === APPEND_BATCH_MAX_RECORDS || (length > 0 && bytes > APPEND_BATCH_MAX_BYTES)) break;
+    length++;
+  }
+  return length;
 };

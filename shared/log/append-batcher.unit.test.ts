@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import {
+  APPEND_BATCH_MAX_BYTES,
   APPEND_BATCH_MAX_RECORDS,
   APPEND_QUEUE_MAX_RECORDS,
   createAppendBatcher,
@@ -73,4 +74,21 @@ test('a queue that is full stores nothing and says so', async () => {
   requests[0]!.fail();
   await Promise.allSettled(all);
   await batcher.drained();
+});
+
+test('a request has no more bytes than a broker takes, and a record that is larger goes alone', async () => {
+  const { batcher, requests } = slowBroker();
+  const sizes = [400_000, 400_000, 400_000, 2 * APPEND_BATCH_MAX_BYTES, 1, 1];
+  const appends = sizes.map((size) => batcher.append('t', record('x'.repeat(size))));
+  for (let sent = 1; sent <= 4; sent++) {
+    await vi.waitFor(() => expect(requests).toHaveLength(sent));
+    requests.at(-1)!.answer();
+  }
+  expect(requests.map(({ batch }) => batch.map(({ record: { value } }) => value.length))).toEqual([
+    [400_000, 400_000],
+    [400_000],
+    [2 * APPEND_BATCH_MAX_BYTES],
+    [1, 1],
+  ]);
+  expect(await Promise.all(appends)).toEqual([0, 1, 2, 3, 4, 5]);
 });

@@ -17,7 +17,13 @@ const ACKS_ALL = -1;
 export const connectKafkajsLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
   const kafka = createKafkajsClient(access, logger);
   const admin = kafka.admin();
-  await admin.connect();
+  try {
+    await admin.connect();
+  } catch (error) {
+    // A broker that accepts and does not answer leaves a socket open.
+    await withTimeout(admin.disconnect(), DISCONNECT_TIMEOUT_MS).catch(() => undefined);
+    throw error;
+  }
   const producer = renewableProducer(kafka, logger);
   const batcher = createAppendBatcher(producer.send);
 

@@ -47,13 +47,14 @@ export const tailKafkajs = async (
       { topic, partition, next: offset, reading: undefined } satisfies Place as Place,
     ]),
   );
-  await checkRange(admin, places);
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
   let stopped = false;
   let consumer: Consumer | undefined;
 
   const build = async (): Promise<void> => {
+    // Each time: the client goes on from the earliest offset, and says nothing, when ours is not there.
+    await checkRange(admin, places);
     const load: Load = { records: 0, breathMs };
     consumer = await startConsumer(kafka, places, load, onRecords, {
       fail: reject,
@@ -71,6 +72,10 @@ export const tailKafkajs = async (
         await build();
         return;
       } catch (error) {
+        if (error instanceof OffsetGoneError) {
+          reject(error);
+          return;
+        }
         logger.warn({ err: error }, 'a new Kafka consumer could not be built');
         await sleep(REBUILD_DELAY_MS);
       }
@@ -95,7 +100,7 @@ const buildFirst = async (build: () => Promise<void>, logger: Logger): Promise<v
       await build();
       return;
     } catch (error) {
-      if (performance.now() + REBUILD_DELAY_MS > deadline) throw error;
+      if (error instanceof OffsetGoneError || performance.now() + REBUILD_DELAY_MS > deadline) throw error;
       logger.debug({ err: error }, 'the Kafka consumer could not be built, trying again');
       await sleep(REBUILD_DELAY_MS);
     }
@@ -180,6 +185,10 @@ const readBatch = async (
   if (place.reading !== undefined) {
     // Begun by the consumer before this one.
     pauseUntilRead(consumer, topic, partition, place, place.reading);
+    return;
+  }
+  if (Number(batch.highWatermark) < place.next) {
+    fail(new OffsetGoneError(`${topic}/${partition} ends at ${batch.highWatermark}, before ${place.next}`));
     return;
   }
   const records: LogRecord[] = [];

@@ -27,7 +27,8 @@ export interface FetchedPartition<Place> {
   readonly error: Error | undefined;
 }
 
-const MAX_BYTES = 50 * 1024 * 1024;
+/** It has to arrive within REQUEST_TIMEOUT_MS, over a slow link too. */
+const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_BYTES_PER_PARTITION = 1024 * 1024;
 /** We compare no leader epochs: a broker that leads no more says so, and one that is cut off has nothing new. */
 const NO_EPOCH = -1;

@@ -68,8 +68,9 @@ export const tailPlatformatic = (
     while (!stopped) {
       change = Promise.withResolvers();
       try {
-        startFetches(await reader.metadata({ topics: [...topics] }));
+        startFetches(await inTime(reader.metadata({ topics: [...topics] })));
       } catch (error) {
+        giveUpIfStuck(error);
         complain(error);
         await sleep(RETRY_DELAY_MS);
         continue;
@@ -114,7 +115,7 @@ export const tailPlatformatic = (
     }
     // At once, and only what this fetch still holds: from here on another one may have them.
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
-    if (fault instanceof StuckError) reject(fault);
+    giveUpIfStuck(fault);
     if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
     if (records > 1) await sleep(breathMs);
     if (fault === undefined) isTroubled = false;
@@ -126,7 +127,13 @@ export const tailPlatformatic = (
   const recover = async (fault: unknown): Promise<void> => {
     complain(fault);
     await sleep(RETRY_DELAY_MS);
-    await reader.metadata({ topics: [...topics], forceUpdate: true }).catch(complain);
+    await inTime(reader.metadata({ topics: [...topics], forceUpdate: true })).catch((error: unknown) => {
+      giveUpIfStuck(error);
+      complain(error);
+    });
+  };
+  const giveUpIfStuck = (error: unknown): void => {
+    if (error instanceof StuckError) reject(error);
   };
 
   /** Once per trouble, not once per try. */

@@ -1,7 +1,7 @@
 /** Creating topics and looking them up, through @platformatic/kafka. */
 import { findErrorBy, type Admin, type Consumer } from '@platformatic/kafka';
 import type { TopicSpec } from './event-log.ts';
-import { retryFor } from './platformatic-client.ts';
+import { inTime, retryFor } from './platformatic-client.ts';
 import { fetchEndOffsets } from './platformatic-offsets.ts';
 
 /** A topic that was just created is not known at once. */
@@ -19,7 +19,7 @@ export const createTopics = async (
     if (existing.has(topic)) continue;
     const configs = Object.entries(settings).map(([name, value]) => ({ name, value }));
     try {
-      await admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs });
+      await inTime(admin.createTopics({ topics: [topic], partitions, replicas: replicationFactor, configs }));
     } catch (error) {
       // Somebody else created it at the same time.
       if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) throw error;
@@ -37,10 +37,11 @@ export const createTopics = async (
 export const countPartitions = async (admin: Admin, topic: string): Promise<number | undefined> =>
   (await listTopics(admin)).includes(topic) ? partitionsOf(admin, topic) : undefined;
 
-const listTopics = (admin: Admin): Promise<string[]> => retryFor(PATIENCE_MS, () => admin.listTopics());
+const listTopics = (admin: Admin): Promise<string[]> =>
+  retryFor(PATIENCE_MS, () => inTime(admin.listTopics()));
 
 const partitionsOf = (admin: Admin, topic: string): Promise<number> =>
   retryFor(PATIENCE_MS, async () => {
-    const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+    const { topics } = await inTime(admin.metadata({ topics: [topic], forceUpdate: true }));
     return topics.get(topic)!.partitionsCount;
   });

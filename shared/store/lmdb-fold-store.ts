@@ -87,7 +87,7 @@ const foldStore = (
   releaseFolder: () => void,
 ): FoldStore => {
   const { partitions } = genesis;
-  const behind = createWriteBehind(root, logger, time);
+  const behind = createWriteBehind(root, () => void root.remove('meta'), logger, time);
   const placeTable = behind.table<number, Place>('places');
   const thingTable = behind.table<number, Thing>('things');
   /** Of one command id, nearly always in one partition. */

@@ -70,7 +70,16 @@ interface Behind {
   flushing: Layer;
 }
 
-export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time): WriteBehind => {
+/**
+ * `spoil` is called, inside the transaction, when it cannot be put together whole: LMDB commits the half of it all the same.
+ * It marks the store as one that must not be opened again.
+ */
+export const createWriteBehind = (
+  root: RootDatabase,
+  spoil: () => void,
+  logger: Logger,
+  time: Time,
+): WriteBehind => {
   const tables = new Map<string, Behind>();
   let waitingCount = 0;
   let underWay: Promise<void> | undefined;
@@ -86,14 +95,20 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
     for (const table of tables.values()) [table.flushing, table.waiting] = [table.waiting, new Map()];
     try {
       await root.batch(() => {
-        for (const { database, flushing } of tables.values())
-          for (const { key, value } of flushing.values())
-            void (value === undefined ? database.remove(key) : database.put(key, value));
+        try {
+          for (const { database, flushing } of tables.values())
+            for (const { key, value } of flushing.values())
+              void (value === undefined ? database.remove(key) : database.put(key, value));
+        } catch (error) {
+          spoil();
+          throw error;
+        }
       });
       for (const table of tables.values()) table.flushing = new Map();
     } catch (error) {
-      failure = new Error(`the local store cannot be written: ${(error as Error).message}`, { cause: error });
-      logger.error({ err: error }, 'the local store cannot be written');
+      const cause = await causeOf(error as CommitError);
+      failure = new Error(`the local store cannot be written: ${cause.message}`, { cause });
+      logger.error({ err: cause }, 'the local store cannot be written');
     }
   };
   const startCommit = (): void => {
@@ -142,8 +157,7 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
       while (waitingCount > WAITING_MAX_CHANGES && underWay !== undefined) await underWay;
     },
     flush: async () => {
-      await underWay;
-      if (waitingCount > 0 && failure === undefined) {
+      while (failure === undefined && (underWay !== undefined || waitingCount > 0)) {
         startCommit();
         await underWay;
       }
@@ -151,6 +165,20 @@ export const createWriteBehind = (root: RootDatabase, logger: Logger, time: Time
       await root.flushed;
     },
   };
+};
+
+/** LMDB tells the reason of a failed commit in a promise beside the error, which would be a rejection that nobody caught. */
+interface CommitError extends Error {
+  readonly commitError?: Promise<unknown>;
+}
+
+const causeOf = async (error: CommitError): Promise<Error> => {
+  try {
+    await error.commitError;
+  } catch (reason) {
+    return reason as Error;
+  }
+  return error;
 };
 
 /** How a key was in `waiting`. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { systemTime } from '../process/time.ts';
 import { createWriteBehind, type WriteBehind } from './write-behind.ts';
@@ -14,7 +14,7 @@ let behind: WriteBehind;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'migration-playground-behind-'));
   root = open({ path: join(folder, 'behind.lmdb'), maxDbs: 4 });
-  behind = createWriteBehind(root, silentLogger(), systemTime);
+  behind = createWriteBehind(root, () => void root.put('spoilt', true), silentLogger(), systemTime);
 });
 afterEach(async () => {
   await root.close();
@@ -57,6 +57,8 @@ test('a disk that does not take it is said, and no more is taken', async () => {
   behind.batch(() => table.set(1, Symbol('has no bytes')));
   await expect(behind.flush()).rejects.toThrow(/local store cannot be written/);
   expect(() => behind.batch(() => undefined)).toThrow(/local store cannot be written/);
+  // In the transaction that LMDB commits half.
+  await vi.waitFor(() => expect(root.get('spoilt')).toBe(true));
 });
 
 test('reads are those of a sorted map, whatever is on disk, on its way there, or waiting', async () => {
