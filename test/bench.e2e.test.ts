@@ -1,45 +1,33 @@
-/** The benchmarks run, small: what they find is for `make bench` on a quiet machine to say. */
+/** The commands of the README that measure work, small: what they find is for a quiet machine to say. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { BenchResult } from '../bench/result.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const RESULTS = join(ROOT, '.local', 'bench');
 const MINUTE_MS = 60_000;
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'migration-playground-bench-test-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const bench = (
-  script: string,
-  args: readonly string[],
-): Promise<{ status: number; out: string; err: string }> =>
+const run = (command: string, args: string[]): Promise<{ status: number; out: string; err: string }> =>
   new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [join(ROOT, script), ...args],
-      { cwd: folder, maxBuffer: 2 ** 26 },
-      (_error, out, err) => resolve({ status: child.exitCode ?? -1, out, err }),
+    const child = execFile(command, args, { cwd: ROOT, maxBuffer: 2 ** 26 }, (_error, out, err) =>
+      resolve({ status: child.exitCode ?? -1, out, err }),
     );
   });
+const result = <T>(file: string): T => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as T;
+
+beforeEach(() => rmSync(RESULTS, { recursive: true, force: true }));
 
 test(
   'a comparison prints its table, writes it as JSON, and is compared with what is recorded',
   async () => {
-    const json = join(folder, 'result.json');
-    const args = ['latest-read', '--rounds', '1', '--warm-up', '1', '--json', json, '--check'];
-    const { status, out, err } = await bench('bench/main.ts', args);
+    const { status, out, err } = await run('make', ['bench-latest-read', 'ROUNDS=1', 'WARM_UP=1', 'CHECK=1']);
     expect(out, err).toMatch(/10 +no-cache read.*\n10 +no-cache read/);
-    const { rows } = JSON.parse(readFileSync(json, 'utf8')) as BenchResult;
-    expect(new Set(rows.map(({ name }) => name))).toEqual(
-      new Set(['latest-read-1', 'latest-read-16', 'latest-read-steps']),
-    );
+    const { rows } = result<BenchResult>('latest.json');
+    const names = new Set(rows.map(({ name }) => name));
+    expect(names).toEqual(new Set(['latest-read-1', 'latest-read-16', 'latest-read-steps']));
     for (const { ours, bare, ratio } of rows) expect(ratio).toBeCloseTo(ours / bare, 5);
     // A machine that runs other tests decides which.
     expect(out).toMatch(status === 0 ? /nothing is worse/ : /worse than recorded/);
@@ -47,28 +35,26 @@ test(
   2 * MINUTE_MS,
 );
 
-test('what is not there to compare is a fault of usage', async () => {
+test('what is not there to compare is a fault of usage, and so is a record of too few rounds', async () => {
+  const bench = join(ROOT, 'bench/main.ts');
   for (const args of [['nothing'], ['--rounds', '0'], ['--warm-up', '-1']]) {
-    const { status, err } = await bench('bench/main.ts', args);
+    const { status, err } = await run(process.execPath, [bench, ...args]);
     expect([status, err]).toEqual([2, expect.stringMatching(/there are hot-read-koa, /)]);
   }
+  const { status, err } = await run(process.execPath, [bench, 'list', '--rounds', '1', '--record']);
+  expect([status, err]).toEqual([2, expect.stringMatching(/at least 7 rounds/)]);
 });
 
 test(
   'the growth of cost is drawn',
   async () => {
-    const { status, err } = await bench('bench/growth/main.ts', ['--quick']);
+    const { status, err } = await run('make', ['bench-growth', 'QUICK=1']);
     expect(status, err).toBe(0);
-    const growth = JSON.parse(readFileSync(join(folder, '.local/bench/growth.json'), 'utf8')) as {
-      things: { shinyMb: number }[];
-      updaters: { rate: number }[];
-    };
+    const growth = result<{ things: { shinyMb: number }[]; updaters: { rate: number }[] }>('growth.json');
     for (const { shinyMb } of growth.things) expect(shinyMb).toBeGreaterThan(10);
     for (const { rate } of growth.updaters) expect(rate).toBeGreaterThan(10);
     for (const name of ['memory', 'time', 'updaters'])
-      expect(readFileSync(join(folder, `.local/bench/growth-${name}.svg`), 'utf8')).toMatch(
-        /^<svg[^]*<\/svg>\s*$/,
-      );
+      expect(readFileSync(join(RESULTS, `growth-${name}.svg`), 'utf8')).toMatch(/^<svg[^]*<\/svg>\s*$/);
   },
   3 * MINUTE_MS,
 );
