@@ -16,7 +16,7 @@ const run = (command: string, args: string[]): Promise<{ status: number; out: st
       resolve({ status: child.exitCode ?? -1, out, err }),
     );
   });
-const result = <T>(file: string): T => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as T;
+const result = (file: string): unknown => JSON.parse(readFileSync(join(RESULTS, file), 'utf8'));
 
 beforeEach(() => rmSync(RESULTS, { recursive: true, force: true }));
 
@@ -25,7 +25,7 @@ test(
   async () => {
     const { status, out, err } = await run('make', ['bench-latest-read', 'ROUNDS=1', 'WARM_UP=1', 'CHECK=1']);
     expect(out, err).toMatch(/10 +no-cache read.*\n10 +no-cache read/);
-    const { rows } = result<BenchResult>('latest.json');
+    const { rows } = result('latest.json') as BenchResult;
     const names = new Set(rows.map(({ name }) => name));
     expect(names).toEqual(new Set(['latest-read-1', 'latest-read-16', 'latest-read-steps']));
     for (const { ours, bare, ratio } of rows) expect(ratio).toBeCloseTo(ours / bare, 5);
@@ -50,7 +50,7 @@ test(
   async () => {
     const { status, err } = await run('make', ['bench-growth', 'QUICK=1']);
     expect(status, err).toBe(0);
-    const growth = result<{ things: { shinyMb: number }[]; updaters: { rate: number }[] }>('growth.json');
+    const growth = result('growth.json') as { things: { shinyMb: number }[]; updaters: { rate: number }[] };
     for (const { shinyMb } of growth.things) expect(shinyMb).toBeGreaterThan(10);
     for (const { rate } of growth.updaters) expect(rate).toBeGreaterThan(10);
     for (const name of ['memory', 'time', 'updaters'])

@@ -46,6 +46,8 @@ export interface CommandLoop {
   waitingMs(): number;
   /** Does another updater decide this partition? */
   standsBy(): boolean;
+  /** Was it this updater whose decision counted last time, as far as it has tried? */
+  leads(): boolean;
   /** Rejects when there is a command that this release cannot decide. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
@@ -65,6 +67,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const queue = createCommandQueue();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   let standsBy = false;
+  let leads = false;
   let unsure = false;
   let isAway = false;
   let stopped = false;
@@ -112,6 +115,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     if (other !== standsBy)
       logger.debug({ partition }, other ? 'another updater leads' : 'this updater leads');
     standsBy = other;
+    leads = !other;
   };
 
   const step = async (): Promise<void> => {
@@ -168,6 +172,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
         standsBy = true;
+        leads = false;
         logger.info(
           { partition, offset: record.offset },
           'another updater was first, dropping what was not read back',
@@ -184,6 +189,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     },
     failed,
     standsBy: () => standsBy,
+    leads: () => leads,
     stop: async () => {
       stopped = true;
       signal.raise();

@@ -5,6 +5,7 @@
 import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
+import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Progress } from '../shared/process/progress.ts';
@@ -59,8 +60,11 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
       for (const { id } of counted?.mapped ?? []) publisher?.changed(id);
     },
   });
-  const outcomes = await log.tail(follower.positions, (_topic, partition, records) =>
-    follower.onRecords(partition, records),
+  const breath = breathOf(() => loops);
+  const outcomes = await log.tail(
+    follower.positions,
+    (_topic, partition, records) => follower.onRecords(partition, records),
+    breath,
   );
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
   lifecycle.failWith('reading the outcomes', outcomes.failed);
@@ -70,7 +74,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     phase = 'starting';
     const { progress } = follower;
     loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
-    await tailIntoLoops(parts, loops, journal, lifecycle);
+    await tailIntoLoops(parts, loops, journal, breath, lifecycle);
     publisher = await startThingsPublisher({
       topic: topicName(namespace, 'things'),
       genesis,
@@ -98,11 +102,23 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
   };
 };
 
+/** An updater that lets another one lead everywhere is in no hurry, and several cost little more than one. */
+const breathOf = (loopsNow: () => readonly PartitionLoops[] | undefined): Breath => {
+  return () => {
+    const loops = loopsNow() ?? [];
+    const isPatient =
+      loops.some(({ command }) => command.standsBy()) &&
+      !loops.some(({ command, feed }) => command.leads() || feed.leads());
+    return isPatient ? PATIENT_BREATH_MS : BREATH_MS;
+  };
+};
+
 /** Reads commands and feed behind what the fold has decided and observed. */
 const tailIntoLoops = async (
   { namespace, genesis, store, log, codec }: DecidingParts,
   loops: readonly PartitionLoops[],
   journal: SwitchJournal,
+  breath: Breath,
   lifecycle: Lifecycle,
 ): Promise<void> => {
   const commandTopic = topicName(namespace, 'things.commands');
@@ -125,12 +141,13 @@ const tailIntoLoops = async (
   const onEntries = (partition: number, entries: readonly OriginalEntry[], records: LogRecord[]) =>
     loops[partition]!.feed.offer(entries.map((entry, index) => ({ entry, offset: records[index]!.offset })));
 
-  const tail = await log.tail(positions, async (topic, partition, records: LogRecord[]) => {
+  const onRecords = async (topic: string, partition: number, records: LogRecord[]) => {
     const decoded = await codec.decode(records.map(({ value }) => value));
     await (topic === commandTopic
       ? onCommands(partition, decoded as Command[], records)
       : onEntries(partition, decoded as OriginalEntry[], records));
-  });
+  };
+  const tail = await log.tail(positions, onRecords, breath);
   lifecycle.onClose('reader of commands and feed', () => tail.stop());
   lifecycle.failWith('reading commands and feed', tail.failed);
 };

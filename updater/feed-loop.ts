@@ -35,6 +35,8 @@ export interface FeedLoop {
   read(record: ReadOutcome, counted: Counted | undefined): void;
   /** Entries that were read and are not in the outcomes yet. */
   waiting(): number;
+  /** Was it this updater whose entries counted last time, as far as it has tried? */
+  leads(): boolean;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   let countedAt = new Map<number, number>();
   let isSending = false;
   let standsBy = false;
+  let leads = false;
   let stopped = false;
 
   const send = async (batch: readonly FeedEntry[]): Promise<void> => {
@@ -78,6 +81,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       await progress.until(partition, offsets.at(-1)! + 1, READ_BACK_WAIT_MS);
       const first = countedAt.get(batch[0]!.offset);
       standsBy = first !== undefined && first !== offsets[0];
+      leads = first === offsets[0];
     } catch (error) {
       await Promise.allSettled(appending);
       if (stopped) return;
@@ -131,6 +135,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       signal.raise();
     },
     waiting: () => queue.length,
+    leads: () => leads,
     failed,
     stop: async () => {
       stopped = true;

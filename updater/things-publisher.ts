@@ -8,6 +8,7 @@ import type { Genesis } from '../shared/domain/outcome.ts';
 import { isLossy } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
+import { PATIENT_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
@@ -103,18 +104,29 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
   const considerAll = (): void => {
     for (const { id } of store.thingsAfter(0)) consider(id);
   };
-  const tail = await log.tail(positions, async (read, partition, records) => {
-    await onRecords(read, partition, records);
-    // What the topic lacks can be told once all of it was read.
-    if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
-      considerAll();
-  });
+  const tail = await log.tail(
+    positions,
+    async (read, partition, records) => {
+      await onRecords(read, partition, records);
+      // What the topic lacks can be told once all of it was read.
+      if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
+        considerAll();
+    },
+    () => PATIENT_BREATH_MS,
+  );
   if (unread.size === 0) considerAll();
   const running = run();
   return {
     changed: (id) => {
-      if (!standsBy(partitionOfThing(id, genesis.partitions))) consider(id);
-      else time.after(STANDBY_MS, () => consider(id));
+      const thing = standsBy(partitionOfThing(id, genesis.partitions)) ? store.thing(id) : undefined;
+      if (thing === undefined) {
+        consider(id);
+        return;
+      }
+      time.after(STANDBY_MS, () => {
+        // This state, or a later one, was published by who leads; of the later ones we were told too.
+        if (isBehind(shown.get(id), thing)) consider(id);
+      });
     },
     failed: tail.failed,
     stop: async () => {

@@ -1,7 +1,8 @@
 /**
- * The log seam: partitioned topics that only grow. Two implementations, Kafka and memory; one contract suite
- * (event-log.contract.ts) runs against both.
+ * The log seam: partitioned topics that only grow. Kafka, through two clients, and memory; one contract suite
+ * (event-log.contract.ts) runs against all.
  */
+import type { Breath } from './breath.ts';
 
 export interface AppendRecord {
   readonly partition: number;
@@ -49,10 +50,10 @@ export interface EventLog {
    */
   append(topic: string, record: AppendRecord): Promise<number>;
   /**
-   * Reads on from `positions`, for ever. Resolves when reading has begun. `breathMs` is how long it waits, under load, for
-   * more to come together; BREATH_MS if not given.
+   * Reads on from `positions`, for ever. Resolves when reading has begun. `breath` tells how many
+   * milliseconds it waits, under load, for more to come together; SHORT_BREATH if not given.
    */
-  tail(positions: readonly LogPosition[], onRecords: OnRecords, breathMs?: number): Promise<Tail>;
+  tail(positions: readonly LogPosition[], onRecords: OnRecords, breath?: Breath): Promise<Tail>;
   /** The offset that the next record will get, per partition, at some moment after the call. */
   endOffsets(topic: string): Promise<number[]>;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
+import type { Breath } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
 import { DISCONNECT_TIMEOUT_MS } from './kafka-timeouts.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
@@ -39,7 +40,7 @@ export const tailKafkajs = async (
   logger: Logger,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
-  breathMs: number,
+  breath: Breath,
 ): Promise<Tail> => {
   const places = new Map(
     positions.map(({ topic, partition, offset }) => [
@@ -55,7 +56,7 @@ export const tailKafkajs = async (
   const build = async (): Promise<void> => {
     // Each time: the client goes on from the earliest offset, and says nothing, when ours is not there.
     await checkRange(admin, places);
-    const load: Load = { records: 0, breathMs };
+    const load: Load = { records: 0, breath };
     consumer = await startConsumer(kafka, places, load, onRecords, {
       fail: reject,
       crashed: () => void rebuild(),
@@ -164,7 +165,7 @@ const startConsumer = async (
 interface Load {
   /** Of all partitions, fetched and being read. */
   records: number;
-  readonly breathMs: number;
+  readonly breath: Breath;
 }
 
 interface Reading {
@@ -212,7 +213,7 @@ const readBatch = async (
   load.records += records.length;
   const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
   // All batches of one fetch are under way by now, and the next fetch waits for them.
-  if (load.records > 1) await sleep(load.breathMs);
+  if (load.records > 1) await sleep(load.breath());
   load.records -= records.length;
   if (isQuick) resolveOffset(last);
   else pauseUntilRead(consumer, topic, partition, place, reading);

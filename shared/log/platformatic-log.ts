@@ -12,7 +12,7 @@ import {
 } from './platformatic-client.ts';
 import { fetchEndOffsets, fetchOffsetRanges, type OffsetRange } from './platformatic-offsets.ts';
 import { renewableProducer } from './platformatic-producer.ts';
-import { BREATH_MS } from './breath.ts';
+import { SHORT_BREATH } from './breath.ts';
 import { tailPlatformatic } from './platformatic-tail.ts';
 import { countPartitions, createTopics } from './platformatic-topics.ts';
 
@@ -38,13 +38,13 @@ export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger
     createTopics: (specs) => createTopics(admin, offsets, specs, access.replicationFactor),
     partitions: (topic) => countPartitions(admin, topic),
     append: batcher.append,
-    tail: async (positions, onRecords, breathMs = BREATH_MS) => {
+    tail: async (positions, onRecords, breath = SHORT_BREATH) => {
       const ranges = new Map<string, OffsetRange[]>();
       for (const topic of new Set(positions.map(({ topic }) => topic))) {
         ranges.set(topic, await fetchOffsetRanges(offsets, topic));
       }
       const within = positions.map((position) => inRange(position, ranges.get(position.topic)!));
-      return tailPlatformatic(clients.reader(), logger, within, onRecords, breathMs);
+      return tailPlatformatic(clients.reader(), logger, within, onRecords, breath);
     },
     endOffsets: (topic) => fetchEndOffsets(offsets, topic),
     close: async () => {

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
+import type { Breath } from './breath.ts';
 import { OffsetGoneError, type LogPosition, type OnRecords, type Tail } from './event-log.ts';
 import { closeClient, inTime, StuckError } from './platformatic-client.ts';
 import {
@@ -41,7 +42,7 @@ export const tailPlatformatic = (
   logger: Logger,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
-  breathMs: number,
+  breath: Breath,
 ): Tail => {
   const places = positions.map(({ topic, partition, offset }): Place => ({
     topic,
@@ -117,7 +118,7 @@ export const tailPlatformatic = (
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
     giveUpIfStuck(fault);
     if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
-    if (records > 1) await sleep(breathMs);
+    if (records > 1) await sleep(breath());
     if (fault === undefined) isTroubled = false;
     else await recover(fault);
     fetching.delete(node);
