@@ -4,7 +4,8 @@ import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import { cpuSecondsOf } from '../process-usage.ts';
 
-const SETTLE_MS = 5_000;
+/** Node compiles, and collects the garbage of its start, for a while. */
+const SETTLE_MS = 20_000;
 
 /** Of one core, in percent, all three together. */
 export const idleCpuPercent = async (

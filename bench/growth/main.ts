@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { briefLifecycle } from '../../scripts/brief-lifecycle.ts';
 import { benchWorld, startBenchStack, type BenchWorld } from '../bench-world.ts';
 import { idleCpuPercent } from './idle-cpu.ts';
+import { quantile } from '../rounds.ts';
 import { svgPlot, type Plot } from './svg-plot.ts';
 import { growThings, type ThingsGrowth } from './things-growth.ts';
 import { rateWithUpdaters } from './updaters-growth.ts';
@@ -16,7 +17,8 @@ import { rateWithUpdaters } from './updaters-growth.ts';
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const THINGS = values.quick ? [10, 100] : [1_000, 10_000, 100_000, 1_000_000];
 const UPDATERS = values.quick ? [1, 2] : [1, 2, 4];
-const IDLE_MS = values.quick ? 1_000 : 20_000;
+const UPDATER_ROUNDS = values.quick ? 1 : 5;
+const IDLE_MS = values.quick ? 1_000 : 30_000;
 const CLIENTS = ['kafkajs', 'platformatic'] as const;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -44,12 +46,12 @@ const inWorld = async <T>(what: string, work: (world: BenchWorld) => Promise<T>)
 const things: ThingsGrowth[] = [];
 for (const count of THINGS)
   things.push(await inWorld(`${count} Things`, (world) => growThings(world, count)));
-const updaters: { updaters: number; rate: number }[] = [];
-for (const count of UPDATERS)
-  updaters.push({
-    updaters: count,
-    rate: await inWorld(`${count} updaters`, (world) => rateWithUpdaters(world, count)),
-  });
+// Interleaved, as the machine is not the same all the time.
+const rates = UPDATERS.map((): number[] => []);
+for (let round = 0; round < UPDATER_ROUNDS; round++)
+  for (const [index, count] of UPDATERS.entries())
+    rates[index]!.push(await inWorld(`${count} updaters`, (world) => rateWithUpdaters(world, count)));
+const updaters = UPDATERS.map((count, index) => ({ updaters: count, rate: quantile(rates[index]!, 0.5) }));
 const idle: { client: string; cpuPercent: number }[] = [];
 for (const client of CLIENTS)
   idle.push({
