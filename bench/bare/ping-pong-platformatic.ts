@@ -32,7 +32,7 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
   const waiting = new Map<string, () => void>();
   const closers = [
     await consume(topics[0], (partition, key, value) => {
-      void Promise.resolve(between?.()).then(() => pong({ topic: topics[1], partition, key, value }));
+      void Promise.resolve(between?.()).then(() => pong.add({ topic: topics[1], partition, key, value }));
     }),
     await consume(topics[1], (_partition, key) => waiting.get(key.toString())?.()),
   ];
@@ -40,11 +40,13 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
     roundTrip: async (partition, value) => {
       const key = randomUUID();
       const answered = new Promise<void>((resolve) => void waiting.set(key, resolve));
-      void ping({ topic: topics[0], partition, key: Buffer.from(key), value });
+      ping.add({ topic: topics[0], partition, key: Buffer.from(key), value });
       await answered;
       waiting.delete(key);
     },
-    close: async () =>
-      void (await Promise.all([...closers.map((close) => close()), producer.close(), admin.close()])),
+    close: async () => {
+      await Promise.all([ping.idle(), pong.idle()]);
+      await Promise.all([...closers.map((close) => close()), producer.close(), admin.close()]);
+    },
   };
 };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
-import { collector } from './collector.ts';
+import { collector, type Collector } from './collector.ts';
 import type { PingPong, PingPongParts } from './ping-pong-parts.ts';
 
 type Message = { readonly partition: number; readonly key: string; readonly value: Buffer };
@@ -21,7 +21,7 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
 
   const [ping, pong] = topics.map((topic) =>
     collector<Message>((messages) => producer.send({ topic, acks: -1, messages })),
-  ) as [(message: Message) => Promise<void>, (message: Message) => Promise<void>];
+  ) as [Collector<Message>, Collector<Message>];
   const consume = async (
     topic: string,
     onMessage: (partition: number, key: string, value: Buffer) => void,
@@ -40,7 +40,7 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
   const waiting = new Map<string, () => void>();
   const consumers = [
     await consume(topics[0], (partition, key, value) => {
-      void Promise.resolve(between?.()).then(() => pong({ partition, key, value }));
+      void Promise.resolve(between?.()).then(() => pong.add({ partition, key, value }));
     }),
     await consume(topics[1], (_partition, key) => waiting.get(key)?.()),
   ];
@@ -48,11 +48,13 @@ export const startPingPong = async ({ brokers, partitions, between }: PingPongPa
     roundTrip: async (partition, value) => {
       const key = randomUUID();
       const answered = new Promise<void>((resolve) => void waiting.set(key, resolve));
-      void ping({ partition, key, value });
+      ping.add({ partition, key, value });
       await answered;
       waiting.delete(key);
     },
-    close: async () =>
-      void (await Promise.all([...consumers, producer, admin].map((part) => part.disconnect()))),
+    close: async () => {
+      await Promise.all([ping.idle(), pong.idle()]);
+      await Promise.all([...consumers, producer, admin].map((part) => part.disconnect()));
+    },
   };
 };

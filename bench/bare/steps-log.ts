@@ -19,5 +19,5 @@ export const openStepsLog = async (
   const consumer = new Consumer({ ...options, groupId: randomUUID(), minBytes: 1, maxWaitTime: 250 });
   const stream = await consumer.consume({ topics: [from], mode: 'earliest', autocommit: false });
   stream.on('data', ({ partition, key, value }) => onMessage(partition, key, value));
-  return { produce: (message) => void collect({ topic: to, ...message }) };
+  return { produce: (message) => collect.add({ topic: to, ...message }) };
 };

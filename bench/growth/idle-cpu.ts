@@ -4,14 +4,13 @@ import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import { cpuSecondsOf } from '../process-usage.ts';
 
-/** Node compiles, and collects the garbage of its start, for a while. */
-const SETTLE_MS = 20_000;
-
 /** Of one core, in percent, all three together. */
 export const idleCpuPercent = async (
   world: BenchWorld,
   client: KafkaClientName,
   idleMs: number,
+  /** Node compiles, and collects the garbage of its start, for a while. */
+  settleMs: number,
 ): Promise<number> => {
   const { apis } = await world.playground({ owner: 'original', client });
   const total = async (): Promise<number> =>
@@ -19,7 +18,7 @@ export const idleCpuPercent = async (
       (sum, seconds) => sum + seconds,
       0,
     );
-  await sleep(SETTLE_MS);
+  await sleep(settleMs);
   const [before, began] = [await total(), performance.now()];
   await sleep(idleMs);
   return (100 * ((await total()) - before) * 1_000) / (performance.now() - began);

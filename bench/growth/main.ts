@@ -18,7 +18,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const THINGS = values.quick ? [10, 100] : [1_000, 10_000, 100_000, 1_000_000];
 const UPDATERS = values.quick ? [1, 2] : [1, 2, 4];
 const UPDATER_ROUNDS = values.quick ? 1 : 5;
-const IDLE_MS = values.quick ? 1_000 : 30_000;
+const [IDLE_MS, SETTLE_MS] = values.quick ? [1_000, 1_000] : [30_000, 20_000];
 const CLIENTS = ['kafkajs', 'platformatic'] as const;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -56,7 +56,9 @@ const idle: { client: string; cpuPercent: number }[] = [];
 for (const client of CLIENTS)
   idle.push({
     client,
-    cpuPercent: await inWorld(`idle, ${client}`, (world) => idleCpuPercent(world, client, IDLE_MS)),
+    cpuPercent: await inWorld(`idle, ${client}`, (world) =>
+      idleCpuPercent(world, client, IDLE_MS, SETTLE_MS),
+    ),
   });
 await close();
 
