@@ -118,6 +118,11 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     leads = !other;
   };
 
+  const letAnotherLead = (): void => {
+    standsBy = true;
+    leads = false;
+  };
+
   const step = async (): Promise<void> => {
     if (unsure) {
       await writer.readToEnd();
@@ -171,14 +176,15 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       if (counted !== undefined && queue.dropThrough(counted.header.position)) room.raise();
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
-        standsBy = true;
-        leads = false;
+        letAnotherLead();
         logger.info(
           { partition, offset: record.offset },
           'another updater was first, dropping what was not read back',
         );
       } else if (own !== undefined) {
         noteWhoLeads(own);
+      } else if (counted !== undefined && record.outcome.type === 'decided' && speculation.unread() === 0) {
+        letAnotherLead();
       }
       signal.raise();
     },

@@ -46,6 +46,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
   /** What the topic shows, as far as it was read, by Thing. */
   const shown = new Map<number, Shown>();
   const due = new Set<number>();
+  const watched = new Set<number>();
   const signal = createSignal(time);
   let stopped = false;
 
@@ -56,12 +57,27 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
       signal.raise();
     }
   };
+  const changed = (id: number): void => {
+    if (standsBy(partitionOfThing(id, genesis.partitions))) watch(id);
+    else consider(id);
+  };
+  /** Who leads publishes this state, or a later one, in time; if not, we do. */
+  const watch = (id: number): void => {
+    const thing = store.thing(id);
+    if (thing === undefined || watched.has(id)) return;
+    watched.add(id);
+    time.after(STANDBY_MS, () => {
+      watched.delete(id);
+      if (isBehind(shown.get(id), thing)) consider(id);
+      else if (isBehind(shown.get(id), store.thing(id)!)) watch(id);
+    });
+  };
   const onRecords = async (_topic: string, _partition: number, records: LogRecord[]): Promise<void> => {
     for (const { id, version, foo } of (await codec.decode(
       records.map(({ value }) => value),
     )) as ThingRecord[]) {
       shown.set(id, { version, foo });
-      consider(id);
+      changed(id);
     }
   };
   const publish = async (things: readonly Thing[]): Promise<void> => {
@@ -117,17 +133,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
   if (unread.size === 0) considerAll();
   const running = run();
   return {
-    changed: (id) => {
-      const thing = standsBy(partitionOfThing(id, genesis.partitions)) ? store.thing(id) : undefined;
-      if (thing === undefined) {
-        consider(id);
-        return;
-      }
-      time.after(STANDBY_MS, () => {
-        // This state, or a later one, was published by who leads; of the later ones we were told too.
-        if (isBehind(shown.get(id), thing)) consider(id);
-      });
-    },
+    changed,
     failed: tail.failed,
     stop: async () => {
       stopped = true;

@@ -8,7 +8,7 @@ export const fault: PlantedFault = {
     {
       file: 'updater/things-publisher.ts',
       text: `      shown.set(id, { version, foo });
-      consider(id);`,
+      changed(id);`,
       by: '      shown.set(id, { version: Math.max(version, shown.get(id)?.version ?? 0), foo });',
     },
   ],
