@@ -35,11 +35,11 @@ const OUTBOX_COUNT_MAX = 10_000;
 export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
   const { things, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
-  const shown = async (
-    partition: number,
-    { owner, epoch, refusedReason }: Mastership,
-  ): Promise<InternalMastership> => {
-    const unpublished = await things.outboxSize(OUTBOX_COUNT_MAX);
+  const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {
+    const [{ owner, epoch, refusedReason }, unpublished] = await Promise.all([
+      asked,
+      things.outboxSize(OUTBOX_COUNT_MAX),
+    ]);
     return { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
   };
 
@@ -61,14 +61,11 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
     },
     mastership: async (partition, past = -1, waitMs = 0) => {
       const deadline = time.monotonic() + waitMs;
-      for (;;) {
-        const row = await things.mastership(partition);
-        if (row.epoch > past || time.monotonic() >= deadline) return shown(partition, row);
+      while (time.monotonic() < deadline && (await things.mastership(partition)).epoch <= past)
         await time.sleep(MASTERSHIP_POLL_MS);
-      }
+      return shown(partition, things.mastership(partition));
     },
-    fence: async (partition, epoch) => shown(partition, await things.fence(partition, epoch)),
-    abortSwitch: async (partition, epoch, reason) =>
-      shown(partition, await things.abortSwitch(partition, epoch, reason)),
+    fence: (partition, epoch) => shown(partition, things.fence(partition, epoch)),
+    abortSwitch: (partition, epoch, reason) => shown(partition, things.abortSwitch(partition, epoch, reason)),
   };
 };

@@ -51,6 +51,8 @@ const LOOK_AGAIN_MS = 50;
 const ROW_WAIT_MS = 1_000;
 const ORIGINAL_RETRY_MS = 200;
 
+const nothing = Promise.resolve(undefined);
+
 export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   const { partition, state, writer, original, progress, outcomeRead, logger, time } = parts;
 
@@ -76,23 +78,33 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
 
   /**
    * P13: behind the fence there is no way back, so the relay must have published what is in the outbox, and most of it must
-   * have been observed. False: not so, or somebody else's step was read meanwhile.
+   * have been observed. What keeps the switch from beginning, if anything does.
    */
-  const relayWorks = async (command: SwitchCommand, offset: number): Promise<boolean> => {
-    const { digest } = state.header;
-    hindrance = undefined;
+  const relayHindrance = async (command: SwitchCommand): Promise<string | undefined> => {
     try {
       const waitMs = Math.min(Math.max(0, command.deadline - time.now()), FEED_ENDS_WAIT_MAX_MS);
       const ends = await original.feedEnds(waitMs);
       const behind = ends[partition]! - 1 - state.header.feedPosition;
-      if (behind > SWITCH_LAG_MAX_RECORDS)
-        hindrance = { offset, reason: `${behind} entries of the feed are not observed yet` };
+      return behind > SWITCH_LAG_MAX_RECORDS
+        ? `${behind} entries of the feed are not observed yet`
+        : undefined;
     } catch (error) {
       logger.debug({ err: error, partition }, 'the relay has not published the outbox');
-      hindrance = { offset, reason: 'the relay did not publish the outbox by the deadline' };
+      return 'the relay did not publish the outbox by the deadline';
     }
+  };
+
+  /** False: there is a hindrance, it is too late, or somebody else's step was read meanwhile. */
+  const mayFence = async (
+    { deadline }: SwitchCommand,
+    offset: number,
+    relay: Promise<string | undefined>,
+  ): Promise<boolean> => {
+    const { digest } = state.header;
+    const reason = await relay;
+    hindrance = reason === undefined ? undefined : { offset, reason };
     if (hindrance !== undefined) await outcomeRead.wait(LOOK_AGAIN_MS);
-    return hindrance === undefined && state.header.digest === digest && time.now() <= command.deadline;
+    return hindrance === undefined && state.header.digest === digest && time.now() <= deadline;
   };
 
   /** Appends, and reads back what came of it. Whether it counted, the fold says. */
@@ -108,7 +120,12 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     }
   };
 
-  const act = async (action: SwitchAction, command: SwitchCommand, offset: number): Promise<void> => {
+  const act = async (
+    action: SwitchAction,
+    command: SwitchCommand,
+    offset: number,
+    relay: Promise<string | undefined>,
+  ): Promise<void> => {
     const { header } = state;
     const { commandId } = command;
     const link = linkAfter(header);
@@ -130,7 +147,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
       }
       case 'fence': {
-        if (!(await relayWorks(command, offset))) return;
+        if (!(await mayFence(command, offset, relay))) return;
         const row = await ask(() => original.fence(partition, epoch));
         if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
         return;
@@ -159,8 +176,12 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     next: async (command, offset) => {
       const { digest, epoch } = state.header;
       const reason = misfitReason(state, command);
-      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset);
-      const row = settled?.epoch === epoch + 1 ? settled : await ask(() => original.mastership(partition));
+      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset, nothing);
+      const known = settled?.epoch === epoch + 1 ? settled : undefined;
+      // Asked together with the row: commands wait meanwhile.
+      const mayBegin = known === undefined && command.to === 'shiny' && time.now() <= command.deadline;
+      const relay = mayBegin ? relayHindrance(command) : nothing;
+      const row = known ?? (await ask(() => original.mastership(partition)));
       // While we asked, somebody else's step may have been read.
       const { header, lossy } = state;
       if (header.digest !== digest) return;
@@ -174,7 +195,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         now: time.now(),
       };
       const action = nextSwitchAction(facts, command);
-      await act(action, command, offset);
+      await act(action, command, offset, relay);
     },
   };
 };
