@@ -279,8 +279,9 @@ describe('second instances', () => {
 
 describe('the local store of Shiny', () => {
   test('a restart replays the tail only; a damaged store is thrown away and rebuilt, and it says so', async () => {
+    const CREATED = 20;
     const on = await start('original');
-    for (let index = 0; index < 20; index++) await createThing(on.shiny);
+    for (let index = 0; index < CREATED; index++) await createThing(on.shiny);
     const before = await call('GET', `${on.shiny}/api/things/`);
     expect(await on.end()).toBe(0);
 
@@ -288,7 +289,11 @@ describe('the local store of Shiny', () => {
     const printed = said().length;
     await on.start();
     expect((await call('GET', `${on.shiny}/api/things/`)).text).toBe(before.text);
-    expect(said().slice(printed)).not.toMatch(/thrown away|caught up/);
+    const again = said().slice(printed);
+    expect(again).not.toMatch(/thrown away/);
+    // The relay may have published the last entries of the feed after Shiny had ended.
+    const [, records = '0'] = /"records":(\d+).*caught up/.exec(again) ?? [];
+    expect(Number(records)).toBeLessThan(CREATED);
 
     await on.end();
     const folder = join(on.env['DATA_DIR']!, on.namespace, 'shiny-api');
