@@ -7,7 +7,7 @@ import { latestRead, latestReadSteps } from './rows/latest-read.ts';
 import { list, listSlices } from './rows/list.ts';
 import { proxiedWrite } from './rows/proxied-write.ts';
 import { rebuild, rebuildSteps } from './rows/rebuild.ts';
-import { switchPause } from './rows/switch-pause.ts';
+import { switchPause, switchPauseSteps } from './rows/switch-pause.ts';
 import { visibility } from './rows/visibility.ts';
 import { writeLatency } from './rows/write-latency.ts';
 import { writeLatencySteps, writeThroughputSteps } from './rows/write-steps.ts';
@@ -35,6 +35,8 @@ export const COMPARISONS: readonly Comparison[] = [
   visibility,
   switchPause('shiny'),
   switchPause('original'),
+  switchPauseSteps('shiny'),
+  switchPauseSteps('original'),
   latestRead(1),
   latestRead(READERS),
   latestReadSteps,

@@ -8,8 +8,8 @@ import { ratePerSecond } from './timing.ts';
 
 /** As large as a command. */
 const VALUE = Buffer.alloc(120);
-/** Each partition's first index entry costs some 90 ms, once. */
-export const WARM_UP_TRIPS = PARTITIONS_DEFAULT * 50;
+/** Each partition's first index entry costs some 90 ms, once, and node compiles what it runs often for some thousands of requests. */
+export const WARM_UP_TRIPS = PARTITIONS_DEFAULT * 250;
 
 const WARM_UP_TRIPS_AT_ONCE = 64;
 

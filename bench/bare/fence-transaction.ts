@@ -1,9 +1,14 @@
 /** Bare: one transaction that locks a row's partition, moves the row by compare-and-set, and writes an outbox row. */
 import pg from 'pg';
 
-export const startFences = async (
-  url: string,
-): Promise<{ fence(): Promise<void>; close(): Promise<void> }> => {
+export interface Fences {
+  /** Reads the row, and counts the outbox. */
+  look(): Promise<void>;
+  fence(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const startFences = async (url: string): Promise<Fences> => {
   const schema = `bare_fence_${process.pid}_${Date.now()}`;
   const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
   await client.connect();
@@ -12,7 +17,9 @@ export const startFences = async (
   await client.query('create table outbox (id bigserial primary key, epoch bigint)');
   await client.query('insert into mastership values (0, 0)');
   let epoch = 0;
+  const look = 'select epoch, (select count(*) from outbox) from mastership where partition = 0';
   return {
+    look: async () => void (await client.query(look)),
     fence: async () => {
       await client.query('begin');
       await client.query('select pg_advisory_xact_lock(7)');

@@ -6,7 +6,8 @@ import type { Comparison } from '../comparison.ts';
 import { openThingsClients } from '../things-client.ts';
 import { percentiles, timeEach } from '../timing.ts';
 
-const READS = 300;
+const READS = 1_600;
+const WARM_UP_READS = 4_800;
 
 /** Asks once, as one of the readers; on the bare side. */
 type Ask = (reader: number) => Promise<unknown>;
@@ -24,12 +25,15 @@ const comparison = (readers: number, { open, ...part }: Bare): Comparison => ({
     const clients = openThingsClients(world, addresses.shinyUrl, readers);
     const thing = await clients[0]!.create();
     const ask = await open(world, topicName(namespace, 'things.outcomes'), thing.id);
-    const all = async (work: Ask): Promise<number[]> => {
-      const each = clients.map((_, reader) => timeEach(READS / readers, () => work(reader)));
+    const all = async (work: Ask, reads = READS): Promise<number[]> => {
+      const each = clients.map((_, reader) => timeEach(reads / readers, () => work(reader)));
       return (await Promise.all(each)).flat();
     };
+    const ours: Ask = (reader) => clients[reader]!.readLatest(thing.id);
+    await all(ours, WARM_UP_READS);
+    await all(ask, WARM_UP_READS);
     return {
-      ours: async () => percentiles(await all((reader) => clients[reader]!.readLatest(thing.id))),
+      ours: async () => percentiles(await all(ours)),
       bare: async () => percentiles(await all(ask)),
     };
   },

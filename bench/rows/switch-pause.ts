@@ -1,10 +1,12 @@
 /** Row 9: how long a partition's commands wait while its mastership moves, under writes. */
 import { randomUUID } from 'node:crypto';
+import { Client } from 'undici';
 import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import { createUpdaterClient, type UpdaterClient } from '../../scripts/playground/updater-client.ts';
 import { startLoad } from '../../scripts/load/load-generator.ts';
 import { startFences } from '../bare/fence-transaction.ts';
+import type { BenchWorld } from '../bench-world.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
 import { percentiles, timeEach } from '../timing.ts';
@@ -15,17 +17,19 @@ const THINGS = 500;
 /** Of each direction in a round, so that seven rounds make some fifty. */
 const SWITCHES = 8;
 const BARE_TRIPS = 100;
-const WARM_UP_SWITCHES = PARTITIONS_DEFAULT;
+const WARM_UP_SWITCHES = PARTITIONS_DEFAULT * 4;
 
-export const switchPause = (to: Owner): Comparison => ({
-  name: `switch-pause-to-${to}`,
+/** Does once what a switch is compared with. */
+type Bare = (index: number) => Promise<void>;
+
+const comparison = (
+  to: Owner,
+  openBare: (world: BenchWorld) => Promise<Bare>,
+  part: Pick<Comparison, 'name' | 'bare' | 'measures'>,
+): Comparison => ({
+  ...part,
   row: 9,
   ours: `pause of a switch to ${to} at ${RATE_PER_SECOND} operations per second`,
-  bare: 'produce, consume, produce, consume, and a fence transaction',
-  measures: [
-    { name: 'p50', unit: 'ms', target: { atMost: 3 }, limit: { atMost: 100 } },
-    { name: 'p99', unit: 'ms' },
-  ],
   open: async (world) => {
     const { addresses } = await world.playground({ owner: 'original' });
     const updater = createUpdaterClient(addresses.updaterUrl);
@@ -38,9 +42,7 @@ export const switchPause = (to: Owner): Comparison => ({
       onTry: () => undefined,
     });
     world.lifecycle.onClose('load', load.stop);
-    const roundTrip = await openPingPong(world, 'platformatic');
-    const fences = await startFences(world.stack.DATABASE_URL);
-    world.lifecycle.onClose('fences', fences.close);
+    const once = await openBare(world);
 
     let next = 0;
     const thereAndBack = async (count: number): Promise<number[]> => {
@@ -54,19 +56,84 @@ export const switchPause = (to: Owner): Comparison => ({
       }
       return pauses;
     };
-    const bare = (count: number) =>
-      timeEach(count, async (index) => {
-        await roundTrip(index);
-        await fences.fence();
-      });
     await thereAndBack(WARM_UP_SWITCHES);
-    await bare(WARM_UP_TRIPS);
+    await timeEach(WARM_UP_TRIPS, once);
     return {
       ours: async () => percentiles(await thereAndBack(SWITCHES)),
-      bare: async () => percentiles(await bare(BARE_TRIPS)),
+      bare: async () => percentiles(await timeEach(BARE_TRIPS, once)),
     };
   },
 });
+
+const openFence = async (world: BenchWorld): Promise<Bare> => {
+  const roundTrip = await openPingPong(world, 'platformatic');
+  const fences = await startFences(world.stack.DATABASE_URL);
+  world.lifecycle.onClose('fences', fences.close);
+  return async (index) => {
+    await roundTrip(index);
+    await fences.fence();
+  };
+};
+
+export const switchPause = (to: Owner): Comparison =>
+  comparison(to, openFence, {
+    name: `switch-pause-to-${to}`,
+    bare: 'produce, consume, produce, consume, and a fence transaction',
+    measures: [
+      { name: 'p50', unit: 'ms', target: { atMost: 3 }, limit: { atMost: 100 } },
+      { name: 'p99', unit: 'ms' },
+    ],
+  });
+
+const openSteps = async (world: BenchWorld): Promise<{ look(): Promise<void>; fence(): Promise<void> }> => {
+  const { url } = await world.bareServer('fence-server.ts', [world.stack.DATABASE_URL]);
+  const server = new Client(url);
+  world.lifecycle.onClose('client', () => server.close());
+  const ask = async (method: 'GET' | 'POST'): Promise<void> =>
+    (await server.request({ method, path: '/' })).body.dump();
+  return { look: () => ask('GET'), fence: () => ask('POST') };
+};
+
+/** Owner and relay are asked, then the fence; the relay looks; feed and outcomes; `switched`. */
+const openStepsToShiny = async (world: BenchWorld): Promise<Bare> => {
+  const { look, fence } = await openSteps(world);
+  const roundTrip = await openPingPong(world, 'platformatic');
+  let arrived = (): void => undefined;
+  const lastTrip = await openPingPong(world, 'platformatic', async () => arrived());
+  return async (index) => {
+    await Promise.all([look(), look()]);
+    await fence();
+    await look();
+    await roundTrip(index);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    arrived = resolve;
+    void lastTrip(index);
+    await promise;
+  };
+};
+
+/** The owner is asked; `released`, which the mirror applies; the owner is asked again; `switched`. */
+const openStepsToOriginal = async (world: BenchWorld): Promise<Bare> => {
+  const { look, fence } = await openSteps(world);
+  const roundTrip = await openPingPong(world, 'platformatic', async () => {
+    await fence();
+    await look();
+  });
+  return async (index) => {
+    await look();
+    await roundTrip(index);
+  };
+};
+
+export const switchPauseSteps = (to: Owner): Comparison =>
+  comparison(to, to === 'shiny' ? openStepsToShiny : openStepsToOriginal, {
+    name: `switch-steps-to-${to}`,
+    bare: 'the same steps: what is asked and written, over HTTP and through the log',
+    measures: [
+      { name: 'p50', unit: 'ms' },
+      { name: 'p99', unit: 'ms' },
+    ],
+  });
 
 /** The pause of one partition's switch, in milliseconds. */
 const switched = async (updater: UpdaterClient, to: Owner, partition: number): Promise<number> => {

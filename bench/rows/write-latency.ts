@@ -6,7 +6,7 @@ import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
 import { openThingsClients, thingsOf } from '../things-client.ts';
 import { percentiles, timeEach } from '../timing.ts';
 
-const WRITES = 400;
+const WRITES = 800;
 
 export const writeLatency = (client: KafkaClientName): Comparison => ({
   name: `write-latency-${client}`,

@@ -13,7 +13,7 @@ const CLIENTS = 64;
 /** All processes compile what they do often. */
 const WARM_UP_ROUNDS = 3;
 const ROUND_MS = 2_500;
-const WRITES = 400;
+const WRITES = 800;
 const BARE = 'the same steps: HTTP, and each end of the log in a process of its own';
 
 export const writeLatencySteps: Comparison = {
