@@ -2,8 +2,8 @@
  * Decides the commands of one partition, in their order: by itself while Shiny owns the partition, through the Original
  * API while Original does. Every command gets exactly one counted decision, repeats and marks included.
  *
- * Any number of updaters may run; safety comes from the fold. Only to spare work, one that saw another's decision count
- * before its own lets that one lead, and steps in when a command has waited for STANDBY_MS.
+ * Any number of updaters may run; safety comes from the fold. Only to spare work, one that sees another's decision
+ * count lets that one lead, and steps in when a command has waited for STANDBY_MS.
  */
 import type { Decision } from '../shared/domain/answer.ts';
 import { decide, decideFromFold } from '../shared/domain/decide.ts';
