@@ -15,7 +15,7 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { evolve } from '../shared/domain/fold.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import { LONG_BREATH } from '../shared/log/breath.ts';
+import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/log/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
@@ -125,7 +125,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   };
 
   const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));
-  const tail = await log.tail(positions, onRecords, LONG_BREATH);
+  const tail = await log.tail(positions, onRecords, () => LONG_BREATH_MS);
   return {
     progress,
     failed: tail.failed,

@@ -7,7 +7,7 @@
  * behind one lock of the whole database.)
  */
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
-import { LONG_BREATH } from '../shared/log/breath.ts';
+import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
@@ -88,7 +88,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
         },
       );
       if (count === 0) await nextWake();
-      else if (count !== undefined && count > 1) await time.sleep(LONG_BREATH());
+      else if (count !== undefined && count > 1) await time.sleep(LONG_BREATH_MS);
     }
   };
 

@@ -66,8 +66,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const room = createSignal(time);
   const queue = createCommandQueue();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  let standsBy = false;
-  let leads = false;
+  /** As far as is known. */
+  let leader: 'us' | 'another' | undefined;
   let unsure = false;
   let isAway = false;
   let stopped = false;
@@ -111,16 +111,9 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
 
   const noteWhoLeads = ({ appendedAt, countedAt }: Unread): void => {
     if (appendedAt === undefined || countedAt === undefined) return;
-    const other = appendedAt !== countedAt;
-    if (other !== standsBy)
-      logger.debug({ partition }, other ? 'another updater leads' : 'this updater leads');
-    standsBy = other;
-    leads = !other;
-  };
-
-  const letAnotherLead = (): void => {
-    standsBy = true;
-    leads = false;
+    const now = appendedAt === countedAt ? 'us' : 'another';
+    if (leader !== now) logger.debug({ partition, leader: now }, 'who decides has changed');
+    leader = now;
   };
 
   const step = async (): Promise<void> => {
@@ -131,7 +124,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     }
     const waiting = queue.after(speculation.header.position);
     if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return signal.wait();
-    const standbyLeft = standsBy ? waiting.since + STANDBY_MS - time.monotonic() : 0;
+    const standbyLeft = leader === 'another' ? waiting.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return signal.wait(standbyLeft);
 
     const { command, offset } = waiting;
@@ -176,15 +169,15 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       if (counted !== undefined && queue.dropThrough(counted.header.position)) room.raise();
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
-        letAnotherLead();
+        leader = 'another';
         logger.info(
           { partition, offset: record.offset },
           'another updater was first, dropping what was not read back',
         );
       } else if (own !== undefined) {
         noteWhoLeads(own);
-      } else if (counted !== undefined && record.outcome.type === 'decided' && speculation.unread() === 0) {
-        letAnotherLead();
+      } else if (counted !== undefined && record.outcome.type === 'decided') {
+        leader = 'another';
       }
       signal.raise();
     },
@@ -194,8 +187,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       return first === undefined ? 0 : time.monotonic() - first.since;
     },
     failed,
-    standsBy: () => standsBy,
-    leads: () => leads,
+    standsBy: () => leader === 'another',
+    leads: () => leader === 'us',
     stop: async () => {
       stopped = true;
       signal.raise();

@@ -54,8 +54,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
   let countedAt = new Map<number, number>();
   let isSending = false;
-  let standsBy = false;
-  let leads = false;
+  /** As far as is known. */
+  let leader: 'us' | 'another' | undefined;
   let stopped = false;
 
   const send = async (batch: readonly FeedEntry[]): Promise<void> => {
@@ -80,8 +80,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       const offsets = await Promise.all(appending);
       await progress.until(partition, offsets.at(-1)! + 1, READ_BACK_WAIT_MS);
       const first = countedAt.get(batch[0]!.offset);
-      standsBy = first !== undefined && first !== offsets[0];
-      leads = first === offsets[0];
+      leader = first === undefined ? undefined : first === offsets[0] ? 'us' : 'another';
     } catch (error) {
       await Promise.allSettled(appending);
       if (stopped) return;
@@ -99,7 +98,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     const { owner, feedPosition } = state.header;
     const [first] = queue;
     if (first === undefined || owner !== 'original') return signal.wait();
-    const standbyLeft = standsBy ? first.since + STANDBY_MS - time.monotonic() : 0;
+    const standbyLeft = leader === 'another' ? first.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return signal.wait(standbyLeft);
     if (first.offset <= feedPosition) forget();
     else await send(queue.slice(0, BATCH_MAX_ENTRIES));
@@ -135,7 +134,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       signal.raise();
     },
     waiting: () => queue.length,
-    leads: () => leads,
+    leads: () => leader === 'us',
     failed,
     stop: async () => {
       stopped = true;

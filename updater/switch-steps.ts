@@ -51,8 +51,6 @@ const LOOK_AGAIN_MS = 50;
 const ROW_WAIT_MS = 1_000;
 const ORIGINAL_RETRY_MS = 200;
 
-const nothing = Promise.resolve(undefined);
-
 export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   const { partition, state, writer, original, progress, outcomeRead, logger, time } = parts;
 
@@ -98,7 +96,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   const mayFence = async (
     { deadline }: SwitchCommand,
     offset: number,
-    relay: Promise<string | undefined>,
+    relay: Promise<string | undefined> | undefined,
   ): Promise<boolean> => {
     const { digest } = state.header;
     const reason = await relay;
@@ -120,12 +118,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     }
   };
 
-  const act = async (
-    action: SwitchAction,
-    command: SwitchCommand,
-    offset: number,
-    relay: Promise<string | undefined>,
-  ): Promise<void> => {
+  const act = async (action: SwitchAction, command: SwitchCommand, offset: number): Promise<void> => {
     const { header } = state;
     const { commandId } = command;
     const link = linkAfter(header);
@@ -147,7 +140,6 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
       }
       case 'fence': {
-        if (!(await mayFence(command, offset, relay))) return;
         const row = await ask(() => original.fence(partition, epoch));
         if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
         return;
@@ -176,11 +168,11 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     next: async (command, offset) => {
       const { digest, epoch } = state.header;
       const reason = misfitReason(state, command);
-      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset, nothing);
+      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset);
       const known = settled?.epoch === epoch + 1 ? settled : undefined;
       // Asked together with the row: commands wait meanwhile.
       const mayBegin = known === undefined && command.to === 'shiny' && time.now() <= command.deadline;
-      const relay = mayBegin ? relayHindrance(command) : nothing;
+      const relay = mayBegin ? relayHindrance(command) : undefined;
       const row = known ?? (await ask(() => original.mastership(partition)));
       // While we asked, somebody else's step may have been read.
       const { header, lossy } = state;
@@ -195,7 +187,8 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         now: time.now(),
       };
       const action = nextSwitchAction(facts, command);
-      await act(action, command, offset, relay);
+      if (action.kind === 'fence' && !(await mayFence(command, offset, relay))) return;
+      await act(action, command, offset);
     },
   };
 };

@@ -68,6 +68,7 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
     watched.add(id);
     time.after(STANDBY_MS, () => {
       watched.delete(id);
+      if (stopped) return;
       if (isBehind(shown.get(id), thing)) consider(id);
       else if (isBehind(shown.get(id), store.thing(id)!)) watch(id);
     });

@@ -2,7 +2,7 @@
 import pg from 'pg';
 
 export interface Fences {
-  /** Reads the row, and counts the outbox. */
+  /** Reads the row, and looks into the outbox. */
   look(): Promise<void>;
   fence(): Promise<void>;
   close(): Promise<void>;
@@ -17,7 +17,7 @@ export const startFences = async (url: string): Promise<Fences> => {
   await client.query('create table outbox (id bigserial primary key, epoch bigint)');
   await client.query('insert into mastership values (0, 0)');
   let epoch = 0;
-  const look = 'select epoch, (select count(*) from outbox) from mastership where partition = 0';
+  const look = 'select epoch, (select max(id) from outbox) from mastership where partition = 0';
   return {
     look: async () => void (await client.query(look)),
     fence: async () => {

@@ -7,8 +7,7 @@
 export type Breath = () => number;
 
 export const BREATH_MS = 2;
-export const SHORT_BREATH: Breath = () => BREATH_MS;
 /** Where few wait, and each time costs much. */
-export const LONG_BREATH: Breath = () => 5;
+export const LONG_BREATH_MS = 5;
 /** Of a reader for whom nobody waits. */
 export const PATIENT_BREATH_MS = 50;

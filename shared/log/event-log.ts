@@ -51,7 +51,7 @@ export interface EventLog {
   append(topic: string, record: AppendRecord): Promise<number>;
   /**
    * Reads on from `positions`, for ever. Resolves when reading has begun. `breath` tells how many
-   * milliseconds it waits, under load, for more to come together; SHORT_BREATH if not given.
+   * milliseconds it waits, under load, for more to come together; BREATH_MS if not given.
    */
   tail(positions: readonly LogPosition[], onRecords: OnRecords, breath?: Breath): Promise<Tail>;
   /** The offset that the next record will get, per partition, at some moment after the call. */

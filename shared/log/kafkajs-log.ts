@@ -3,7 +3,7 @@ import { Partitioners, type Admin, type Kafka, type Producer } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import { createAppendBatcher, type QueuedAppend } from './append-batcher.ts';
-import { SHORT_BREATH } from './breath.ts';
+import { BREATH_MS } from './breath.ts';
 import { AppendUnknownError, type EventLog, type TopicSpec } from './event-log.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import { DISCONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS, TOPIC_CREATE_TIMEOUT_MS } from './kafka-timeouts.ts';
@@ -31,7 +31,7 @@ export const connectKafkajsLog = async (access: KafkaAccess, logger: Logger): Pr
     createTopics: (specs) => createTopics(admin, specs, access.replicationFactor),
     partitions: (topic) => countPartitions(admin, topic),
     append: batcher.append,
-    tail: (positions, onRecords, breath = SHORT_BREATH) =>
+    tail: (positions, onRecords, breath = () => BREATH_MS) =>
       tailKafkajs(kafka, admin, logger, positions, onRecords, breath),
     endOffsets: async (topic) => (await fetchOffsets(admin, topic)).map(({ high }) => high),
     close: async () => {

@@ -12,7 +12,7 @@ import {
 } from './platformatic-client.ts';
 import { fetchEndOffsets, fetchOffsetRanges, type OffsetRange } from './platformatic-offsets.ts';
 import { renewableProducer } from './platformatic-producer.ts';
-import { SHORT_BREATH } from './breath.ts';
+import { BREATH_MS } from './breath.ts';
 import { tailPlatformatic } from './platformatic-tail.ts';
 import { countPartitions, createTopics } from './platformatic-topics.ts';
 
@@ -38,7 +38,7 @@ export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger
     createTopics: (specs) => createTopics(admin, offsets, specs, access.replicationFactor),
     partitions: (topic) => countPartitions(admin, topic),
     append: batcher.append,
-    tail: async (positions, onRecords, breath = SHORT_BREATH) => {
+    tail: async (positions, onRecords, breath = () => BREATH_MS) => {
       const ranges = new Map<string, OffsetRange[]>();
       for (const topic of new Set(positions.map(({ topic }) => topic))) {
         ranges.set(topic, await fetchOffsetRanges(offsets, topic));
