@@ -54,7 +54,7 @@ export interface Violation {
 export interface SwitchCounts {
   readonly switched: number;
   readonly refused: number;
-  readonly misfit: number;
+  readonly skipped: number;
 }
 
 export interface Certificate {
@@ -97,8 +97,8 @@ export const certificateText = (certificate: Certificate): string => {
   ].join('\n');
 };
 
-const switchText = ({ switched, refused, misfit }: SwitchCounts): string =>
-  `${switched} (${refused} refused, ${misfit} did not fit)`;
+const switchText = ({ switched, refused, skipped }: SwitchCounts): string =>
+  `${switched} (${refused} refused, ${skipped} did not fit)`;
 
 const violationLines = ({ kind, message, excerpt }: Violation): string[] => [
   '',

@@ -17,6 +17,8 @@ export interface Chain {
   position: number;
   digest: string;
   feedPosition: number;
+  /** Number of the last entry of Original that counted. */
+  entryNumber: number;
   /** The epoch for which Shiny has let go, while that switch is open. */
   released: number | null;
   /** The epoch of the fence that was observed, while its switch is open. */
@@ -31,6 +33,7 @@ export const newChain = (): Chain => ({
   position: -1,
   digest: '',
   feedPosition: -1,
+  entryNumber: 0,
   released: null,
   fence: null,
 });
@@ -47,7 +50,7 @@ export const follow = (chain: Chain, outcome: Outcome, bytes: Uint8Array): boole
   return true;
 };
 
-/** 128 bits of SHA-256 over the digest before (as text) and the bytes of the link. */
+/** 128 bits of SHA-256 over the digest before (as text) and the bytes of the link: fingerprint of its schema, and payload. */
 export const digestAfter = (digest: string, bytes: Uint8Array): string =>
   hash('sha256', Buffer.concat([Buffer.from(digest), bytes]), 'hex').slice(0, 32);
 
@@ -76,7 +79,7 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
     fits: (chain) => chain.genesis === null,
     move: (chain, genesis) => {
       chain.genesis = genesis;
-      chain.owner = genesis.owner;
+      chain.owner = genesis.master;
     },
   },
   decided: {
@@ -85,7 +88,13 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
       chain.position = offset;
     },
   },
-  misfit: {
+  skipped: {
+    fits: (chain, { epoch }) => epoch === chain.epoch && chain.released === null,
+    move: (chain, { offset }) => {
+      chain.position = offset;
+    },
+  },
+  invalid: {
     fits: (chain, { epoch }) => epoch === chain.epoch && chain.released === null,
     move: (chain, { offset }) => {
       chain.position = offset;
@@ -103,19 +112,24 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
     move: (chain, { epoch, offset }) => closeSwitch(chain, epoch, offset),
   },
   switched: {
-    fits: (chain, { epoch, owner }) =>
-      epoch === chain.epoch + 1 && (owner === 'original' ? chain.released : chain.fence) === epoch,
-    move: (chain, { epoch, offset, owner }) => {
+    fits: (chain, { epoch, master }) =>
+      epoch === chain.epoch + 1 && (master === 'original' ? chain.released : chain.fence) === epoch,
+    move: (chain, { epoch, offset, master }) => {
       closeSwitch(chain, epoch, offset);
-      chain.owner = owner;
+      chain.owner = master;
       chain.since = epoch;
     },
   },
   observed: {
-    fits: (chain, { previousFeedOffset }) =>
-      chain.owner === 'original' && previousFeedOffset === chain.feedPosition,
-    move: (chain, { feedOffset, fence }) => {
+    fits: (chain, { previousFeedOffset, number }) =>
+      chain.owner === 'original' &&
+      previousFeedOffset === chain.feedPosition &&
+      (number ?? 0) <= chain.entryNumber + 1,
+    move: (chain, { feedOffset, number, fence }) => {
       chain.feedPosition = feedOffset;
+      // An entry that came before brings nothing, and neither does an invalid one.
+      if (number !== chain.entryNumber + 1) return;
+      chain.entryNumber = number;
       if (fence?.epoch === chain.epoch + 1) chain.fence = fence.epoch;
     },
   },

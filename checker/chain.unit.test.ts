@@ -5,7 +5,13 @@ import type { Owner } from '../shared/domain/thing.ts';
 import { follow, newChain, type Chain } from './chain.ts';
 
 const BYTES = Buffer.from('the bytes');
-const genesis = (owner: Owner): Genesis => ({ type: 'genesis', id: 'g', format: 1, partitions: 1, owner });
+const genesis = (owner: Owner): Genesis => ({
+  type: 'genesis',
+  id: 'g',
+  format: 2,
+  partitions: 1,
+  master: owner,
+});
 const begun = (owner: Owner, change: Partial<Chain> = {}): Chain => {
   const chain = newChain();
   expect(follow(chain, genesis(owner), BYTES)).toBe(true);
@@ -33,7 +39,7 @@ const decided = (chain: Chain, epoch = chain.epoch): Outcome => ({
   answer,
   state: null,
 });
-const switchEnd = (chain: Chain, type: 'refused' | 'misfit', epoch: number): Outcome => ({
+const switchEnd = (chain: Chain, type: 'refused' | 'skipped', epoch: number): Outcome => ({
   type,
   ...linkOf(chain),
   epoch,
@@ -46,12 +52,13 @@ const switched = (chain: Chain, owner: Owner, epoch: number): Outcome => ({
   ...linkOf(chain),
   epoch,
   offset: chain.position + 1,
-  owner,
+  master: owner,
 });
 const observed = (feedOffset: number, previousFeedOffset: number, fence: number | null = null): Outcome => ({
   type: 'observed',
   feedOffset,
   previousFeedOffset,
+  number: feedOffset + 1,
   epoch: 0,
   state: null,
   answer: null,
@@ -88,12 +95,12 @@ describe('the chain', () => {
     ignores(chain, twin);
     expect(chain.position).toBe(0);
   });
-  test('decided and misfit are of the present epoch, and not while Shiny has let go', () => {
+  test('decided and skipped are of the present epoch, and not while Shiny has let go', () => {
     const chain = begun('shiny');
     ignores(chain, decided(chain, 1));
     takes(chain, released(chain, 1));
     ignores(chain, decided(chain));
-    ignores(chain, switchEnd(chain, 'misfit', 0));
+    ignores(chain, switchEnd(chain, 'skipped', 0));
   });
   test('Shiny alone lets go, once, for the next epoch', () => {
     const original = begun('original');
@@ -106,9 +113,9 @@ describe('the chain', () => {
   });
   test('a refused switch moves the epoch and ends the release; one that does not fit moves neither', () => {
     const chain = begun('shiny', { fence: 1 });
-    takes(chain, switchEnd(chain, 'misfit', 0));
+    takes(chain, switchEnd(chain, 'skipped', 0));
     expect(chain).toMatchObject({ epoch: 0, position: 0 });
-    ignores(chain, switchEnd(chain, 'misfit', 1));
+    ignores(chain, switchEnd(chain, 'skipped', 1));
     takes(chain, released(chain, 1));
     ignores(chain, switchEnd(chain, 'refused', 0));
     takes(chain, switchEnd(chain, 'refused', 1));
@@ -142,9 +149,14 @@ describe('the chain', () => {
   test('an entry of the feed counts behind the one before it, under Original, and is no link', () => {
     const chain = begun('original');
     const { digest } = chain;
-    ignores(chain, observed(1, 0));
-    takes(chain, observed(1, -1));
-    expect(chain).toMatchObject({ digest, feedPosition: 1, position: -1 });
+    ignores(chain, observed(0, 0));
+    takes(chain, observed(0, -1));
+    expect(chain).toMatchObject({ digest, feedPosition: 0, entryNumber: 1, position: -1 });
+    ignores(chain, { ...observed(1, 0), number: 3 } as Outcome);
+    takes(chain, { ...observed(1, 0), number: 1 } as Outcome);
+    takes(chain, { ...observed(2, 1), number: null } as Outcome);
+    takes(chain, { ...observed(3, 2), number: 2 } as Outcome);
+    expect(chain).toMatchObject({ digest, feedPosition: 3, entryNumber: 2 });
     const shiny = begun('shiny');
     ignores(shiny, observed(0, -1));
   });

@@ -56,7 +56,7 @@ export const createChecker = ({ historyIsComplete, historyBeganOn = 0 }: Checker
       checkCommands(ledger, historyIsComplete, report);
       const versions = checkThings(ledger, report);
       for (const facts of ledger.partitions.values()) {
-        checkDecisions(facts, report);
+        checkDecisions(facts, partitionCount(ledger.partitions), report);
         checkFeed(facts, report);
       }
       checkStores(ledger, stores, report);

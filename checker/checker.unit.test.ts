@@ -17,7 +17,7 @@ const longHistory = () => {
   writeInVain('c2', updateOf(chair0, 'late'));
   switchTo('shiny', 'refused');
   switchTo('shiny');
-  switchTo('shiny', 'misfit');
+  switchTo('shiny', 'skipped');
   const chair2 = write('c3', updateOf(chair1, 'chair', 2.5));
   built.read({ ...chair2, foo: 3 }, { api: 'original', node: 'original', kind: 'read' });
   const table0 = write('t0', createOf('table', 3e9));
@@ -38,7 +38,7 @@ const longHistory = () => {
   const chair5 = write('c6', updateOf(chair4, 'by proxy', 9));
   built.observe(entry);
   built.read(chair5);
-  switchTo('shiny', 'misfit');
+  switchTo('shiny', 'skipped');
   switchTo('shiny', 'refused');
   switchTo('shiny');
   return built;
@@ -56,15 +56,15 @@ describe('a history without faults', () => {
       versions: 9,
       partitions: 1,
       switches: {
-        shiny: { switched: 2, refused: 2, misfit: 2 },
-        original: { switched: 1, refused: 0, misfit: 0 },
+        shiny: { switched: 2, refused: 2, skipped: 2 },
+        original: { switched: 1, refused: 0, skipped: 0 },
       },
     });
   });
   test('does not count the switches before it', () => {
     const built = longHistory();
     const end = built.records.at(-1)!.timestamp;
-    const none = { switched: 0, refused: 0, misfit: 0 };
+    const none = { switched: 0, refused: 0, skipped: 0 };
     const { switches, clean } = built.certificate({ historyBeganOn: end + 1 });
     expect([switches, clean]).toEqual([{ shiny: none, original: none }, true]);
   });

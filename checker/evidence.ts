@@ -13,7 +13,7 @@ export interface EvidenceRecord<R = Command | Outcome | OriginalEntry> {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
   readonly record: R;
-  /** Of the value on the wire. */
+  /** The fingerprint of its schema and its payload: what the digest of the chain runs over. */
   readonly bytes: Uint8Array;
 }
 

@@ -25,6 +25,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
   const ends: Record<EvidenceTopic, number> = { commands: 0, outcomes: 0, original: 0 };
   const things = new Map<number, Thing>();
   let owner = firstOwner;
+  let lastNumber = 0;
   let epoch = 0;
   let position = -1;
   let digest = '';
@@ -46,7 +47,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
     digest = digestAfter(digest, bytes);
     if ('offset' in link) position = link.offset;
   };
-  const genesis: Outcome = { type: 'genesis', id: 'g', format: 1, partitions, owner };
+  const genesis: Outcome = { type: 'genesis', id: 'g', format: 2, partitions, master: owner };
   digest = digestAfter('', append('outcomes', genesis).bytes);
 
   const commandOf = (commandId: string, request: Request): ThingCommand => {
@@ -76,10 +77,18 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
     appendLink({ type: 'decided', offset, answer, state }, ofEpoch);
     keep(state);
   };
-  const publish = (entry: { state?: Thing; answer?: Answer; fence?: Fence; epoch?: number }): number => {
+  const publish = (entry: {
+    state?: Thing;
+    answer?: Answer;
+    fence?: Fence;
+    epoch?: number;
+    number?: number;
+  }): number => {
     const { state = null, answer = null, fence = null } = entry;
     const record: OriginalEntry = {
       type: 'original-entry',
+      number: entry.number ?? (lastNumber += 1),
+      request: null,
       epoch: entry.epoch ?? epoch,
       state,
       answer,
@@ -90,8 +99,16 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
   };
   const observe = (feedOffset: number, change: Partial<Observed> = {}): void => {
     const record = entries[feedOffset]!;
-    const { epoch: entryEpoch, state, answer, fence } = record;
-    const entry = { epoch: entryEpoch, state, answer, fence, feedOffset, previousFeedOffset: feedPosition };
+    const { number, epoch: entryEpoch, state, answer, fence } = record;
+    const entry = {
+      number,
+      epoch: entryEpoch,
+      state,
+      answer,
+      fence,
+      feedOffset,
+      previousFeedOffset: feedPosition,
+    };
     append('outcomes', { type: 'observed', ...entry, ...change });
     feedPosition = feedOffset;
     keep(state);
@@ -190,18 +207,18 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
       decide(ask(command), answerTo(command, null), null);
     },
     /** A switch; `end` says how it ends. */
-    switchTo: (to: Owner, end: 'switched' | 'refused' | 'misfit' = 'switched'): void => {
+    switchTo: (to: Owner, end: 'switched' | 'refused' | 'skipped' = 'switched'): void => {
       const commandId = `switch-${ends.commands}`;
       const command = { type: 'switch', commandId, requestedOn: now, payloadHash: 's', to } as const;
       const offset = ask({ ...command, expectedEpoch: epoch, deadline: now + 1000, allowLoss: true });
-      if (end === 'misfit') return appendLink({ type: 'misfit', offset, commandId, reason: 'owner' });
+      if (end === 'skipped') return appendLink({ type: 'skipped', offset, commandId, reason: 'owner' });
       if (to === 'original') appendLink({ type: 'released', commandId }, epoch + 1);
       else if (end === 'switched') {
         observe(publish({ fence: { epoch: epoch + 1, idFloor: nextId - 1 }, epoch: epoch + 1 }));
       }
       epoch += 1;
       if (end === 'refused') return appendLink({ type: 'refused', offset, commandId, reason: 'deadline' });
-      appendLink({ type: 'switched', offset, commandId, owner: to });
+      appendLink({ type: 'switched', offset, commandId, master: to });
       owner = to;
       if (to === 'shiny') return;
       for (const thing of things.values()) things.set(thing.id, { ...thing, foo: fooInOriginal(thing.foo) });

@@ -45,7 +45,7 @@ export interface HistoryLine {
   /** HTTP status; null when there was no answer. */
   readonly status: number | null;
   readonly thing?: SeenThing;
-  readonly code?: 'absent' | 'conflict' | 'readonly' | 'unfit' | 'reused';
+  readonly code?: 'absent' | 'conflict' | 'readonly' | 'unrepresentable' | 'reused';
   /** With the code 'conflict'. */
   readonly currentVersion?: number;
 }

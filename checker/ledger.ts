@@ -5,7 +5,8 @@
 import type { Command } from '../shared/domain/command.ts';
 import type {
   Decided,
-  Misfit,
+  Invalid,
+  Skipped,
   Observed,
   OriginalEntry,
   Outcome,
@@ -23,7 +24,7 @@ import type { Report } from './violations.ts';
 
 /** A counted record with an answer, a state or both. */
 export type AnswerRecord = LogRecord<Decided | Observed>;
-export type DecisionRecord = LogRecord<Decided | Misfit | Refused | Switched>;
+export type DecisionRecord = LogRecord<Decided | Skipped | Invalid | Refused | Switched>;
 
 /** All that is known about one command id in one partition (ids are unique only there). */
 export interface CommandFacts {
@@ -92,6 +93,21 @@ export const createLedger = (report: Report): Ledger => {
     if (record.type === 'switched') facts.lastSwitch = counted as LogRecord<Switched>;
   };
 
+  /** An entry that came before, or an invalid one, brings nothing; what it says must be what was said before. */
+  const takeRepeat = (facts: PartitionFacts, repeat: LogRecord<Observed>): void => {
+    facts.observed.push(repeat);
+    const { answer, number } = repeat.record;
+    if (number === null || answer === null) return;
+    const { answers } = command(facts.partition, answer.commandId);
+    if (answers.length > 0) answers.push(repeat as AnswerRecord);
+    else
+      report(
+        'brokenFeed',
+        `entry number ${number} of partition ${facts.partition} was given to two entries`,
+        [repeat],
+      );
+  };
+
   return {
     partitions,
     things,
@@ -108,7 +124,11 @@ export const createLedger = (report: Report): Ledger => {
         facts.feed.push(kept as LogRecord<OriginalEntry>);
       } else {
         const outcome = kept as LogRecord<Outcome>;
-        if (follow(facts.chain, outcome.record, bytes)) takeOutcome(facts, outcome);
+        const { entryNumber } = facts.chain;
+        if (!follow(facts.chain, outcome.record, bytes)) return;
+        const isRepeat = outcome.record.type === 'observed' && facts.chain.entryNumber === entryNumber;
+        if (isRepeat) takeRepeat(facts, outcome as LogRecord<Observed>);
+        else takeOutcome(facts, outcome);
       }
     },
     tried: (line) => {
@@ -146,7 +166,7 @@ const takeAnswer = (
 
 /** Newer wins; at a switch to Original every lossy Thing becomes what Original holds, without a new version. */
 const keepLast = ({ last, lossy }: PartitionFacts, outcome: Outcome): void => {
-  if (outcome.type === 'switched' && outcome.owner === 'original') {
+  if (outcome.type === 'switched' && outcome.master === 'original') {
     for (const id of lossy) {
       const thing = last.get(id)!;
       last.set(id, { ...thing, foo: fooInOriginal(thing.foo) });

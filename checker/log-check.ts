@@ -1,11 +1,24 @@
 /** One partition's log by itself: every command has one decision, in order; every entry of Original's feed is observed. */
+import type { Command } from '../shared/domain/command.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { SwitchCounts } from './certificate.ts';
+import type { LogRecord, SwitchCounts } from './certificate.ts';
+import { createPartition } from './create-partition.ts';
 import type { DecisionRecord, PartitionFacts } from './ledger.ts';
 import type { Report } from './violations.ts';
 
+/** Does the command lie where its Thing lives? Written anew here, without shared/domain. */
+const isDecidable = ({ record, partition }: LogRecord<Command>, partitions: number): boolean => {
+  if (record.type === 'mark' || record.type === 'switch') return true;
+  if (record.type === 'create') return createPartition(record.commandId, partitions) === partition;
+  return record.thingId >= 1 && record.thingId % partitions === partition;
+};
+
 /** Merges commands and decisions by the offset of the command. */
-export const checkDecisions = ({ commands, decisions }: PartitionFacts, report: Report): void => {
+export const checkDecisions = (
+  { commands, decisions }: PartitionFacts,
+  partitions: number,
+  report: Report,
+): void => {
   let highest: DecisionRecord | undefined;
   for (const decision of decisions) {
     if (highest !== undefined && decision.record.offset < highest.record.offset) {
@@ -34,6 +47,11 @@ export const checkDecisions = ({ commands, decisions }: PartitionFacts, report: 
     }
     for (const decision of byCommand.slice(first, next)) {
       const { record } = decision;
+      if (record.type === 'invalid') {
+        if (!isDecidable(command, partitions)) continue;
+        report('decisionsOfNoCommand', `${place} was passed over, and is valid`, [command, decision]);
+        continue;
+      }
       const id = record.type === 'decided' ? record.answer.commandId : record.commandId;
       const isSwitch = command.record.type === 'switch';
       if (id === command.record.commandId && isSwitch === (record.type !== 'decided')) continue;
@@ -109,16 +127,16 @@ export const countSwitches = (
   since: number,
 ): Record<Owner, SwitchCounts> => {
   const counts = {
-    original: { switched: 0, refused: 0, misfit: 0 },
-    shiny: { switched: 0, refused: 0, misfit: 0 },
+    original: { switched: 0, refused: 0, skipped: 0 },
+    shiny: { switched: 0, refused: 0, skipped: 0 },
   };
   for (const { commands, decisions } of partitions) {
     const directions = new Map<number, Owner>();
     for (const { offset, record } of commands)
       if (record.type === 'switch') directions.set(offset, record.to);
     for (const { record, timestamp } of decisions) {
-      if (record.type === 'decided' || timestamp < since) continue;
-      const to = record.type === 'switched' ? record.owner : directions.get(record.offset);
+      if (record.type === 'decided' || record.type === 'invalid' || timestamp < since) continue;
+      const to = record.type === 'switched' ? record.master : directions.get(record.offset);
       if (to !== undefined) counts[to][record.type] += 1;
     }
   }

@@ -1,7 +1,7 @@
 /** Opening the database: connection pool, schema of the namespace, migrations, and whether it belongs to the log. */
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
-import { emptyHeader, FORMAT } from '../shared/domain/partition-state.ts';
+import { emptyHeader, FORMAT, wrongFormat } from '../shared/domain/partition-state.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
@@ -60,9 +60,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
 /** Writes `genesis` into a fresh database. Throws StartError when database and log do not belong together. */
 export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: boolean): Promise<void> => {
   if (genesis.format !== FORMAT) {
-    throw new StartError(
-      `the log has format ${genesis.format}, this release reads ${FORMAT}: use the release that fits`,
-    );
+    throw new StartError(wrongFormat(genesis.format));
   }
   await inTransaction(pool, async (client) => {
     await client.query('lock table genesis in exclusive mode');
@@ -87,11 +85,11 @@ export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: 
 };
 
 const fillDatabase = async (client: pg.PoolClient, genesis: Genesis): Promise<void> => {
-  const { id, format, partitions, owner } = genesis;
+  const { id, format, partitions, master } = genesis;
   await client.query('insert into genesis values ($1, $2, $3)', [id, format, partitions]);
   for (let partition = 0; partition < partitions; partition++) {
     const first = nextThingId(partition, partitions, 0);
-    await client.query('insert into mastership (partition, owner) values ($1, $2)', [partition, owner]);
+    await client.query('insert into mastership (partition, owner) values ($1, $2)', [partition, master]);
     await client.query(`create sequence thing_ids_${partition} start ${first} increment ${partitions}`);
     await client.query('insert into mirror values ($1, 0, $2)', [
       partition,

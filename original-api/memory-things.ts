@@ -1,6 +1,6 @@
 /** Original's Things in memory, for tests: the same contract as Postgres, without its transactions running at once. */
 import { accepted, refused, repeated, type Decision } from '../shared/domain/answer.ts';
-import type { ThingCommand } from '../shared/domain/command.ts';
+import { directRequest, type ThingCommand } from '../shared/domain/command.ts';
 import { decideChange } from '../shared/domain/decide.ts';
 import { isNewer } from '../shared/domain/fold.ts';
 import { emptyHeader } from '../shared/domain/partition-state.ts';
@@ -9,6 +9,16 @@ import { nextThingId } from '../shared/domain/partition.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Mastership, MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
+
+type Unnumbered = Omit<OutboxEntry, 'entry'> & { readonly entry: Omit<OriginalEntry, 'type' | 'number'> };
+
+const numbered = (entries: readonly Unnumbered[], removed: readonly number[]): OutboxEntry[] => {
+  const last = [...removed];
+  return entries.map(({ entry, ...place }) => {
+    const number = (last[place.partition]! += 1);
+    return { ...place, entry: { type: 'original-entry', number, ...entry } };
+  });
+};
 
 export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThings => {
   const things = new Map<number, Thing>();
@@ -26,7 +36,10 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     header: emptyHeader(partition),
   }));
   const wakers: ((isUrgent: boolean) => void)[] = [];
-  let outbox: OutboxEntry[] = [];
+  /** Without their numbers, which they get when they are read. */
+  let outbox: Unnumbered[] = [];
+  /** Number of the last entry that was published and removed, by partition (P16). */
+  const removed = mastership.map(() => 0);
   let outboxId = 0;
 
   const row = (partition: number): Mastership => {
@@ -48,8 +61,12 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
   const wakeRelay = (isUrgent: boolean): void => {
     for (const wake of wakers) wake(isUrgent);
   };
-  const addToOutbox = (partition: number, entry: Omit<OriginalEntry, 'type'>, isUrgent: boolean): void => {
-    outbox.push({ xid: '0', id: outboxId++, partition, entry: { type: 'original-entry', ...entry } });
+  const addToOutbox = (
+    partition: number,
+    entry: Omit<OriginalEntry, 'type' | 'number'>,
+    isUrgent: boolean,
+  ): void => {
+    outbox.push({ xid: '0', id: outboxId++, partition, entry });
     wakeRelay(isUrgent);
   };
   const store = (partition: number, decision: Decision): void => {
@@ -67,7 +84,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     if (answers.has(command.commandId)) return refused(command, { code: 'reused' });
     if (command.type === 'create') {
       const foo = originalFoo(command.foo);
-      if (foo === undefined) return refused(command, { code: 'unfit', field: 'foo' });
+      if (foo === undefined) return refused(command, { code: 'unrepresentable', field: 'foo' });
       const ruler = mastership[partition]!;
       ruler.idFloor = nextThingId(partition, partitions, ruler.idFloor);
       return accepted(command, createThing(ruler.idFloor, { name: command.name, foo }, now));
@@ -76,7 +93,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     const foo = originalFoo(command.foo);
     const decision = decideChange(things.get(command.thingId), { ...command, foo: foo ?? 0 }, now);
     return decision.state !== null && foo === undefined
-      ? refused(command, { code: 'unfit', field: 'foo' })
+      ? refused(command, { code: 'unrepresentable', field: 'foo' })
       : decision;
   };
 
@@ -92,7 +109,8 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       if (state !== null) things.set(state.id, state);
       store(partition, decision);
       if (state !== null || token === null) {
-        addToOutbox(partition, { epoch, state, answer, fence: null }, token === null);
+        const request = token === null ? directRequest(command) : null;
+        addToOutbox(partition, { epoch, state, answer, fence: null, request }, token === null);
       }
       return decision;
     },
@@ -110,7 +128,8 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
     fence: async (partition, epoch) => {
       if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {
         const { idFloor } = mastership[partition]!;
-        addToOutbox(partition, { epoch, state: null, answer: null, fence: { epoch, idFloor } }, true);
+        const fence = { epoch, idFloor };
+        addToOutbox(partition, { epoch, state: null, answer: null, fence, request: null }, true);
       }
       return row(partition);
     },
@@ -118,10 +137,13 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
       moveEpoch(partition, epoch, undefined, { refusedReason: reason });
       return row(partition);
     },
-    readOutbox: async (limit) => outbox.slice(0, limit),
+    readOutbox: async (limit) => numbered(outbox.slice(0, limit), removed),
     removeFromOutbox: async (entries) => {
       const gone = new Set(entries.map(({ id }) => id));
-      outbox = outbox.filter(({ id }) => !gone.has(id));
+      outbox = outbox.filter(({ id, partition }) => {
+        if (gone.has(id)) removed[partition]! += 1;
+        return !gone.has(id);
+      });
     },
     outboxMark: async () => {
       wakeRelay(true);

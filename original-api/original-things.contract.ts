@@ -86,11 +86,11 @@ export const describeOriginalThings = (
       const things = await open('original');
       expect(await decide(things, create('c', 'a', -2.5))).toMatchObject({ state: { foo: -3 } });
       expect(await decide(things, create('d', 'a', 3e9))).toMatchObject({
-        answer: { code: 'unfit', field: 'foo', thingId: null },
+        answer: { code: 'unrepresentable', field: 'foo', thingId: null },
       });
       const { id } = await created(things, 'e');
       expect(await decide(things, update('u', id, 0, 'b', 3e9))).toMatchObject({
-        answer: { code: 'unfit', thingId: id },
+        answer: { code: 'unrepresentable', thingId: id },
       });
       expect(await decide(things, update('v', id, 9, 'b', 3e9))).toMatchObject({
         answer: { code: 'conflict' },

@@ -17,7 +17,7 @@ export interface DecideRequest {
   readonly now: number;
 }
 
-/** An entry of the outbox, not published yet, or not known to be. */
+/** An entry of the outbox, not published yet, or not known to be; with the number that it has, or will have, in the feed (P16). */
 export interface OutboxEntry {
   readonly xid: string;
   readonly id: number;
@@ -73,8 +73,12 @@ export interface OriginalThings {
   /** The compare-and-set `epoch - 1 -> epoch` without the owner. Returns the row as it is then, changed or not. */
   abortSwitch(partition: number, epoch: number, reason: string): Promise<Mastership>;
 
-  /** The oldest unpublished entries that no running transaction can come before (P7), in (xid, id) order. */
+  /**
+   * The oldest unpublished entries that no running transaction can come before (P7), in (xid, id) order, numbered per partition:
+   * an entry that is read again has the same number (P16).
+   */
   readOutbox(limit: number): Promise<OutboxEntry[]>;
+  /** `entries` are the oldest ones, as they were read. Those that are gone already are left alone. */
   removeFromOutbox(entries: readonly OutboxEntry[]): Promise<void>;
   /** A mark in the outbox: everything that was acknowledged before the call is behind it. */
   outboxMark(): Promise<string>;

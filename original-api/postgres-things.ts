@@ -63,6 +63,7 @@ interface MastershipRow {
 }
 
 type OutboxRow = AnswerRow & {
+  number: number;
   outbox_xid: string;
   outbox_id: number;
   outbox_partition: number;
@@ -194,6 +195,8 @@ const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {
   const decision: Decision | undefined = row.command_id === null ? undefined : decisionOfRow(row);
   const entry: OriginalEntry = {
     type: 'original-entry',
+    number: row.number,
+    request: null,
     epoch: row.epoch,
     state: decision?.state ?? null,
     answer: decision?.answer ?? null,

@@ -23,7 +23,7 @@ const began = performance.now();
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   const genesis = await prepareNamespace(settings, lifecycle, logger);
   print(
-    `namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.owner}, genesis ${genesis.id}`,
+    `namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.master}, genesis ${genesis.id}`,
   );
   const apis = await startApis(settings, { env: process.env, print, report: print });
   lifecycle.onClose('services', apis.stop);

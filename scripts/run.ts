@@ -77,10 +77,10 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   const preparing = performance.now();
   const genesis = await prepareNamespace(complete, lifecycle, logger);
   print(
-    `Namespace ${settings.NAMESPACE} ready after ${secondsSince(preparing)} s: ${genesis.partitions} partitions, first master ${genesis.owner}`,
+    `Namespace ${settings.NAMESPACE} ready after ${secondsSince(preparing)} s: ${genesis.partitions} partitions, first master ${genesis.master}`,
   );
-  if (genesis.owner !== settings.MASTER) {
-    print(`  (the namespace was there already, so its first master stays ${genesis.owner})`);
+  if (genesis.master !== settings.MASTER) {
+    print(`  (the namespace was there already, so its first master stays ${genesis.master})`);
   }
   const apis = await startApis(complete, {
     env: { ...process.env, ...addresses },

@@ -3,6 +3,7 @@
  * be looked up before and after it is decided.
  */
 import type { CommandType, Command } from '../shared/domain/command.ts';
+import { readRecords } from '../shared/codec/record-reader.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
@@ -58,11 +59,12 @@ export const createCommandIndex = (
     progress,
     positions: nexts.map((offset, partition) => ({ topic, partition, offset })),
     onRecords: async (partition, records) => {
-      const commands = (await codec.decode(records.map(({ value }) => value))) as Command[];
+      const commands = await readRecords<Command>(codec, 'things.commands', records);
       store.batch(() => {
         const next = places.get(partition) ?? 0;
         commands.forEach((command, index) => {
           const { offset } = records[index]!;
+          if (command.type === 'unreadable') return;
           if (offset < next || byId.get(command.commandId) !== undefined) return;
           const indexed = indexedCommand(command, partition, offset);
           byId.set(command.commandId, indexed);

@@ -30,7 +30,7 @@ export const decodeLog = async (world: World): Promise<DecodedLog> => {
       offset,
       timestamp,
       record: decoded[index] as R,
-      bytes: value,
+      bytes: world.codec.chainBytes(value),
     }));
   };
   return {

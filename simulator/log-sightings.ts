@@ -58,11 +58,11 @@ const sightOutcome = (
     ({ partition: other, offset, timestamp: sent }) =>
       other === partition && offset > counted.header.position && sent <= timestamp,
   );
-  if (result === 'misfit')
+  if (result === 'skipped')
     saw(
       reason?.startsWith('Original did not answer') === true
         ? 'Shiny let a switch go because Original did not answer'
-        : 'a switch was a misfit',
+        : 'a switch was skipped',
     );
   if (result === 'refused') {
     saw('a switch was refused after its compare-and-set');

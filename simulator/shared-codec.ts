@@ -2,14 +2,20 @@
  * The real codec, decoding each value once for all who read it: in one process they get the same buffer, and nobody
  * changes what was decoded.
  */
-import { createRecordCodec, type PlaygroundRecord, type RecordCodec } from '../shared/codec/record-codec.ts';
+import {
+  createRecordCodec,
+  type PlaygroundRecord,
+  type RecordCodec,
+  type UnreadableRecord,
+} from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
 
 export const createSharedCodec = async (namespace: string): Promise<RecordCodec> => {
   const codec = await createRecordCodec(memorySchemaRegistry(), namespace);
-  const known = new WeakMap<Buffer, PlaygroundRecord>();
+  const known = new WeakMap<Buffer, PlaygroundRecord | UnreadableRecord>();
   return {
     encode: codec.encode,
+    chainBytes: codec.chainBytes,
     decode: async (values) => {
       const unknown = values.filter((value) => !known.has(value));
       if (unknown.length > 0) {
@@ -27,6 +33,7 @@ export const createSharedCodec = async (namespace: string): Promise<RecordCodec>
  */
 export const otherRelease = (codec: RecordCodec): RecordCodec => ({
   encode: codec.encode,
+  chainBytes: codec.chainBytes,
   decode: async (values) =>
     (await codec.decode(values)).map((record) =>
       record.type === 'update' && record.requestedOn % 3 === 0

@@ -28,7 +28,7 @@ export const SOMETIMES = [
   'a switch was switched to original',
   'a switch was refused after its compare-and-set',
   'a switch was refused after Shiny had let go',
-  'a switch was a misfit',
+  'a switch was skipped',
   'a repeated switch was let go',
   'Shiny let a switch go because Original did not answer',
   'a retry crossed a switch to shiny',

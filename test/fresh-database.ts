@@ -12,9 +12,9 @@ export const freshNamespace = (): string => `test-${randomUUID().slice(0, 18)}`;
 export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
   type: 'genesis',
   id: randomUUID(),
-  format: 1,
+  format: 2,
   partitions,
-  owner,
+  master: owner,
 });
 
 export const openTestDatabase = (namespace: string): Promise<pg.Pool> =>

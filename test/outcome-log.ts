@@ -19,9 +19,9 @@ export const record = (outcome: Outcome, timestamp = NOW): OutcomeRecord => ({
 export const genesis = (owner: Owner): Genesis => ({
   type: 'genesis',
   id: 'g',
-  format: 1,
+  format: 2,
   partitions: PARTITIONS,
-  owner,
+  master: owner,
 });
 
 export const stateAfterGenesis = (owner: Owner, partition = 1): PartitionState => {
@@ -73,12 +73,17 @@ export const decidedAfter = (
 export const observedAfter = (
   { header }: PartitionState,
   content: { state?: Thing; decision?: Decision; fence?: { epoch: number; idFloor: number } },
-  { feedOffset = header.feedPosition + 1, previousFeedOffset = header.feedPosition } = {},
+  {
+    feedOffset = header.feedPosition + 1,
+    previousFeedOffset = header.feedPosition,
+    number = header.entryNumber + 1,
+  }: { feedOffset?: number; previousFeedOffset?: number; number?: number | null } = {},
 ): OutcomeRecord =>
   record({
     type: 'observed',
     feedOffset,
     previousFeedOffset,
+    number,
     epoch: header.epoch,
     state: content.state ?? content.decision?.state ?? null,
     answer: content.decision?.answer ?? null,

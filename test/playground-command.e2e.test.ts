@@ -60,9 +60,9 @@ test('master switch: a dry run, a canary, the rest, one that does not fit, and f
   );
   const rest = await playground('master', 'switch', '--to', 'shiny', '--yes', '--json');
   expect((JSON.parse(rest.out) as { partitions: unknown[] }).partitions).toHaveLength(11);
-  const misfit = await playground('master', 'switch', '--to', 'shiny', '--partitions', '3', '--yes');
-  expect(misfit.status).toBe(1);
-  expect(misfit.out).toContain('shiny owns the partition already');
+  const skipped = await playground('master', 'switch', '--to', 'shiny', '--partitions', '3', '--yes');
+  expect(skipped.status).toBe(1);
+  expect(skipped.out).toContain('shiny owns the partition already');
   const back = await playground('master', 'switch', '--to', 'original', '--deadline', '10s', '--yes');
   expect(back.status).toBe(0);
 

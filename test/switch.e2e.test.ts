@@ -160,9 +160,9 @@ describe('one that cannot be done', () => {
 
   test('what does not fit is let go; what is not a switch is 400; an id stands for one switch', async () => {
     const on = await start('original', true);
-    expect(results(await switchTo(on, 'original', { partitions: [3] }))).toEqual(['misfit']);
+    expect(results(await switchTo(on, 'original', { partitions: [3] }))).toEqual(['skipped']);
     expect(results(await switchTo(on, 'shiny', { partitions: [3], expected_epochs: { 3: 7 } }))).toEqual([
-      'misfit',
+      'skipped',
     ]);
     expect(await switchTo(on, 'original')).toMatchObject({ partitions: [] });
     for (const [body, message] of [
@@ -229,7 +229,7 @@ describe('when a process dies in the middle', () => {
     const began = performance.now();
     const answer = switchTo(on, 'original', { partitions: [partition], deadline_ms: 200 });
     expect((await answer).partitions).toMatchObject([
-      { result: 'misfit', reason: expect.stringMatching(/Original did not answer by the deadline/) },
+      { result: 'skipped', reason: expect.stringMatching(/Original did not answer by the deadline/) },
     ]);
     await write(on, 'shiny', { name: 'b', foo: 2, version: '0' }, String(thing.id));
     expect(performance.now() - began).toBeLessThan(12_000);

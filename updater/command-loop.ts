@@ -9,13 +9,14 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { decide, decideFromFold } from '../shared/domain/decide.ts';
 import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
+import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { createCommandQueue, type QueuedCommand } from './command-queue.ts';
+import { createCommandQueue, type InvalidCommand, type QueuedCommand } from './command-queue.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Speculation, Unread } from './speculation.ts';
 import { createSignal } from './signal.ts';
@@ -59,6 +60,8 @@ const QUEUE_MAX_COMMANDS = 2_000;
 const UNREAD_MAX_DECISIONS = 500;
 export const STANDBY_MS = 300;
 const ORIGINAL_RETRY_MS = 100;
+
+const isDecision = (type: Outcome['type']): boolean => type === 'decided' || type === 'invalid';
 
 export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const { partition, speculation, writer, original, logger, time } = parts;
@@ -134,6 +137,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     }
 
     const { header } = speculation;
+    if (command.type === 'invalid') return passOver(command, offset);
     const decision = await decideNow(command, offset);
     // While we asked Original, somebody else's decision may have been read.
     if (decision === undefined || speculation.header.position !== header.position || unsure) return;
@@ -148,6 +152,14 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     });
     void append(record, command.commandId, speculation.add(record));
     parts.onDecided(decision);
+  };
+
+  /** P17: the same by every updater, whoever is master. */
+  const passOver = ({ reason }: InvalidCommand, offset: number): void => {
+    const { header } = speculation;
+    logger.warn({ partition, offset, reason }, 'passing over a record that is no command');
+    const record = writer.prepare({ type: 'invalid', ...linkAfter(header), epoch: header.epoch, offset });
+    void append(record, '', speculation.add(record));
   };
 
   const run = async (): Promise<void> => {
@@ -176,7 +188,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
         );
       } else if (own !== undefined) {
         noteWhoLeads(own);
-      } else if (counted !== undefined && record.outcome.type === 'decided') {
+      } else if (counted !== undefined && isDecision(record.outcome.type)) {
         leader = 'another';
       }
       signal.raise();

@@ -1,9 +1,15 @@
 /** The commands of one partition that are not decided yet, in the order of the log. */
 import type { Command } from '../shared/domain/command.ts';
 
+/** What lies in the log as a command and is none (P17). */
+export interface InvalidCommand {
+  readonly type: 'invalid';
+  readonly reason: string;
+}
+
 export interface QueuedCommand {
   readonly offset: number;
-  readonly command: Command;
+  readonly command: Command | InvalidCommand;
 }
 
 export interface WaitingCommand extends QueuedCommand {

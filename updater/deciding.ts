@@ -2,7 +2,9 @@
  * The updater without HTTP: it follows the outcomes, and per partition decides commands, carries switches through and
  * passes on Original's feed.
  */
-import type { Command } from '../shared/domain/command.ts';
+import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
+import { readRecords } from '../shared/codec/record-reader.ts';
+import { isDecidable, type Command } from '../shared/domain/command.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
 import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
@@ -10,6 +12,7 @@ import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import type { InvalidCommand } from './command-queue.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from './switch-journal.ts';
@@ -113,6 +116,16 @@ const breathOf = (loopsNow: () => readonly PartitionLoops[] | undefined): Breath
   };
 };
 
+const decidableOrInvalid = (
+  command: Command | UnreadableRecord,
+  partition: number,
+  partitions: number,
+): Command | InvalidCommand => {
+  if (command.type === 'unreadable') return { type: 'invalid', reason: command.reason };
+  if (isDecidable(command, partition, partitions)) return command;
+  return { type: 'invalid', reason: 'it cannot be decided in this partition' };
+};
+
 /** Reads commands and feed behind what the fold has decided and observed. */
 const tailIntoLoops = async (
   { namespace, genesis, store, log, codec }: DecidingParts,
@@ -131,22 +144,25 @@ const tailIntoLoops = async (
     ];
   }).flat();
 
-  const onCommands = (partition: number, commands: readonly Command[], records: LogRecord[]) => {
+  const onCommands = async (partition: number, records: LogRecord[]) => {
+    const commands = await readRecords<Command>(codec, 'things.commands', records);
     const { position } = store.state(partition).header;
-    const queued = commands.map((command, index) => ({ command, offset: records[index]!.offset }));
+    const queued = commands.map((command, index) => ({
+      command: decidableOrInvalid(command, partition, genesis.partitions),
+      offset: records[index]!.offset,
+    }));
     for (const { command, offset } of queued)
       journal.commandRead(partition, offset, command.type === 'switch' ? command : undefined, position);
     return loops[partition]!.command.offer(queued);
   };
-  const onEntries = (partition: number, entries: readonly OriginalEntry[], records: LogRecord[]) =>
-    loops[partition]!.feed.offer(entries.map((entry, index) => ({ entry, offset: records[index]!.offset })));
-
-  const onRecords = async (topic: string, partition: number, records: LogRecord[]) => {
-    const decoded = await codec.decode(records.map(({ value }) => value));
-    await (topic === commandTopic
-      ? onCommands(partition, decoded as Command[], records)
-      : onEntries(partition, decoded as OriginalEntry[], records));
+  const onEntries = async (partition: number, records: LogRecord[]) => {
+    const entries = await readRecords<OriginalEntry>(codec, 'things.original', records);
+    const offered = entries.map((entry, index) => ({ entry, offset: records[index]!.offset }));
+    return loops[partition]!.feed.offer(offered);
   };
+
+  const onRecords = (topic: string, partition: number, records: LogRecord[]) =>
+    topic === commandTopic ? onCommands(partition, records) : onEntries(partition, records);
   const tail = await log.tail(positions, onRecords, breath);
   lifecycle.onClose('reader of commands and feed', () => tail.stop());
   lifecycle.failWith('reading commands and feed', tail.failed);

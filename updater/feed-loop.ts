@@ -3,7 +3,8 @@
  * fold's feed position, one batch at a time, and again until they were read back. The cursor is the fold itself; an own
  * one would lose what is sent while Original does not own the partition.
  */
-import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
+import type { Observed, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
@@ -25,7 +26,8 @@ export interface FeedLoopParts {
 
 export interface FeedEntry {
   readonly offset: number;
-  readonly entry: OriginalEntry;
+  /** Unreadable: it is passed over (P17). */
+  readonly entry: OriginalEntry | UnreadableRecord;
 }
 
 export interface FeedLoop {
@@ -45,6 +47,18 @@ const QUEUE_MAX_ENTRIES = 2_000;
 const BATCH_MAX_ENTRIES = 500;
 const READ_BACK_WAIT_MS = 10_000;
 
+const observedOf = (
+  entry: FeedEntry['entry'],
+  place: Pick<Observed, 'feedOffset' | 'previousFeedOffset'>,
+  presentEpoch: number,
+): Observed => {
+  const type = 'observed';
+  if (entry.type === 'unreadable')
+    return { type, ...place, number: null, epoch: presentEpoch, state: null, answer: null, fence: null };
+  const { number, epoch, state, answer, fence } = entry;
+  return { type, ...place, number, epoch, state, answer, fence };
+};
+
 export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const { partition, state, writer, progress, logger, time } = parts;
   const signal = createSignal(time);
@@ -63,18 +77,10 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     isSending = true;
     let previousFeedOffset = state.header.feedPosition;
     const appending = batch.map(({ offset: feedOffset, entry }) => {
-      const { epoch, state: thing, answer, fence } = entry;
-      const observed = {
-        type: 'observed',
-        feedOffset,
-        previousFeedOffset,
-        epoch,
-        state: thing,
-        answer,
-        fence,
-      } as const;
+      const place = { feedOffset, previousFeedOffset };
       previousFeedOffset = feedOffset;
-      return writer.append(answer?.commandId ?? '', writer.prepare(observed));
+      const key = entry.type === 'unreadable' ? '' : (entry.answer?.commandId ?? '');
+      return writer.append(key, writer.prepare(observedOf(entry, place, state.header.epoch)));
     });
     try {
       const offsets = await Promise.all(appending);

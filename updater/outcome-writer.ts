@@ -22,10 +22,13 @@ export interface OutcomeWriterParts {
   readonly stopped: () => boolean;
 }
 
+/** `value` is what goes on the wire. */
+export type PreparedOutcome = OutcomeRecord & { readonly value: Buffer };
+
 export interface OutcomeWriter {
-  prepare(outcome: Outcome): OutcomeRecord;
+  prepare(outcome: Outcome): PreparedOutcome;
   /** Returns the offset. Throws when it is not known whether the record is in the log. */
-  append(key: string, record: OutcomeRecord): Promise<number>;
+  append(key: string, record: PreparedOutcome): Promise<number>;
   /** Resolves when everything was read that was in the log at some moment after the call. */
   readToEnd(): Promise<void>;
 }
@@ -35,9 +38,11 @@ const READ_BACK_WAIT_MS = 30_000;
 export const createOutcomeWriter = (parts: OutcomeWriterParts): OutcomeWriter => {
   const { topic, partition, log, codec, progress, logger, time, stopped } = parts;
   return {
-    prepare: (outcome) => ({ outcome, bytes: codec.encode(outcome), timestamp: time.now() }),
-    append: (key, { bytes, timestamp }) =>
-      log.append(topic, { partition, key, value: bytes as Buffer, timestamp }),
+    prepare: (outcome) => {
+      const value = codec.encode(outcome);
+      return { outcome, value, bytes: codec.chainBytes(value), timestamp: time.now() };
+    },
+    append: (key, { value, timestamp }) => log.append(topic, { partition, key, value, timestamp }),
     readToEnd: async () => {
       await untilDone(
         'the outcomes could not be read to their end, trying again',

@@ -14,7 +14,7 @@ import type { Owner } from '../shared/domain/thing.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';
 
 export type SwitchAction =
-  | { readonly kind: 'write-misfit'; readonly reason: string }
+  | { readonly kind: 'write-skipped'; readonly reason: string }
   | { readonly kind: 'write-refused'; readonly reason: string }
   | { readonly kind: 'write-released' }
   | { readonly kind: 'write-switched'; readonly owner: Owner }
@@ -43,7 +43,7 @@ export const SWITCH_LAG_MAX_RECORDS = 1_000;
 const LOSSY_LISTED_MAX = 5;
 
 /** A switch that does not fit is let go from the log alone, the same by every updater; a repeated id before all (P12). */
-export const misfitReason = (
+export const skipReason = (
   { header, switches }: Pick<PartitionState, 'header' | 'switches'>,
   command: SwitchCommand,
 ): string | undefined => {
@@ -61,7 +61,7 @@ export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): Sw
   if (row === undefined) {
     // Shiny has not let go, and the row cannot have moved to Original: Shiny may go on alone.
     return command.to === 'original' && header.released === null && now > command.deadline
-      ? { kind: 'write-misfit', reason: 'Original did not answer by the deadline; nothing has changed' }
+      ? { kind: 'write-skipped', reason: 'Original did not answer by the deadline; nothing has changed' }
       : { kind: 'wait', for: 'original' };
   }
   if (row.epoch > header.epoch + 1) return { kind: 'wait', for: 'log' };

@@ -5,7 +5,7 @@ import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-st
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';
-import { misfitReason, nextSwitchAction, SWITCH_LAG_MAX_RECORDS } from './switch-decision.ts';
+import { skipReason, nextSwitchAction, SWITCH_LAG_MAX_RECORDS } from './switch-decision.ts';
 
 const DEADLINE = NOW + 1_000;
 const EPOCH = 4;
@@ -53,7 +53,7 @@ const LATE = DEADLINE + 1;
 
 describe('P12: a switch does not fit', () => {
   const reason = (of: PartitionHeader, asked: SwitchCommand, known?: SwitchResult) =>
-    misfitReason({ header: of, switches: new Map(known === undefined ? [] : [['s', known]]) }, asked);
+    skipReason({ header: of, switches: new Map(known === undefined ? [] : [['s', known]]) }, asked);
   test.each([
     ['the epoch is another one', header('original', { epoch: 5 }), /expects epoch 4, the partition is at 5/],
     ['the owner is the wanted one', header('shiny'), /shiny owns the partition already/],
@@ -61,7 +61,7 @@ describe('P12: a switch does not fit', () => {
     expect(reason(of, command('shiny'))).toMatch(expected);
   });
   test('when its id was decided before, whatever the epoch is', () => {
-    const known: SwitchResult = { commandId: 's', result: 'misfit', epoch: 3, reason: null, decidedOn: NOW };
+    const known: SwitchResult = { commandId: 's', result: 'skipped', epoch: 3, reason: null, decidedOn: NOW };
     expect(reason(header('original'), command('shiny'), known)).toMatch(/decided before/);
   });
   test('else it does', () => {
@@ -163,7 +163,7 @@ describe('to Original', () => {
   });
   test('given that Original does not answer by the deadline, then Shiny goes on, if it has not let go', () => {
     const unreachable = { row: undefined, now: LATE };
-    expect(next({ header: header('shiny'), ...unreachable }, to)).toMatchObject({ kind: 'write-misfit' });
+    expect(next({ header: header('shiny'), ...unreachable }, to)).toMatchObject({ kind: 'write-skipped' });
     expect(next({ header: header('shiny'), row: undefined }, to)).toEqual({ kind: 'wait', for: 'original' });
     expect(next({ header: header('shiny', released), ...unreachable }, to)).toEqual({
       kind: 'wait',

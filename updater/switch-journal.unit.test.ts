@@ -62,7 +62,7 @@ test('the pause is from when a switch was next to when it was decided, and who l
   of.after(20);
   of.read({ type: 'released', ...of.link(), epoch: 1, commandId: 's' });
   of.after(10);
-  of.read({ type: 'switched', ...of.link(), epoch: 1, offset: 0, commandId: 's', owner: 'original' });
+  of.read({ type: 'switched', ...of.link(), epoch: 1, offset: 0, commandId: 's', master: 'original' });
   const entry = of.journal().entry('s', 1)!;
   expect(entry).toMatchObject({ releasedOn: NOW + 20, decidedOn: NOW + 30, waited: 2 });
   expect([pauseMs(entry), of.journal().pauses('original'), of.decided]).toEqual([30, [30], ['s switched']]);
@@ -86,9 +86,9 @@ test('the first record of an id tells what became of it; a repeated one changes 
   const of = world();
   of.journal().commandRead(1, 0, command('s'), -1);
   of.journal().commandRead(1, 1, command('s'), -1);
-  of.read({ type: 'misfit', ...of.link(), epoch: 0, offset: 0, commandId: 's', reason: 'why' });
-  of.read({ type: 'misfit', ...of.link(), epoch: 0, offset: 1, commandId: 's', reason: 'decided before' });
-  expect(of.decided).toEqual(['s misfit']);
+  of.read({ type: 'skipped', ...of.link(), epoch: 0, offset: 0, commandId: 's', reason: 'why' });
+  of.read({ type: 'skipped', ...of.link(), epoch: 0, offset: 1, commandId: 's', reason: 'decided before' });
+  expect(of.decided).toEqual(['s skipped']);
   expect(of.journal().entry('s', 1)?.offset).toBe(0);
   expect(of.journal().entry('s', 0)).toBeUndefined();
 });

@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<SwitchStep['kind'], string>> = {
   aborted: 'a switch was aborted',
   switched: 'wrote that the mastership has moved',
   refused: 'wrote that the switch is refused',
-  misfit: 'wrote that the switch does not fit',
+  skipped: 'wrote that the switch does not fit',
 };
 
 export const observeSwitches = (logger: Logger, metrics: Metrics): SwitchObserver => {

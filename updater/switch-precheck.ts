@@ -31,7 +31,7 @@ export interface PrecheckAsked {
 
 export interface PartitionPrecheck {
   readonly partition: number;
-  readonly would: 'switch' | 'refuse' | 'misfit';
+  readonly would: 'switch' | 'refuse' | 'skipped';
   readonly problems: string[];
   readonly epoch: number;
   /** Records that are not through yet. */
@@ -84,10 +84,10 @@ const precheck = async (
   let would: PartitionPrecheck['would'] = 'switch';
   const expected = expectedEpochs[partition] ?? header.epoch;
   if (expected !== header.epoch) {
-    would = 'misfit';
+    would = 'skipped';
     problems.push(`the switch expects epoch ${expected}, the partition is at ${header.epoch}`);
   } else if (header.owner === to) {
-    would = 'misfit';
+    would = 'skipped';
     problems.push(`${to} owns the partition already`);
   }
   const next = deciding.progress.next(partition);

@@ -58,7 +58,7 @@ export const SWITCH = Type.Object({
   partitions: Type.Array(
     Type.Object({
       partition: Type.Integer(),
-      result: Type.Union(['switched', 'refused', 'misfit', 'pending'].map((word) => Type.Literal(word))),
+      result: Type.Union(['switched', 'refused', 'skipped', 'pending'].map((word) => Type.Literal(word))),
       epoch: Type.Optional(Type.Integer({ description: 'Of the partition, after it.' })),
       reason: Type.Optional(Type.String()),
       pause_ms: Type.Optional(Type.Number({ description: 'How long its commands waited.' })),

@@ -15,7 +15,7 @@ import type { Time } from '../shared/process/time.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Signal } from './signal.ts';
 import {
-  misfitReason,
+  skipReason,
   nextSwitchAction,
   SWITCH_LAG_MAX_RECORDS,
   type SwitchAction,
@@ -36,7 +36,7 @@ export interface SwitchStepsParts {
 }
 
 export interface SwitchStep {
-  readonly kind: 'fenced' | 'released' | 'aborted' | 'switched' | 'refused' | 'misfit';
+  readonly kind: 'fenced' | 'released' | 'aborted' | 'switched' | 'refused' | 'skipped';
   readonly command: SwitchCommand;
 }
 
@@ -124,10 +124,10 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     const link = linkAfter(header);
     const epoch = header.epoch + 1;
     switch (action.kind) {
-      case 'write-misfit': {
+      case 'write-skipped': {
         const { reason } = action;
-        const misfit = { type: 'misfit', ...link, epoch: header.epoch, offset, commandId, reason } as const;
-        return write(command, 'misfit', misfit);
+        const skipped = { type: 'skipped', ...link, epoch: header.epoch, offset, commandId, reason } as const;
+        return write(command, 'skipped', skipped);
       }
       case 'write-refused': {
         const { reason } = action;
@@ -137,7 +137,14 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return write(command, 'released', { type: 'released', ...link, epoch, commandId });
       case 'write-switched': {
         const { owner } = action;
-        return write(command, 'switched', { type: 'switched', ...link, epoch, offset, commandId, owner });
+        return write(command, 'switched', {
+          type: 'switched',
+          ...link,
+          epoch,
+          offset,
+          commandId,
+          master: owner,
+        });
       }
       case 'fence': {
         const row = await ask(() => original.fence(partition, epoch));
@@ -167,8 +174,8 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   return {
     next: async (command, offset) => {
       const { digest, epoch } = state.header;
-      const reason = misfitReason(state, command);
-      if (reason !== undefined) return act({ kind: 'write-misfit', reason }, command, offset);
+      const reason = skipReason(state, command);
+      if (reason !== undefined) return act({ kind: 'write-skipped', reason }, command, offset);
       const known = settled?.epoch === epoch + 1 ? settled : undefined;
       // Asked together with the row: commands wait meanwhile.
       const mayBegin = known === undefined && command.to === 'shiny' && time.now() <= command.deadline;

@@ -62,7 +62,7 @@ begin
     answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
   elsif p_type = 'create' then
     if p_foo is null then
-      answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, null, 'unfit', null, 'foo');
+      answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, null, 'unrepresentable', null, 'foo');
     else
       insert into things (id, name, foo, created_on, updated_on, version)
         values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0)
@@ -127,7 +127,7 @@ begin
   elsif p_type = 'update' and p_updated_on <> thing.updated_on then
     code := 'readonly'; field := 'updated_on';
   elsif p_type = 'update' and p_foo is null then
-    code := 'unfit'; field := 'foo';
+    code := 'unrepresentable'; field := 'foo';
   else
     return null;
   end if;

@@ -17,6 +17,7 @@ export const confluentRegistry = ({ url, username, password }: RegistryAccess): 
     ...(username === undefined ? {} : { auth: { username, password: password ?? '' } }),
   });
   return {
+    name: `the schema registry at ${withoutCredentials(url)}`,
     register: async (subject, schemaJson) => {
       try {
         const schema = { type: SchemaType.AVRO, schema: schemaJson } as const;
@@ -28,11 +29,26 @@ export const confluentRegistry = ({ url, username, password }: RegistryAccess): 
       }
     },
     schema: async (id) => {
-      const schema = (await client.getSchema(id)) as unknown as { schema?: () => unknown };
+      const schema = await client.getSchema(id).catch(undefinedIfMissing);
+      if (schema === undefined) return undefined;
       // An Avro schema of the client is an avsc type; its own JSON form is what we want.
       return JSON.stringify(schema);
     },
   };
+};
+
+const withoutCredentials = (text: string): string => {
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  return url.href;
+};
+
+const HTTP_NOT_FOUND = 404;
+
+const undefinedIfMissing = (error: Error & { readonly status?: number }): undefined => {
+  if (error.status === HTTP_NOT_FOUND) return undefined;
+  throw error;
 };
 
 /** What the registry only calls incompatible, said with the name of the field; undefined when that is not the fault. */

@@ -1,24 +1,37 @@
 /**
  * Records to bytes and back: Avro in the Confluent wire format (a zero byte, the schema's id in four bytes, the record).
- * A reader that meets a record type or format that it does not know stops and says so; skipping would fork the world.
+ * A reader that meets a record type that it does not know stops and says so; skipping would fork the world. What no release
+ * can read is told apart from that, so that each reader can apply the policy of its topic (record-reader.ts).
  */
 import type { Command } from '../domain/command.ts';
 import type { OriginalEntry, Outcome } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
-import { loadRecordSchemas, parseAvroType, type RecordSchema } from './record-schemas.ts';
+import { loadRecordSchemas, parseAvroType, RECORD_NAMESPACE, type RecordSchema } from './record-schemas.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
 
 export type ThingRecord = Thing & { readonly type: 'thing' };
 export type PlaygroundRecord = Command | Outcome | OriginalEntry | ThingRecord;
 
+/** A value that no release can read, whatever it knows. */
+export interface UnreadableRecord {
+  readonly type: 'unreadable';
+  readonly reason: string;
+}
+
 export interface RecordCodec {
   /** Throws when the record does not fit its schema: a fault of the code, never of the data. */
   encode(record: PlaygroundRecord): Buffer;
-  /** Throws UnknownRecordError. All values of one call are decoded, or none. */
-  decode(values: readonly Buffer[]): Promise<PlaygroundRecord[]>;
+  /** Throws UnknownRecordError for a record type of a newer release, and for an id that the registry does not know. */
+  decode(values: readonly Buffer[]): Promise<(PlaygroundRecord | UnreadableRecord)[]>;
+  /**
+   * What the digest of the chain runs over: the fingerprint of the writer's schema (SHA-256 of its parsing canonical form, 32
+   * bytes), then the Avro payload. It is the same in every registry. For values that this codec has encoded or decoded.
+   */
+  chainBytes(value: Buffer): Buffer;
 }
 
+/** Not for this release to read, or not with this registry: nothing may go on behind it. */
 export class UnknownRecordError extends Error {
   override readonly name = 'UnknownRecordError';
 }
@@ -26,36 +39,46 @@ export class UnknownRecordError extends Error {
 const HEADER_BYTES = 5;
 const SCRATCH_BYTES = 128 * 1024;
 
+interface Decoder {
+  readonly fingerprint: Buffer;
+  readonly decode: (value: Buffer) => PlaygroundRecord | UnreadableRecord;
+}
+
 /** Registers every schema of the repo; throws IncompatibleSchemaError. */
 export const createRecordCodec = async (
   registry: SchemaRegistry,
   namespace: string,
 ): Promise<RecordCodec> => {
-  const registered = loadRecordSchemas().map(async (schema) => {
-    const id = await registry.register(subjectOf(namespace, schema), schema.json);
-    return [schema.type, { schema, id }] as const;
-  });
-  const encoders = new Map<string, { schema: RecordSchema; id: number }>(await Promise.all(registered));
+  const encoders = await registerSchemas(registry, namespace);
   const byName = new Map([...encoders.values()].map(({ schema }) => [schema.name, schema]));
-  const decoders = new Map<number, (value: Buffer) => PlaygroundRecord>();
+  const fingerprints = new Map(
+    [...encoders.values()].map(({ schema, id }) => [id, fingerprintOf(schema.json)]),
+  );
+  const decoders = new Map<number, Decoder>();
   const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
 
-  const loadDecoder = async (id: number): Promise<(value: Buffer) => PlaygroundRecord> => {
-    const writer = parseAvroType(await registry.schema(id));
-    const reader = byName.get(writer.name ?? '');
-    if (reader === undefined) {
+  const loadDecoder = async (id: number): Promise<Decoder> => {
+    const json = await registry.schema(id);
+    if (json === undefined) throw new UnknownRecordError(unknownId(registry, id));
+    const writer = parseAvroType(json);
+    const name = writer.name ?? '(unnamed)';
+    const fingerprint = fingerprintOf(json);
+    const reader = byName.get(name);
+    if (reader !== undefined) return { fingerprint, decode: decoderOf(reader, writer, registry, id) };
+    if (name.startsWith(`${RECORD_NAMESPACE}.`))
       throw new UnknownRecordError(
-        `this release does not know the record type ${writer.name ?? '(unnamed)'}; update it`,
+        `this release does not know the record type ${name} (id ${id} in ${registry.name}); update it`,
       );
-    }
-    const { avroType, type } = reader;
-    const resolver = avroType.createResolver(writer);
-    return (value) => {
-      const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver);
-      if (offset !== value.length)
-        throw new UnknownRecordError(`a record of type ${type} is cut or too long`);
-      return { type, ...record } as PlaygroundRecord;
-    };
+    const unreadable = { type: 'unreadable', reason: `it is a ${name}, which is no record of ours` } as const;
+    return { fingerprint, decode: () => unreadable };
+  };
+  const decoderFor = async (value: Buffer): Promise<Decoder | undefined> => {
+    if (!isWireFormat(value)) return undefined;
+    const id = idOf(value);
+    const known = decoders.get(id) ?? (await loadDecoder(id));
+    decoders.set(id, known);
+    fingerprints.set(id, known.fingerprint);
+    return known;
   };
 
   return {
@@ -70,23 +93,72 @@ export const createRecordCodec = async (
       return Buffer.concat([scratch.subarray(0, HEADER_BYTES), avroType.toBuffer(record)]);
     },
     decode: async (values) => {
-      const records: PlaygroundRecord[] = [];
+      const records: (PlaygroundRecord | UnreadableRecord)[] = [];
       for (const value of values) {
-        if (value.length < HEADER_BYTES || value[0] !== 0) {
-          throw new UnknownRecordError('a record is not in the Confluent wire format');
-        }
-        const id = value.readUInt32BE(1);
-        let decoder = decoders.get(id);
-        if (decoder === undefined) {
-          decoder = await loadDecoder(id);
-          decoders.set(id, decoder);
-        }
-        records.push(decoder(value));
+        // Nearly always known: no promise then.
+        const decoder = decoders.get(isWireFormat(value) ? idOf(value) : -1) ?? (await decoderFor(value));
+        records.push(decoder?.decode(value) ?? NOT_WIRE_FORMAT);
       }
       return records;
+    },
+    chainBytes: (value) => {
+      const fingerprint = fingerprints.get(idOf(value));
+      if (fingerprint === undefined) throw new Error('this value was neither encoded nor decoded here');
+      return Buffer.concat([fingerprint, value.subarray(HEADER_BYTES)]);
     },
   };
 };
 
-const subjectOf = (namespace: string, schema: RecordSchema): string =>
-  `${topicName(namespace, schema.topic)}-${schema.name.split('.').at(-1)}`;
+/**
+ * One after the other, in a fixed order: the same schemas get the same ids in every empty registry. The states for other
+ * consumers have a second subject, under the name that Confluent's tools look for.
+ */
+const registerSchemas = async (
+  registry: SchemaRegistry,
+  namespace: string,
+): Promise<Map<string, { schema: RecordSchema; id: number }>> => {
+  const encoders = new Map<string, { schema: RecordSchema; id: number }>();
+  for (const schema of loadRecordSchemas()) {
+    const topic = topicName(namespace, schema.topic);
+    const id = await registry.register(`${topic}-${schema.name}`, schema.json);
+    encoders.set(schema.type, { schema, id });
+    if (schema.topic === 'things') await registry.register(`${topic}-value`, schema.json);
+  }
+  return encoders;
+};
+
+const NOT_WIRE_FORMAT: UnreadableRecord = {
+  type: 'unreadable',
+  reason: 'it is not in the Confluent wire format',
+};
+
+const isWireFormat = (value: Buffer): boolean => value.length >= HEADER_BYTES && value[0] === 0;
+const idOf = (value: Buffer): number => value.readUInt32BE(1);
+
+const fingerprintOf = (json: string): Buffer => Buffer.from(parseAvroType(json).fingerprint('sha256'));
+
+const decoderOf = (
+  { avroType, type }: RecordSchema,
+  writer: ReturnType<typeof parseAvroType>,
+  registry: SchemaRegistry,
+  id: number,
+): Decoder['decode'] => {
+  const resolver = avroType.createResolver(writer);
+  const unreadable = (what: string): UnreadableRecord => ({
+    type: 'unreadable',
+    reason: `${what}; its schema id ${id} is ${writer.name} in ${registry.name}`,
+  });
+  return (value) => {
+    try {
+      const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver);
+      if (offset !== value.length) return unreadable('it is cut or too long');
+      return { type, ...record } as PlaygroundRecord;
+    } catch (error) {
+      return unreadable(`it does not decode (${(error as Error).message})`);
+    }
+  };
+};
+
+const unknownId = (registry: SchemaRegistry, id: number): string =>
+  `${registry.name} does not know the schema id ${id}: it is not the registry that the log was written with, or it has ` +
+  'lost its schemas. Point SCHEMA_REGISTRY_URL at the right one, or restore it';

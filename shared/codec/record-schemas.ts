@@ -1,6 +1,6 @@
 /**
  * Which records lie on which topic. One `.avsc` file per record; each record has a subject of its own,
- * `<topic>-<Record>` (Confluent's TopicRecordNameStrategy shape), so that a new record type is a new subject and an old
+ * `<topic>-<full record name>` (Confluent's TopicRecordNameStrategy), so that a new record type is a new subject and an old
  * reader meets an unknown name, not a union that it half understands.
  */
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,8 @@ export const RECORDS_OF_TOPIC: Readonly<Record<TopicSuffix, Readonly<Record<stri
   'things.outcomes': {
     genesis: 'Genesis',
     decided: 'Decided',
-    misfit: 'Misfit',
+    skipped: 'Skipped',
+    invalid: 'Invalid',
     released: 'Released',
     refused: 'Refused',
     switched: 'Switched',
@@ -35,7 +36,8 @@ export interface RecordSchema {
 }
 
 const SHARED_RECORDS = ['Thing', 'Answer', 'Fence'];
-const NAMESPACE = 'playground';
+/** Of the names of all our records. */
+export const RECORD_NAMESPACE = 'playground';
 
 /** Reads every `.avsc` file of the repo. Throws when one does not parse. */
 export const loadRecordSchemas = (): RecordSchema[] =>
@@ -45,7 +47,7 @@ export const loadRecordSchemas = (): RecordSchema[] =>
       return {
         type,
         topic,
-        name: `${NAMESPACE}.${name}`,
+        name: `${RECORD_NAMESPACE}.${name}`,
         avroType,
         json: JSON.stringify(selfContained(avroType)),
       };

@@ -1,12 +1,14 @@
 /** Where schemas are kept: the seam, and its implementation without a registry, for the embedded mode. */
 export interface SchemaRegistry {
+  /** For messages; without credentials. */
+  readonly name: string;
   /**
    * Registers a schema under BACKWARD compatibility and returns its id. Throws IncompatibleSchemaError when it cannot
    * read what the subject's latest schema wrote.
    */
   register(subject: string, schemaJson: string): Promise<number>;
-  /** The schema with this id, as JSON. Throws when there is none. */
-  schema(id: number): Promise<string>;
+  /** The schema with this id, as JSON; undefined when there is none. */
+  schema(id: number): Promise<string | undefined>;
 }
 
 export class IncompatibleSchemaError extends Error {
@@ -16,14 +18,11 @@ export class IncompatibleSchemaError extends Error {
 export const memorySchemaRegistry = (): SchemaRegistry => {
   const schemas: string[] = [];
   return {
+    name: 'the schema registry in memory',
     register: async (_subject, schemaJson) => {
       const known = schemas.indexOf(schemaJson);
       return known >= 0 ? known + 1 : schemas.push(schemaJson);
     },
-    schema: async (id) => {
-      const schema = schemas[id - 1];
-      if (schema === undefined) throw new Error(`no schema has the id ${id}`);
-      return schema;
-    },
+    schema: async (id) => schemas[id - 1],
   };
 };

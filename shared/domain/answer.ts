@@ -10,10 +10,10 @@ import type { Owner, Thing } from './thing.ts';
  * absent     there is no such Thing, or it is deleted
  * conflict   the version is not the current one, which is `currentVersion`
  * readonly   a read-only field, named by `field`, was sent along and differs from the present value
- * unfit      this master cannot hold the value of `field`
+ * unrepresentable      this master cannot hold the value of `field`
  * reused     the command id already stands for another request; the first answer stays as it is
  */
-export type AnswerCode = 'accepted' | 'absent' | 'conflict' | 'readonly' | 'unfit' | 'reused';
+export type AnswerCode = 'accepted' | 'absent' | 'conflict' | 'readonly' | 'unrepresentable' | 'reused';
 
 export interface Answer {
   readonly commandId: string;

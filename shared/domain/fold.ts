@@ -7,7 +7,8 @@
  * The argument. Whether a record counts depends on nothing but the records before it, and every reader judges alike.
  * A decision names its predecessor by offset and by a digest over the bytes of all counted links before it (P3):
  * with the offset alone, a decision that was computed from another updater's losing decision would still fit. An
- * observed entry names the feed offset before it, so that a lost one leaves no hole (P4). Whatever does not count is a
+ * observed entry names the feed offset before it, so that a lost one leaves no hole (P4), and its own number, so
+ * that one that never reached the feed leaves none either (P16). Whatever does not count is a
  * duplicate or comes from a stale updater; ignoring it is a no-op for everybody.
  *
  * Rejected: a lease or a leader (safety would hang on clocks), Kafka transactions (the Node clients cannot recover a
@@ -16,7 +17,7 @@
 import { hash } from 'node:crypto';
 import type { StoredAnswer } from './answer.ts';
 import { isLossy, mappedToOriginal } from './mapping.ts';
-import type { Decided, Genesis, Misfit, Observed, OutcomeRecord, Refused, Switched } from './outcome.ts';
+import type { Decided, Genesis, Skipped, Observed, OutcomeRecord, Refused, Switched } from './outcome.ts';
 import type { SwitchResult } from './switch-result.ts';
 import type { PartitionHeader, PartitionState } from './partition-state.ts';
 import type { Thing } from './thing.ts';
@@ -97,9 +98,13 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
       return outcome.epoch === header.epoch && header.released === null
         ? evolveDecided(header, outcome, record)
         : undefined;
-    case 'misfit':
+    case 'skipped':
       return outcome.epoch === header.epoch && header.released === null
         ? switchDecided(header, record, outcome, { position: outcome.offset })
+        : undefined;
+    case 'invalid':
+      return outcome.epoch === header.epoch && header.released === null
+        ? chained(header, record, { position: outcome.offset })
         : undefined;
     case 'released':
       return next && header.owner === 'shiny' && header.released === null
@@ -126,7 +131,7 @@ const evolveGenesis = (
   genesis: Genesis,
   record: OutcomeRecord,
 ): Counted | undefined =>
-  header.genesis === null ? chained(header, record, { genesis, owner: genesis.owner }) : undefined;
+  header.genesis === null ? chained(header, record, { genesis, owner: genesis.master }) : undefined;
 
 const evolveDecided = (header: PartitionHeader, decided: Decided, record: OutcomeRecord): Counted => ({
   ...chained(header, record, { position: decided.offset, idFloor: idFloorWith(header, decided.state) }),
@@ -137,7 +142,7 @@ const evolveDecided = (header: PartitionHeader, decided: Decided, record: Outcom
 const switchDecided = (
   header: PartitionHeader,
   record: OutcomeRecord,
-  outcome: Misfit | Refused | Switched,
+  outcome: Skipped | Refused | Switched,
   change: Partial<PartitionHeader>,
 ): Counted => ({
   ...chained(header, record, change),
@@ -156,11 +161,17 @@ const evolveObserved = (
   record: OutcomeRecord,
 ): Counted | undefined => {
   if (header.owner !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
+  const { feedOffset: feedPosition, number } = observed;
+  // P16, P17: what is invalid, and what came before, moves the place and brings nothing; behind a missing entry nothing counts.
+  if (number === null || number <= header.entryNumber)
+    return { header: { ...header, feedPosition }, state: null, answer: null, switchResult: null };
+  if (number > header.entryNumber + 1) return undefined;
   const fence = observed.fence?.epoch === header.epoch + 1 ? observed.fence : header.fence;
   return {
     header: {
       ...header,
-      feedPosition: observed.feedOffset,
+      feedPosition,
+      entryNumber: number,
       fence,
       idFloor: idFloorWith(header, observed.state),
     },
@@ -173,11 +184,11 @@ const evolveObserved = (
 
 /** P5, P8: the fold judges the switch, not the updater. */
 const mayTakeOver = (header: PartitionHeader, switched: Switched): boolean =>
-  switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch : header.released === switched.epoch;
+  switched.master === 'shiny' ? header.fence?.epoch === switched.epoch : header.released === switched.epoch;
 
 const takeOver = (header: PartitionHeader, switched: Switched): Partial<PartitionHeader> => ({
   position: switched.offset,
-  owner: switched.owner,
+  owner: switched.master,
   epoch: switched.epoch,
   since: switched.epoch,
   idFloor: Math.max(header.idFloor, header.fence?.idFloor ?? 0),

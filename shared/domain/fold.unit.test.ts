@@ -29,7 +29,7 @@ const switched = (state: PartitionState, epoch: number, owner: 'original' | 'shi
     epoch,
     offset: state.header.position + 1,
     commandId: 's',
-    owner,
+    master: owner,
   });
 const aborted = (state: PartitionState, epoch: number) =>
   record({
@@ -40,9 +40,9 @@ const aborted = (state: PartitionState, epoch: number) =>
     commandId: 's',
     reason: 'deadline',
   });
-const misfit = (state: PartitionState, epoch: number) =>
+const skipped = (state: PartitionState, epoch: number) =>
   record({
-    type: 'misfit',
+    type: 'skipped',
     ...linkAfter(state.header),
     epoch,
     offset: state.header.position + 1,
@@ -166,11 +166,11 @@ describe('observed', () => {
 });
 
 describe('switch decisions', () => {
-  test('misfit: the position moves, the epoch stays (P12)', () => {
+  test('skipped: the position moves, the epoch stays (P12)', () => {
     const state = stateAfterGenesis('original');
-    mustCount(state, misfit(state, 0));
+    mustCount(state, skipped(state, 0));
     expect(state.header).toMatchObject({ position: 0, epoch: 0 });
-    unchangedBy(state, misfit(state, 1));
+    unchangedBy(state, skipped(state, 1));
   });
   test('refused: position and epoch move, fence and released are gone (P12)', () => {
     const state = stateAfterGenesis('original');

@@ -12,7 +12,8 @@ export interface Genesis {
   readonly id: string;
   readonly format: number;
   readonly partitions: number;
-  readonly owner: Owner;
+  /** The first master of all partitions. */
+  readonly master: Owner;
 }
 
 /** A link of the chain of decisions: it counts only behind exactly the records that its writer had seen (P3). */
@@ -31,8 +32,8 @@ export interface Decided extends ChainLink {
 }
 
 /** A switch that does not fit: decided from the fold alone, the epoch stays (P12). */
-export interface Misfit extends ChainLink {
-  readonly type: 'misfit';
+export interface Skipped extends ChainLink {
+  readonly type: 'skipped';
   readonly offset: number;
   readonly commandId: string;
   readonly reason: string;
@@ -57,7 +58,17 @@ export interface Switched extends ChainLink {
   readonly type: 'switched';
   readonly offset: number;
   readonly commandId: string;
-  readonly owner: Owner;
+  readonly master: Owner;
+}
+
+/**
+ * A command that is none: no release can read it, or it lies in a partition in which it cannot be decided. It is passed over
+ * by everybody alike, so that it does not hold up those behind it (P17). (A record type that is only too new for a release is
+ * not invalid: that release stops.)
+ */
+export interface Invalid extends ChainLink {
+  readonly type: 'invalid';
+  readonly offset: number;
 }
 
 /** From here Original writes nothing in the partition; `idFloor` is the highest id that it can have given. */
@@ -66,14 +77,29 @@ export interface Fence {
   readonly idFloor: number;
 }
 
+/** What Original was asked by a direct write, refused ones too: enough to decide it again. Times in milliseconds since 1970. */
+export interface DirectRequest {
+  readonly requestedOn: number;
+  readonly version: number | null;
+  readonly name: string | null;
+  /** As the client sent it: Original rounds. */
+  readonly foo: number | null;
+  readonly createdOn: number | null;
+  readonly updatedOn: number | null;
+}
+
 /** One entry of Original's outbox: a state with its answer, an answer alone (a refusal), or a fence. */
 export interface OriginalEntry {
   readonly type: 'original-entry';
+  /** 1, 2, 3, … per partition, in the order in which they are published (P16). The same entry keeps its number. */
+  readonly number: number;
   /** Of Original's mastership row when it executed. */
   readonly epoch: number;
   readonly state: Thing | null;
   readonly answer: Answer | null;
   readonly fence: Fence | null;
+  /** Null for a fence, and for a command of the log, which has its request there. Its kind, id and hash are the answer's. */
+  readonly request: DirectRequest | null;
 }
 
 /** An entry of `<ns>.things.original`, in its place: it counts only right after the one before it (P4). */
@@ -81,18 +107,20 @@ export interface Observed {
   readonly type: 'observed';
   readonly feedOffset: number;
   readonly previousFeedOffset: number;
+  /** Of the entry; null for one that is invalid, which is passed over (P17). */
+  readonly number: number | null;
   readonly epoch: number;
   readonly state: Thing | null;
   readonly answer: Answer | null;
   readonly fence: Fence | null;
 }
 
-export type Outcome = Genesis | Decided | Misfit | Released | Refused | Switched | Observed;
+export type Outcome = Genesis | Decided | Skipped | Invalid | Released | Refused | Switched | Observed;
 
 /** An outcome as it stands in the log. */
 export interface OutcomeRecord {
   readonly outcome: Outcome;
-  /** The bytes of its value on the wire, which the digest of the chain runs over. */
+  /** The fingerprint of its schema and its payload, without the registry's id: the digest of the chain runs over them. */
   readonly bytes: Uint8Array;
   /** Milliseconds since 1970. */
   readonly timestamp: number;

@@ -22,6 +22,8 @@ export interface PartitionHeader {
   readonly digest: string;
   /** Offset of the last observed entry of Original's feed, -1 at first. */
   readonly feedPosition: number;
+  /** Number of the last entry of Original's outbox that counted, 0 at first (P16). */
+  readonly entryNumber: number;
   /** The epoch that Shiny has let go for, while that switch is open. */
   readonly released: number | null;
   /** Original's fence of the next epoch, once observed. */
@@ -56,7 +58,11 @@ export interface PartitionState {
   readonly switches: MapLike<string, SwitchResult>;
 }
 
-export const FORMAT = 1;
+/** Of the log; format 1 had the registry's ids in its chain. */
+export const FORMAT = 2;
+
+export const wrongFormat = (format: number): string =>
+  `the log has format ${format}, and this release reads format ${FORMAT}: use the release that wrote it, or another NAMESPACE, or wipe the local stack (\`make clean\`)`;
 
 export const emptyHeader = (partition: number): PartitionHeader => ({
   partition,
@@ -67,6 +73,7 @@ export const emptyHeader = (partition: number): PartitionHeader => ({
   position: -1,
   digest: '',
   feedPosition: -1,
+  entryNumber: 0,
   released: null,
   fence: null,
   idFloor: 0,

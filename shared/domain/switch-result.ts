@@ -3,11 +3,11 @@
  *
  * switched   the mastership has moved
  * refused    aborted before the point of no return; owner as before, the epoch moves (P12)
- * misfit     let go by from the log alone; nothing has changed, not even the epoch (P12)
+ * skipped     let go by from the log alone; nothing has changed, not even the epoch (P12)
  */
 export interface SwitchResult {
   readonly commandId: string;
-  readonly result: 'switched' | 'refused' | 'misfit';
+  readonly result: 'switched' | 'refused' | 'skipped';
   /** After it. */
   readonly epoch: number;
   readonly reason: string | null;

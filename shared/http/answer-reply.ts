@@ -18,7 +18,7 @@ const STATUS: Readonly<Record<AnswerCode, number>> = {
   absent: 404,
   conflict: 409,
   readonly: 400,
-  unfit: 400,
+  unrepresentable: 400,
   reused: 422,
 };
 
@@ -47,7 +47,7 @@ const refusalMessage = (answer: Decision['answer']): string => {
       return `the version is not the current one: Thing ${answer.thingId} is at version ${answer.currentVersion}`;
     case 'readonly':
       return `"${answer.field}" is read-only and differs from the present value`;
-    case 'unfit':
+    case 'unrepresentable':
       return `"${answer.field}" has a value that the present master cannot hold: it must round to a 32-bit integer`;
     case 'reused':
       return `the Idempotency-Key ${answer.commandId} already stands for another request`;

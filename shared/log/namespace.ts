@@ -3,7 +3,7 @@
  * The first record of partition 0 is the truth; two creators that run at once agree on it.
  */
 import type { RecordCodec } from '../codec/record-codec.ts';
-import { FORMAT } from '../domain/partition-state.ts';
+import { FORMAT, wrongFormat } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { Owner } from '../domain/thing.ts';
 import { StartError } from '../process/lifecycle.ts';
@@ -41,7 +41,7 @@ export const createNamespace = async (
     if (ends[partition] !== 0) return;
     await log.append(topic, { partition, key: genesis.id, value: codec.encode(genesis), timestamp: now });
   };
-  await write(0, { type: 'genesis', id, format: FORMAT, partitions: ends.length, owner });
+  await write(0, { type: 'genesis', id, format: FORMAT, partitions: ends.length, master: owner });
   const genesis = await readGenesis(log, codec, namespace);
   await Promise.all(ends.slice(1).map((_, index) => write(index + 1, genesis)));
   return genesis;
@@ -59,9 +59,7 @@ export const readGenesis = async (log: EventLog, codec: RecordCodec, namespace: 
   if (record?.type !== 'genesis')
     throw new StartError(`${topic} does not begin with a genesis: it is not ours`);
   if (record.format !== FORMAT) {
-    throw new StartError(
-      `the log has format ${record.format}, this release reads ${FORMAT}: use the release that fits`,
-    );
+    throw new StartError(wrongFormat(record.format));
   }
   return record;
 };

@@ -1,5 +1,6 @@
 /** Outcome records as the fold takes them. */
 import type { RecordCodec } from '../codec/record-codec.ts';
+import { readRecordsStrictly } from '../codec/record-reader.ts';
 import type { Outcome, OutcomeRecord } from '../domain/outcome.ts';
 import type { LogRecord } from './event-log.ts';
 
@@ -10,9 +11,9 @@ export const readOutcomes = async (
   codec: RecordCodec,
   records: readonly LogRecord[],
 ): Promise<ReadOutcome[]> => {
-  const outcomes = (await codec.decode(records.map(({ value }) => value))) as Outcome[];
+  const outcomes = await readRecordsStrictly<Outcome>(codec, 'things.outcomes', records);
   return outcomes.map((outcome, index) => {
     const { value, timestamp, offset } = records[index]!;
-    return { outcome, bytes: value, timestamp, offset };
+    return { outcome, bytes: codec.chainBytes(value), timestamp, offset };
   });
 };

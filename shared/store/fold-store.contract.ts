@@ -20,7 +20,7 @@ export const describeFoldStore = (name: string, open: () => Promise<FoldStore>):
       const link = linkAfter(state.header);
       fold(
         state,
-        record({ type: 'switched', ...link, epoch: 1, offset: 9, commandId: 's', owner: 'original' }),
+        record({ type: 'switched', ...link, epoch: 1, offset: 9, commandId: 's', master: 'original' }),
       );
     });
 

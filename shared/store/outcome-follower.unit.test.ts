@@ -31,7 +31,7 @@ const logOf = (creates: number): LogRecord[] => {
   const outcomes: Outcome[] = [];
   const add = (outcome: Outcome): void => {
     outcomes.push(outcome);
-    fold(state, { outcome, bytes: codec.encode(outcome), timestamp: 0 });
+    fold(state, { outcome, bytes: codec.chainBytes(codec.encode(outcome)), timestamp: 0 });
   };
   add(genesis('shiny'));
   for (let index = 0; index < creates; index++) {

@@ -1,0 +1,60 @@
+/**
+ * Records of one topic, decoded, with the policy of that topic for what cannot be read (docs/protocol.md, P17):
+ *
+ *   commands, original   handed on as unreadable: the fold passes it over, the same for everybody
+ *   outcomes             stops, with topic, partition and offset: nothing behind it can be judged
+ *   things               handed on as unreadable: counted, and gone on
+ */
+import type { LogRecord } from '../log/event-log.ts';
+import type { TopicSuffix } from '../log/topics.ts';
+import {
+  UnknownRecordError,
+  type PlaygroundRecord,
+  type RecordCodec,
+  type UnreadableRecord,
+} from './record-codec.ts';
+import { RECORDS_OF_TOPIC } from './record-schemas.ts';
+
+/** In the order of `records`. A record of ours that belongs to another topic is unreadable too. Throws UnknownRecordError. */
+export const readRecords = async <R extends PlaygroundRecord>(
+  codec: RecordCodec,
+  suffix: TopicSuffix,
+  records: readonly LogRecord[],
+): Promise<(R | UnreadableRecord)[]> => {
+  const decoded = await decodeAll(codec, suffix, records);
+  return decoded.map((record) =>
+    record.type === 'unreadable' || record.type in RECORDS_OF_TOPIC[suffix]
+      ? (record as R | UnreadableRecord)
+      : { type: 'unreadable', reason: `a ${record.type} is no record of this topic` },
+  );
+};
+
+/** The same, where everything must be readable. Throws UnknownRecordError that says where the record lies. */
+export const readRecordsStrictly = async <R extends PlaygroundRecord>(
+  codec: RecordCodec,
+  suffix: TopicSuffix,
+  records: readonly LogRecord[],
+): Promise<R[]> => {
+  const read = await readRecords<R>(codec, suffix, records);
+  return read.map((record, index) => {
+    if (record.type !== 'unreadable') return record as R;
+    throw new UnknownRecordError(
+      `${placeOf(suffix, records[index]!)} cannot be read: ${(record as UnreadableRecord).reason}. ` +
+        'Nothing behind it can be judged; if the registry is the right one, restore the topic from a copy',
+    );
+  });
+};
+
+const decodeAll = async (codec: RecordCodec, suffix: TopicSuffix, records: readonly LogRecord[]) => {
+  try {
+    return await codec.decode(records.map(({ value }) => value));
+  } catch (error) {
+    if (!(error instanceof UnknownRecordError) || records[0] === undefined) throw error;
+    throw new UnknownRecordError(`${placeOf(suffix, records[0])} or behind it: ${error.message}`, {
+      cause: error,
+    });
+  }
+};
+
+const placeOf = (suffix: TopicSuffix, { partition, offset }: LogRecord): string =>
+  `the record at ${suffix}/${partition} offset ${offset}`;
