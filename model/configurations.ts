@@ -2,9 +2,9 @@
 
 export interface Configuration {
   readonly name: string;
-  readonly model: 'switch-protocol.pml' | 'ids.pml' | 'latest-topic.pml';
+  readonly model: 'switch-protocol.pml' | 'ids.pml' | 'latest-topic.pml' | 'outbox-numbers.pml';
   readonly flags: readonly string[];
-  /** Of DESIGN: P1 to P15. */
+  /** Of docs/protocol.md: P1 to P17. */
   readonly rules: readonly string[];
   /** Safe: the search was exhaustive and found nothing. Violated: it stopped at a counterexample. */
   readonly expected: 'safe' | 'violated';
@@ -17,6 +17,7 @@ export interface Configuration {
 
 const SWITCH = { model: 'switch-protocol.pml', rules: [] } as const;
 const IDS = { model: 'ids.pml', rules: ['P1'] } as const;
+const NUMBERS = { model: 'outbox-numbers.pml', rules: ['P16'] } as const;
 const TOPIC = { model: 'latest-topic.pml', rules: ['P15'] } as const;
 
 const ONE = '-DCOMMANDS=1';
@@ -73,6 +74,18 @@ const bases: readonly Configuration[] = [
   },
   { ...IDS, ...safe('ids, small', ['-DCREATES=2', '-DATTEMPTS=3'], 'ids of two partitions', 'quick') },
   { ...IDS, ...safe('ids', [], 'ids of two partitions that switch alone') },
+  base(
+    'a record that is no command',
+    [ONE, NO_RETRY, '-DINVALIDS=1'],
+    'it is passed over once, by everybody',
+    'quick',
+  ),
+  { ...NUMBERS, ...safe('outbox numbers', [], 'a relay that sends again', 'quick') },
+  {
+    ...NUMBERS,
+    ...safe('outbox numbers, restored', ['-DRESTORED'], 'a database that is set back to a backup', 'quick'),
+  },
+  { ...NUMBERS, ...safe('outbox numbers, lost', ['-DLOST'], 'a feed that is created anew', 'quick') },
   { ...TOPIC, ...safe('latest topic, small', ['-DVERSIONS=2'], 'two versions', 'quick') },
   { ...TOPIC, ...safe('latest topic', [], 'the compacted topic ends with the newest state') },
 ];
@@ -116,7 +129,7 @@ const mutants: readonly Configuration[] = [
   mutant(
     'WITHOUT_P3_DIGEST',
     [ONE],
-    'a misfit that has not seen `released` counts behind it: row and log disagree',
+    'a `skipped` that has not seen `released` counts behind it: row and log disagree',
   ),
   mutant(
     'WITHOUT_P3_DIGEST',
@@ -153,7 +166,7 @@ const mutants: readonly Configuration[] = [
   ),
   mutant('WITHOUT_P7_LOCK_FIRST', [ONE, NO_CRASH], 'a write sorts behind the fence and is lost'),
   mutant('WITHOUT_P7_ONE_TRANSACTION', [ONE, NO_CRASH], 'a write slips in after the fence'),
-  mutant('WITHOUT_P8_CHAIN', [ONE], 'a `released` that a stale updater sent after a misfit counts'),
+  mutant('WITHOUT_P8_CHAIN', [ONE], 'a `released` that a stale updater sent after a `skipped` counts'),
   mutant(
     'WITHOUT_P8_CHAIN -DWITHOUT_P6_READ_BACK',
     [ONE, '-DPATIENT'],
@@ -198,6 +211,20 @@ const mutants: readonly Configuration[] = [
   mutant('WITHOUT_OWNER_CHECK', [ONE, NO_CRASH], 'a direct write after the fence'),
   mutant('WITHOUT_STORED_ANSWERS', [ONE], 'two answers for one command'),
   mutant('WITHOUT_MIRROR_FIRST', [ONE, NO_CRASH], 'the row goes to Original before its table has everything'),
+  mutant(
+    'WITHOUT_P17_PASSED_OVER',
+    [ONE, NO_RETRY, '-DINVALIDS=1'],
+    'the partition stands still behind a record that is no command',
+  ),
+  {
+    ...NUMBERS,
+    ...violated(
+      'WITHOUT_P16_CONTENT',
+      ['-DRESTORED'],
+      'writes of a database that was set back are taken for repeats',
+    ),
+  },
+  { ...NUMBERS, ...violated('WITHOUT_P16_GAP', ['-DLOST'], 'acknowledged writes are skipped') },
   { ...TOPIC, ...violated('WITHOUT_P15_READ_BACK', [], 'an old state stays the latest for ever') },
 ];
 

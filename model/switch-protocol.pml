@@ -4,7 +4,7 @@
  * How to read. Sections 1-3 say what there is: the sizes, the three places where state lives (the command log, the
  * outcomes log, Original's Postgres), and what a client may have seen. Section 4 holds the rules P2 ... P14, a macro
  * or two each; `-DWITHOUT_...` takes one away, and the checker then finds what goes wrong (model/check.ts runs them
- * all; P1 is in ids.pml, P15 in latest-topic.pml). Section 5 is the fold. Sections 6-11 are the parts, a proctype each.
+ * all; P1 is in ids.pml, P15 in latest-topic.pml, P16 in outbox-numbers.pml). Section 5 is the fold. Sections 6-11 are the parts, a proctype each.
  * Section 12 starts a run, section 13 looks at its end. I1 ... I8 are the invariants; each stands as an assert()
  * where it could break. An `atomic` block is what happens in one step: one transaction, one append, one read.
  *
@@ -49,6 +49,9 @@
 #ifndef READS
 #define READS 0             /* linearizable (no-cache) reads, 0 to 2 */
 #endif
+#ifndef INVALIDS
+#define INVALIDS 0          /* records in the command log that are no commands */
+#endif
 #ifndef THIRD_UPDATER
 #define THIRD_UPDATER 0
 #endif
@@ -56,7 +59,7 @@
    PATIENT: nobody aborts a switch and nobody lets one go. PRUNING: the mirror forgets answers at the switch back. */
 
 #define IDS       (COMMANDS + DIRECT_IDS)
-#define LOG_SIZE  (COMMANDS + RETRIES + SWITCHES)
+#define LOG_SIZE  (COMMANDS + RETRIES + SWITCHES + INVALIDS)
 #define FEED_SIZE (IDS + DIRECT_CALLS + SWITCHES + REPUBLISHED + 2)
 
 /* ---- 2. State ---------------------------------------------------------------------------------------------------- */
@@ -68,6 +71,7 @@
 
 /* The command log: a command id, or SWITCH_TO with the owner and the epoch that it expects. */
 #define SWITCH_TO(to, expected) (100 + 2 * (expected) + (to))
+#define NO_COMMAND              99                        /* a record that is no command */
 #define IS_SWITCH(entry)        ((entry) >= 100)
 #define TARGET(entry)           ((entry) % 2)
 #define EXPECTED_EPOCH(entry)   (((entry) - 100) / 2)
@@ -90,8 +94,9 @@ Fold log;
 /* The kinds of links in the digest. An answer is its own kind. */
 #define SWITCHED 3
 #define SWITCH_REFUSED 4
-#define MISFIT 5
+#define SKIPPED 5
 #define RELEASED 6
+#define INVALID 7           /* a command that is none, passed over (P17) */
 
 /* Original's Postgres: the row of mastership, the table of Things, the stored answers, the outbox. */
 bit  row_owner = ORIGINAL; byte row_epoch = 0, row_since = 0;
@@ -275,7 +280,7 @@ byte updates = 0;
 #define P12_ROW_IS_AT(its_epoch) (row_epoch == (its_epoch))
 #endif
 
-/*     A switch that would fit may be let go by as a misfit only to Original, and only before `released`. Of two
+/*     A switch that would fit may be let go by as skipped only to Original, and only before `released`. Of two
        updaters, one of which releases while the other lets go, the chain counts one: this leans on the digest (P3),
        since `released` does not move the position, and on `released` being a link (P8). */
 #ifdef WITHOUT_P12_LET_GO_UNRELEASED
@@ -348,7 +353,7 @@ inline fold_switch(fold, kind) {
   fold.position = belief.position + 1;
   LINK(fold, kind);
   if
-  :: kind == MISFIT                                       /* P12: the epoch stays */
+  :: kind == SKIPPED || kind == INVALID                   /* P12, P17: the epoch stays */
   :: kind == SWITCH_REFUSED -> fold.epoch = belief.epoch + P12_EPOCHS_TAKEN; fold.released = 0; fold.fence = 0
   :: kind == SWITCHED -> fold.epoch = belief.epoch + 1; fold.owner = 1 - belief.owner; fold.released = 0; fold.fence = 0
   fi
@@ -393,7 +398,7 @@ inline append_switch(kind) {
        REACHES(1, kind == SWITCHED && belief.owner == SHINY);      /* a switch back */
        REACHES(3, kind == SWITCH_REFUSED && let_go_behind_row);    /* and the next switch meets that row */
        fold_switch(log, kind);
-       assert(kind == MISFIT || log.epoch == row_epoch)   /* I4: log and row agree at every switch */
+       assert(kind == SKIPPED || kind == INVALID || log.epoch == row_epoch)   /* I4: log and row agree at every switch */
   :: else -> printf("  does not count\n")
   fi
 }
@@ -578,7 +583,8 @@ end:
 #endif
 
 #define NEXT         commands[belief.position]
-#define AT_COMMAND   (belief.position < commands_length && !IS_SWITCH(NEXT))
+#define AT_COMMAND   (belief.position < commands_length && !IS_SWITCH(NEXT) && NEXT != NO_COMMAND)
+#define AT_INVALID   (phase == IDLE && belief.position < commands_length && NEXT == NO_COMMAND)
 #define AT_SWITCH    (phase == IDLE && belief.position < commands_length && IS_SWITCH(NEXT))
 #define SWITCH_FITS  (EXPECTED_EPOCH(NEXT) == belief.epoch && TARGET(NEXT) != belief.owner)
 #define IS_KNOWN     (belief.answer[NEXT] != NONE)
@@ -726,11 +732,27 @@ end:
          forget()
      }
 
+#ifndef WITHOUT_P17_PASSED_OVER
+  /* -- a record that is no command: passed over from the log alone, whoever is master (P17) -- */
+  :: atomic {
+       AT_INVALID && belief.released == 0 ->
+         printf("updater %d passes over %d\n", _pid, belief.position);
+         if
+         :: append_switch(INVALID);
+            if
+            :: read_on()
+            :: MAY_SPECULATE -> fold_switch(belief, INVALID); speculated++
+            fi
+         :: MAY_LOSE -> LOSE; fold_switch(belief, INVALID); speculated++
+         fi
+     }
+#endif
+
   /* -- a switch that does not fit: from the fold alone, the row is not touched (P12) -- */
   :: atomic {
        AT_SWITCH && !SWITCH_FITS ->
          printf("updater %d: the switch at %d does not fit\n", _pid, belief.position);
-         decide_switch(MISFIT)
+         decide_switch(SKIPPED)
      }
 
   /* -- to Shiny: the row, and the fence in the outbox, in one transaction under the exclusive lock -- */
@@ -760,14 +782,14 @@ end:
   :: atomic { AT_SWITCH && SWITCH_FITS && P6_READ_BACK -> decide_switch(SWITCH_REFUSED) }
 #endif
   /* -- or, to Original, let it go by: Original is not to be reached, nothing is released yet. The switch would fit,
-        but a misfit record lets the partition go on under Shiny; the epoch stays, the row is not touched. If another
+        but a `skipped` record lets the partition go on under Shiny; the epoch stays, the row is not touched. If another
         updater has aborted at the row meanwhile, the row is one ahead, and the next switch will be refused -- */
   :: atomic {
        AT_SWITCH && SWITCH_FITS && MAY_LET_GO && P6_READ_BACK ->
          printf("updater %d lets the switch at %d go by\n", _pid, belief.position);
          NOTE_LET_GO;
          REACHES(2, FITS && ROW_IS_DONE);                 /* another one has aborted at the row before */
-         decide_switch(MISFIT)
+         decide_switch(SKIPPED)
      }
 #endif
 
@@ -819,7 +841,7 @@ again:
 
 /* ---- 12. A run: the command log in any order, then everything at once -------------------------------------------- */
 init {
-  byte command = 0, again = 0, switches = 0;
+  byte command = 0, again = 0, switches = 0, invalids = 0;
   atomic {
     do
     :: command < IDS ->
@@ -841,9 +863,10 @@ init {
          :: switches > 1 -> commands[commands_length] = SWITCH_TO(ORIGINAL, switches - 1)  /* after one that was let go */
          fi;
          commands_length++; switches++
-    :: command == COMMANDS && again == RETRIES && switches == SWITCHES -> break
+    :: invalids < INVALIDS -> commands[commands_length] = NO_COMMAND; commands_length++; invalids++
+    :: command == COMMANDS && again == RETRIES && switches == SWITCHES && invalids == INVALIDS -> break
     od;
-    command = 0; again = 0; switches = 0;
+    command = 0; again = 0; switches = 0; invalids = 0;
     run mirror(); run relay(); run updater(); run updater();
 #if THIRD_UPDATER
     run updater();
