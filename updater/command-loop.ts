@@ -8,6 +8,7 @@
 import type { Decision } from '../shared/domain/answer.ts';
 import { decide, decideFromFold } from '../shared/domain/decide.ts';
 import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
+import { decisionFault } from '../shared/domain/divergence.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
@@ -20,6 +21,7 @@ import { createCommandQueue, type InvalidCommand, type QueuedCommand } from './c
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Speculation, Unread } from './speculation.ts';
 import { createSignal } from './signal.ts';
+import { createTroubleKeeper, type Trouble } from './trouble.ts';
 import { createSwitchSteps, type SwitchStep } from './switch-steps.ts';
 
 export interface CommandLoopParts {
@@ -50,6 +52,7 @@ export interface CommandLoop {
   /** Was it this updater whose decision counted last time, as far as it has tried? */
   leads(): boolean;
   /** Rejects when there is a command that this release cannot decide. */
+  trouble(): Trouble | undefined;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -60,6 +63,8 @@ const QUEUE_MAX_COMMANDS = 2_000;
 const UNREAD_MAX_DECISIONS = 500;
 export const STANDBY_MS = 300;
 const ORIGINAL_RETRY_MS = 100;
+/** A partition that contradicts the log is looked at again: somebody may have repaired it. */
+const DIVERGED_RETRY_MS = 1_000;
 
 const isDecision = (type: Outcome['type']): boolean => type === 'decided' || type === 'invalid';
 
@@ -72,7 +77,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   /** As far as is known. */
   let leader: 'us' | 'another' | undefined;
   let unsure = false;
-  let isAway = false;
+  const trouble = createTroubleKeeper({ partition, part: 'commands' }, { logger, time });
   let stopped = false;
 
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
@@ -86,13 +91,16 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     if (known !== undefined || command.type === 'mark') return known;
     try {
       const decision = await original.decide(partition, header.epoch, command);
-      isAway = false;
-      if (decision !== 'not-owner') return decision;
+      if (decision !== 'not-owner') {
+        const fault = decisionFault(speculation, command, decision);
+        if (fault === undefined) return decision;
+        trouble.has('diverged', fault);
+        await signal.wait(DIVERGED_RETRY_MS);
+        return undefined;
+      }
       logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
     } catch (error) {
-      if (!isAway)
-        logger.warn({ err: error, partition, offset }, 'Original does not decide commands, trying on');
-      isAway = true;
+      trouble.has('stuck', `Original does not decide: ${(error as Error).message}`, error);
     }
     await signal.wait(ORIGINAL_RETRY_MS);
     return undefined;
@@ -106,7 +114,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     try {
       mine.appendedAt = await writer.append(commandId, record);
       noteWhoLeads(mine);
-    } catch {
+    } catch (error) {
+      trouble.has('stuck', `the outcomes cannot be written: ${(error as Error).message}`, error);
       unsure = true;
       signal.raise();
     }
@@ -178,7 +187,10 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await room.wait();
     },
     read: (record, counted) => {
-      if (counted !== undefined && queue.dropThrough(counted.header.position)) room.raise();
+      if (counted !== undefined && queue.dropThrough(counted.header.position)) {
+        trouble.over();
+        room.raise();
+      }
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
         leader = 'another';
@@ -198,6 +210,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       const first = queue.after(speculation.header.position);
       return first === undefined ? 0 : time.monotonic() - first.since;
     },
+    trouble: trouble.present,
     failed,
     standsBy: () => leader === 'another',
     leads: () => leader === 'us',

@@ -5,6 +5,8 @@
  */
 import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
 import type { Observed, OriginalEntry } from '../shared/domain/outcome.ts';
+import { decideStateOf } from '../shared/domain/decide.ts';
+import { entryFault } from '../shared/domain/divergence.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
@@ -14,6 +16,7 @@ import type { Time } from '../shared/process/time.ts';
 import { STANDBY_MS } from './command-loop.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { createSignal } from './signal.ts';
+import { createTroubleKeeper, type Trouble } from './trouble.ts';
 
 export interface FeedLoopParts {
   readonly partition: number;
@@ -39,6 +42,7 @@ export interface FeedLoop {
   waiting(): number;
   /** Was it this updater whose entries counted last time, as far as it has tried? */
   leads(): boolean;
+  trouble(): Trouble | undefined;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -46,6 +50,8 @@ export interface FeedLoop {
 const QUEUE_MAX_ENTRIES = 2_000;
 const BATCH_MAX_ENTRIES = 500;
 const READ_BACK_WAIT_MS = 10_000;
+/** A partition that contradicts the log is looked at again: somebody may have repaired it. */
+const DIVERGED_RETRY_MS = 1_000;
 
 const observedOf = (
   entry: FeedEntry['entry'],
@@ -64,6 +70,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const signal = createSignal(time);
   const room = createSignal(time);
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  const decideState = decideStateOf(state);
+  const trouble = createTroubleKeeper({ partition, part: 'feed' }, { logger, time });
   let queue: (FeedEntry & { since: number })[] = [];
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
   let countedAt = new Map<number, number>();
@@ -71,6 +79,33 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   /** As far as is known. */
   let leader: 'us' | 'another' | undefined;
   let stopped = false;
+
+  /**
+   * What may be sent behind the fold: up to the first entry that contradicts the log, or that can be judged only once those
+   * before it are read back.
+   */
+  const sendable = (): readonly FeedEntry[] => {
+    const batch: FeedEntry[] = [];
+    let next = state.header.entryNumber + 1;
+    for (const queued of queue.slice(0, BATCH_MAX_ENTRIES)) {
+      const { entry, offset } = queued;
+      if (entry.type === 'unreadable') {
+        logger.warn(
+          { partition, offset, reason: entry.reason },
+          'passing over an entry of the feed that cannot be read',
+        );
+      } else {
+        // Again one of this batch: it can be judged once that one is read back.
+        if (entry.number < next && entry.number > state.header.entryNumber) break;
+        const fault = entryFault(decideState, entry, next);
+        if (fault !== undefined && batch.length === 0) trouble.has('diverged', fault);
+        if (fault !== undefined) break;
+        if (entry.number === next) next++;
+      }
+      batch.push(queued);
+    }
+    return batch;
+  };
 
   const send = async (batch: readonly FeedEntry[]): Promise<void> => {
     countedAt = new Map();
@@ -106,8 +141,11 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     if (first === undefined || owner !== 'original') return signal.wait();
     const standbyLeft = leader === 'another' ? first.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return signal.wait(standbyLeft);
-    if (first.offset <= feedPosition) forget();
-    else await send(queue.slice(0, BATCH_MAX_ENTRIES));
+    if (first.offset <= feedPosition) return forget();
+    const batch = sendable();
+    if (batch.length === 0) return signal.wait(DIVERGED_RETRY_MS);
+    trouble.over();
+    await send(batch);
   };
 
   const forget = (): void => {
@@ -141,6 +179,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     },
     waiting: () => queue.length,
     leads: () => leader === 'us',
+    trouble: trouble.present,
     failed,
     stop: async () => {
       stopped = true;

@@ -4,7 +4,7 @@
  */
 import { accepted, refused, repeated, type Decision, type StoredAnswer } from './answer.ts';
 import type { DeleteCommand, MarkCommand, ThingCommand, UpdateCommand } from './command.ts';
-import type { PartitionHeader } from './partition-state.ts';
+import type { PartitionHeader, PartitionState } from './partition-state.ts';
 import { nextThingId } from './partition.ts';
 import { createThing, deleteThing, updateThing, type Thing } from './thing.ts';
 
@@ -14,6 +14,15 @@ export interface DecideState {
   thing(id: number): Thing | undefined;
   answer(commandId: string): StoredAnswer | undefined;
 }
+
+/** A partition as it was read back, for who decides or judges. */
+export const decideStateOf = (state: PartitionState): DecideState => ({
+  get header() {
+    return state.header;
+  },
+  thing: (id) => state.things.get(id),
+  answer: (commandId) => state.answers.get(commandId),
+});
 
 /** What the fold answers by itself, whoever owns the partition: the repeat of an id, and a mark. */
 export const decideFromFold = (
