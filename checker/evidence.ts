@@ -5,8 +5,13 @@ import type { SeenThing } from './history.ts';
 
 export type EvidenceTopic = 'commands' | 'outcomes' | 'original';
 
+/** A record of commands or feed that no release can read, or that is of another topic. */
+export interface UnreadableEvidence {
+  readonly type: 'unreadable';
+}
+
 /** A record where it lies. Those of one topic and partition come in the order of their offsets. */
-export interface EvidenceRecord<R = Command | Outcome | OriginalEntry> {
+export interface EvidenceRecord<R = Command | Outcome | OriginalEntry | UnreadableEvidence> {
   readonly topic: EvidenceTopic;
   readonly partition: number;
   readonly offset: number;

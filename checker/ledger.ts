@@ -18,7 +18,7 @@ import type { LogRecord } from './certificate.ts';
 import { follow, newChain, type Chain } from './chain.ts';
 import { fooInOriginal } from './content.ts';
 import { createPartition } from './create-partition.ts';
-import type { EvidenceRecord } from './evidence.ts';
+import type { EvidenceRecord, UnreadableEvidence } from './evidence.ts';
 import type { HistoryLine } from './history.ts';
 import type { Report } from './violations.ts';
 
@@ -48,10 +48,10 @@ export interface ThingFacts {
 export interface PartitionFacts {
   readonly partition: number;
   readonly chain: Chain;
-  readonly commands: LogRecord<Command>[];
+  readonly commands: LogRecord<Command | UnreadableEvidence>[];
   readonly decisions: DecisionRecord[];
   readonly observed: LogRecord<Observed>[];
-  readonly feed: LogRecord<OriginalEntry>[];
+  readonly feed: LogRecord<OriginalEntry | UnreadableEvidence>[];
   readonly byCommandId: Map<string, CommandFacts>;
   /** The newest state of each Thing, mapped as the switches to Original demand. */
   readonly last: Map<number, Thing>;
@@ -117,11 +117,12 @@ export const createLedger = (report: Report): Ledger => {
     record: ({ bytes, ...kept }) => {
       const facts = partition(kept.partition);
       if (kept.topic === 'commands') {
-        const asked = kept as LogRecord<Command>;
+        const asked = kept as LogRecord<Command | UnreadableEvidence>;
         facts.commands.push(asked);
-        command(kept.partition, asked.record.commandId).commands.push(asked);
+        if (asked.record.type !== 'unreadable')
+          command(kept.partition, asked.record.commandId).commands.push(asked as LogRecord<Command>);
       } else if (kept.topic === 'original') {
-        facts.feed.push(kept as LogRecord<OriginalEntry>);
+        facts.feed.push(kept as LogRecord<OriginalEntry | UnreadableEvidence>);
       } else {
         const outcome = kept as LogRecord<Outcome>;
         const { entryNumber } = facts.chain;

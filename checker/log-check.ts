@@ -1,13 +1,19 @@
 /** One partition's log by itself: every command has one decision, in order; every entry of Original's feed is observed. */
 import type { Command } from '../shared/domain/command.ts';
+import type { Observed, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { LogRecord, SwitchCounts } from './certificate.ts';
+import type { UnreadableEvidence } from './evidence.ts';
 import { createPartition } from './create-partition.ts';
 import type { DecisionRecord, PartitionFacts } from './ledger.ts';
 import type { Report } from './violations.ts';
 
 /** Does the command lie where its Thing lives? Written anew here, without shared/domain. */
-const isDecidable = ({ record, partition }: LogRecord<Command>, partitions: number): boolean => {
+const isDecidable = (
+  { record, partition }: LogRecord<Command | UnreadableEvidence>,
+  partitions: number,
+): boolean => {
+  if (record.type === 'unreadable') return false;
   if (record.type === 'mark' || record.type === 'switch') return true;
   if (record.type === 'create') return createPartition(record.commandId, partitions) === partition;
   return record.thingId >= 1 && record.thingId % partitions === partition;
@@ -53,8 +59,10 @@ export const checkDecisions = (
         continue;
       }
       const id = record.type === 'decided' ? record.answer.commandId : record.commandId;
-      const isSwitch = command.record.type === 'switch';
-      if (id === command.record.commandId && isSwitch === (record.type !== 'decided')) continue;
+      const asked = command.record;
+      const isSwitch = asked.type === 'switch';
+      if (asked.type !== 'unreadable' && id === asked.commandId && isSwitch === (record.type !== 'decided'))
+        continue;
       report('decisionsOfNoCommand', `${place} was decided as another one`, [command, decision]);
     }
   }
@@ -75,7 +83,7 @@ export const checkFeed = ({ partition, chain, feed, observed }: PartitionFacts, 
     }
     if (entry === undefined) {
       report('brokenFeed', `there is no entry ${record.feedOffset} in partition ${partition}`, [observation]);
-    } else if (!isSame(entryPart(entry.record), entryPart(record))) {
+    } else if (!isSame(entryPart(entry.record), entryPart(record.number === null ? PASSED_OVER : record))) {
       const message = `entry ${record.feedOffset} of partition ${partition} was observed as something else`;
       report('brokenFeed', message, [entry, observation]);
     }
@@ -93,23 +101,14 @@ export const checkFeed = ({ partition, chain, feed, observed }: PartitionFacts, 
   }
 };
 
-/** Of what Original's entry says, the same members in entry and observation. */
-const entryPart = ({
-  epoch,
-  state,
-  answer,
-  fence,
-}: {
-  epoch: number;
-  state: unknown;
-  answer: unknown;
-  fence: unknown;
-}) => ({
-  epoch,
-  state,
-  answer,
-  fence,
-});
+const PASSED_OVER: UnreadableEvidence = { type: 'unreadable' };
+
+/** Of what Original's entry says, the same members in entry and observation; null for one that cannot be read. */
+const entryPart = (record: OriginalEntry | Observed | UnreadableEvidence): object | null => {
+  if (record.type === 'unreadable') return null;
+  const { number, epoch, state, answer, fence } = record;
+  return { number, epoch, state, answer, fence };
+};
 
 /** By members, whatever their order and prototypes: the records come from two schemas. */
 const isSame = (a: unknown, b: unknown): boolean => {

@@ -1,5 +1,6 @@
 /** The topics of a run, decoded, as the checker takes them. */
-import type { EvidenceRecord, EvidenceTopic } from '../checker/evidence.ts';
+import { readRecords } from '../shared/codec/record-reader.ts';
+import type { EvidenceRecord, EvidenceTopic, UnreadableEvidence } from '../checker/evidence.ts';
 import type { ThingRecord } from '../shared/codec/record-codec.ts';
 import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry, Outcome } from '../shared/domain/outcome.ts';
@@ -7,9 +8,9 @@ import { topicName, type TopicSuffix } from '../shared/log/topics.ts';
 import { NAMESPACE, type World } from './world.ts';
 
 export interface DecodedLog {
-  readonly commands: EvidenceRecord<Command>[];
+  readonly commands: EvidenceRecord<Command | UnreadableEvidence>[];
   readonly outcomes: EvidenceRecord<Outcome>[];
-  readonly original: EvidenceRecord<OriginalEntry>[];
+  readonly original: EvidenceRecord<OriginalEntry | UnreadableEvidence>[];
   readonly things: EvidenceRecord<ThingRecord>[];
 }
 
@@ -23,20 +24,20 @@ export const RUN_TOPICS = {
 export const decodeLog = async (world: World): Promise<DecodedLog> => {
   const read = async <R>(topic: keyof DecodedLog): Promise<EvidenceRecord<R>[]> => {
     const records = world.records(topicName(NAMESPACE, RUN_TOPICS[topic]));
-    const decoded = await world.codec.decode(records.map(({ value }) => value));
+    const decoded = await readRecords(world.codec, RUN_TOPICS[topic], records);
     return records.map(({ partition, offset, timestamp, value }, index) => ({
       topic: topic as EvidenceTopic,
       partition,
       offset,
       timestamp,
       record: decoded[index] as R,
-      bytes: world.codec.chainBytes(value),
+      bytes: topic === 'outcomes' ? world.codec.chainBytes(value) : value,
     }));
   };
   return {
-    commands: await read<Command>('commands'),
+    commands: await read<Command | UnreadableEvidence>('commands'),
     outcomes: await read<Outcome>('outcomes'),
-    original: await read<OriginalEntry>('original'),
+    original: await read<OriginalEntry | UnreadableEvidence>('original'),
     things: await read<ThingRecord>('things'),
   };
 };

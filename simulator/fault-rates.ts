@@ -12,6 +12,10 @@ export interface FaultRates {
   readonly crashEveryMs: number;
   readonly pauseEveryMs: number;
   readonly switchEveryMs: number;
+  /** Milliseconds between records that others write into our topics; 0: none. */
+  readonly foreignEveryMs: number;
+  /** How far the clocks of machines may be off; milliseconds. */
+  readonly clockSkewMs: number;
   /** One updater is of another release, which decides some commands otherwise. */
   readonly otherRelease: boolean;
   readonly updaters: number;
@@ -35,6 +39,8 @@ export const drawFaultRates = (random: Random): FaultRates => {
     crashEveryMs: every(100, 1_500),
     pauseEveryMs: every(100, 1_500),
     switchEveryMs: random.between(30, 600),
+    foreignEveryMs: random.chance(0.3) ? random.between(50, 500) : 0,
+    clockSkewMs: random.pick([0, 0, 400, 7_200_000]),
     otherRelease: random.chance(0.4),
     updaters: random.pick([1, 2, 2, 2, 3]),
     apiNodes: random.pick([1, 2, 2]),

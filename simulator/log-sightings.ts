@@ -12,7 +12,9 @@ export const sightingsOfLog = (
   log: DecodedLog,
   history: readonly HistoryLine[],
 ): void => {
-  const commandIds = new Set(log.commands.map(({ record }) => record.commandId));
+  const commandIds = new Set(
+    log.commands.flatMap(({ record }) => (record.type === 'unreadable' ? [] : [record.commandId])),
+  );
   const states = new Map<number, PartitionState>();
   for (const evidence of log.outcomes) {
     const state = states.get(evidence.partition) ?? emptyState(evidence.partition);

@@ -29,7 +29,8 @@ const LATENCY_MAX_MS = 3;
 const SELDOM = 0.02;
 const SELDOM_LATENCY_MAX_MS = 60;
 
-export const createMachine = (name: string, world: VirtualTime, random: Random): Machine => {
+/** `skewMs`: how far its clock is ahead. */
+export const createMachine = (name: string, world: VirtualTime, random: Random, skewMs = 0): Machine => {
   let alive = true;
   let pausedUntil = 0;
   let slowness = 1;
@@ -51,7 +52,7 @@ export const createMachine = (name: string, world: VirtualTime, random: Random):
   return {
     name,
     time: {
-      now: world.now,
+      now: () => world.now() + skewMs,
       monotonic: world.monotonic,
       after: later,
       sleep: (ms) => new Promise((resolve) => void later(ms, resolve)),

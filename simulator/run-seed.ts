@@ -1,6 +1,7 @@
 /** One run of the simulator: a world, clients and faults drawn from one seed; then quiet, and the judgement. */
 import type { Certificate } from '../checker/certificate.ts';
 import { startDisturbance } from './disturbance.ts';
+import { startForeignRecords } from './foreign-records.ts';
 import { drawFaultRates } from './fault-rates.ts';
 import { isQuiet, judge } from './judgement.ts';
 import { switchEachPartition } from './aftermath.ts';
@@ -46,11 +47,13 @@ export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Pro
   const floats = random.chance(0.4);
   const workload = startWorkload(world, { clients, writes, things, floats }, random.fork());
   const disturbance = startDisturbance(world, rates, random.fork());
+  const foreign = startForeignRecords(world, rates, random.fork());
 
   const violations: string[] = [];
   await world.time.run(workload.done, RUN_MAX_MS);
   workload.end();
   disturbance.end();
+  foreign.end();
   if (!(await world.time.run(workload.done, QUIET_MAX_MS)))
     violations.push(`clients got no answer ${QUIET_MAX_MS} virtual ms after the last fault (invariant 8)`);
   let isDone = await world.time.run(() => isQuiet(world), QUIET_MAX_MS);

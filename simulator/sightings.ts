@@ -39,6 +39,7 @@ export const SOMETIMES = [
   'an unknown outcome was accepted',
   'an unknown outcome was a conflict',
   'a command id was reused for another request',
+  'a record that is none was passed over',
 ] as const;
 
 const LOGGED: Readonly<Record<string, (typeof SOMETIMES)[number]>> = {

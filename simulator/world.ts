@@ -9,7 +9,7 @@ import type { OriginalThings } from '../original-api/original-things.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import type { AppendRecord, EventLog, LogRecord } from '../shared/log/event-log.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createNamespace } from '../shared/log/namespace.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -74,6 +74,8 @@ export interface World {
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
+  /** A record of somebody else's. */
+  append(topic: string, record: AppendRecord): Promise<number>;
   /** The offset that the next record gets. */
   end(topic: string, partition: number): number;
   /** What a process died of that it should not die of. */
@@ -122,7 +124,8 @@ export const createWorld = async (
     start: (parts: NodeParts, store: FoldStore, from: Random) => Promise<Node>,
   ): Slot<Node> => {
     const from = random.fork();
-    let machine = createMachine(name, time, from.fork());
+    const skewMs = random.chance(0.5) ? 0 : random.between(-rates.clockSkewMs, rates.clockSkewMs);
+    let machine = createMachine(name, time, from.fork(), skewMs);
     let store = createMemoryFoldStore(partitions);
     let node: Node | undefined;
     let slowness = 1;
@@ -131,7 +134,7 @@ export const createWorld = async (
       machine: () => machine,
       node: () => (machine.isAlive() ? node : undefined),
       start: () => {
-        const mine = createMachine(name, time, from.fork());
+        const mine = createMachine(name, time, from.fork(), skewMs);
         mine.slowDown(slowness);
         machine = mine;
         node = undefined;
@@ -200,6 +203,7 @@ export const createWorld = async (
     originals,
     shinies,
     updaters,
+    append: log.append,
     records,
     end,
     deaths,

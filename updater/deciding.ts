@@ -13,6 +13,7 @@ import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
 import type { InvalidCommand } from './command-queue.ts';
+import { withOwnDeadline } from './switch-decision.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from './switch-journal.ts';
@@ -128,7 +129,7 @@ const decidableOrInvalid = (
 
 /** Reads commands and feed behind what the fold has decided and observed. */
 const tailIntoLoops = async (
-  { namespace, genesis, store, log, codec }: DecidingParts,
+  { namespace, genesis, store, log, codec, time }: DecidingParts,
   loops: readonly PartitionLoops[],
   journal: SwitchJournal,
   breath: Breath,
@@ -136,6 +137,7 @@ const tailIntoLoops = async (
 ): Promise<void> => {
   const commandTopic = topicName(namespace, 'things.commands');
   const feedTopic = topicName(namespace, 'things.original');
+  const commandEnds = await log.endOffsets(commandTopic);
   const positions = Array.from({ length: genesis.partitions }, (_, partition) => {
     const { position, feedPosition } = store.state(partition).header;
     return [
@@ -151,9 +153,15 @@ const tailIntoLoops = async (
       command: decidableOrInvalid(command, partition, genesis.partitions),
       offset: records[index]!.offset,
     }));
+    const now = time.now();
+    const timed = queued.map(({ command, offset }) => ({
+      offset,
+      command:
+        command.type === 'switch' ? withOwnDeadline(command, now, offset < commandEnds[partition]!) : command,
+    }));
     for (const { command, offset } of queued)
       journal.commandRead(partition, offset, command.type === 'switch' ? command : undefined, position);
-    return loops[partition]!.command.offer(queued);
+    return loops[partition]!.command.offer(timed);
   };
   const onEntries = async (partition: number, records: LogRecord[]) => {
     const entries = await readRecords<OriginalEntry>(codec, 'things.original', records);

@@ -55,6 +55,17 @@ export const skipReason = (
   return undefined;
 };
 
+/**
+ * The switch with its deadline by the clock of who decides it: the clock of who asked may be hours off. It has the time that was
+ * asked for from the moment it is read. One that lay in the log before this updater started has what is left by the clocks.
+ */
+export const withOwnDeadline = (command: SwitchCommand, now: number, layInLog: boolean): SwitchCommand => {
+  const { deadline, requestedOn } = command;
+  const askedMs = deadline - requestedOn;
+  const leftMs = layInLog ? Math.min(Math.max(deadline - now, 0), askedMs) : askedMs;
+  return { ...command, deadline: now + leftMs };
+};
+
 /** The next action for a switch that fits. */
 export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): SwitchAction => {
   const { header, row, now } = facts;

@@ -5,7 +5,7 @@ import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-st
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { InternalMastership } from '../shared/http/internal-api.ts';
-import { skipReason, nextSwitchAction, SWITCH_LAG_MAX_RECORDS } from './switch-decision.ts';
+import { nextSwitchAction, skipReason, SWITCH_LAG_MAX_RECORDS, withOwnDeadline } from './switch-decision.ts';
 
 const DEADLINE = NOW + 1_000;
 const EPOCH = 4;
@@ -191,5 +191,18 @@ describe('P12: the row says what was done, whoever did it', () => {
       kind: 'wait',
       for: 'log',
     });
+  });
+});
+
+describe('the deadline is by the clock of who decides', () => {
+  const asked = { ...command('shiny'), requestedOn: NOW, deadline: NOW + 100 };
+  test('given a clock hours ahead or behind, then a switch has the time that was asked for', () => {
+    for (const now of [NOW - 7_200_000, NOW, NOW + 7_200_000])
+      expect(withOwnDeadline(asked, now, false).deadline).toBe(now + 100);
+  });
+  test('given one that lay in the log before the start, then it has what is left, never more than was asked for', () => {
+    expect(withOwnDeadline(asked, NOW + 40, true).deadline).toBe(NOW + 100);
+    expect(withOwnDeadline(asked, NOW + 200, true).deadline).toBe(NOW + 200);
+    expect(withOwnDeadline(asked, NOW - 7_200_000, true).deadline).toBe(NOW - 7_200_000 + 100);
   });
 });

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvidenceRecord, EvidenceTopic, StoreEvidence } from '../../checker/evidence.ts';
 import type { SeenThing } from '../../checker/history.ts';
 import { seenThing } from '../../checker/seen-thing.ts';
-import type { RecordCodec } from '../../shared/codec/record-codec.ts';
+import { readRecords } from '../../shared/codec/record-reader.ts';
+import type { PlaygroundRecord, RecordCodec, UnreadableRecord } from '../../shared/codec/record-codec.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import { topicName, type TopicSuffix } from '../../shared/log/topics.ts';
@@ -62,7 +63,7 @@ export const readLog = async (
     const positions = [...unread].map((partition) => ({ topic, partition, offset: 0 }));
     const tail = await log.tail(positions, async (_topic, partition, records) => {
       const within = records.filter(({ offset }) => offset < ends[partition]!);
-      const decoded = await codec.decode(within.map(({ value }) => value));
+      const decoded = await readRecords(codec, suffix, within);
       for (const [index, { offset, timestamp, value }] of within.entries())
         onRecord({
           topic: name,
@@ -70,7 +71,7 @@ export const readLog = async (
           offset,
           timestamp,
           record: decoded[index] as EvidenceRecord['record'],
-          bytes: value,
+          bytes: isChained(name, decoded[index]!) ? codec.chainBytes(value) : value,
         });
       count += within.length;
       onProgress(count);
@@ -88,6 +89,9 @@ export const readStores = async ({ originalUrl, shinyUrl }: Addresses): Promise<
   const [original, shiny] = await Promise.all([listOf(originalUrl), listOf(shinyUrl)]);
   return { original, shiny };
 };
+
+const isChained = (topic: EvidenceTopic, { type }: PlaygroundRecord | UnreadableRecord): boolean =>
+  topic === 'outcomes' && type !== 'unreadable';
 
 const listOf = async (url: string): Promise<SeenThing[]> => {
   const response = await getLatest(`${url}/api/things/`, LIST_TIMEOUT_MS);

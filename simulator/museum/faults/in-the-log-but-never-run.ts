@@ -10,11 +10,5 @@ export const fault: PlantedFault = {
       text: '{ topic: commandTopic, partition, offset: position + 1 },',
       by: '{ topic: commandTopic, partition, offset: Math.min(position + 2, commandEnds[partition]!) },',
     },
-    {
-      file: 'updater/deciding.ts',
-      text: '  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {',
-      by: `  const commandEnds = await log.endOffsets(commandTopic);
-  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {`,
-    },
   ],
 };
