@@ -61,6 +61,8 @@ export const checkDecisions = (
       const id = record.type === 'decided' ? record.answer.commandId : record.commandId;
       const asked = command.record;
       const isSwitch = asked.type === 'switch';
+      if (!isDecidable(command, partitions))
+        report('decisionsOfNoCommand', `${place} cannot be decided there, and was`, [command, decision]);
       if (asked.type !== 'unreadable' && id === asked.commandId && isSwitch === (record.type !== 'decided'))
         continue;
       report('decisionsOfNoCommand', `${place} was decided as another one`, [command, decision]);

@@ -148,7 +148,7 @@ test('a create in the wrong partition', () => {
   const commandId = ['a', 'b', 'c', 'd', 'e'].find((id) => createPartition(id, 2) === 1)!;
   built.stateOf(createOf('that takes the odd id'));
   built.write(commandId, createOf('even'));
-  expectOnly(built, { lostWrites: 1 });
+  expectOnly(built, { lostWrites: 1, decisionsOfNoCommand: 1 });
 });
 test('a decision that nobody asked for, when others write as well', () => {
   const { built, v0 } = begin();

@@ -1,10 +1,12 @@
 import { describe, expect, inject, test } from 'vitest';
-import { acceptedCreate } from '../../test/outcome-log.ts';
+import { acceptedCreate, genesis } from '../../test/outcome-log.ts';
 import { freshNamespace } from '../../test/fresh-database.ts';
+import { fold, linkAfter } from '../domain/fold.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { emptyState } from '../domain/partition-state.ts';
 import { confluentRegistry } from './confluent-registry.ts';
 import { createRecordCodec } from './record-codec.ts';
-import { IncompatibleSchemaError } from './schema-registry.ts';
+import { IncompatibleSchemaError, memorySchemaRegistry, type SchemaRegistry } from './schema-registry.ts';
 
 const registry = () => confluentRegistry({ url: inject('stack').SCHEMA_REGISTRY_URL });
 const record = (fields: object[]): string =>
@@ -35,21 +37,21 @@ describe('records through the real registry', () => {
       { name: 'id', type: 'string' },
       { name: 'format', type: 'int' },
       { name: 'partitions', type: 'int' },
-      { name: 'owner', type: { type: 'enum', name: 'Owner', symbols: ['original', 'shiny'] } },
+      { name: 'master', type: { type: 'enum', name: 'Master', symbols: ['original', 'shiny'] } },
       { name: 'colour', type: 'string', default: 'blue' },
     ]);
-    const id = await registry().register(`${namespace}.things.outcomes-Genesis`, theirs);
+    const id = await registry().register(`${namespace}.things.outcomes-playground.Genesis`, theirs);
     const codec = await createRecordCodec(registry(), namespace);
     const value = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 2, 0x67, 2, 8, 0, 2, 0x62])]);
     value.writeUInt32BE(id, 1);
     expect(await codec.decode([value])).toEqual([
-      { type: 'genesis', id: 'g', format: 1, partitions: 4, owner: 'original' },
+      { type: 'genesis', id: 'g', format: 1, partitions: 4, master: 'original' },
     ]);
   });
   test('a change that cannot read what was written is refused, with the name of the field', async () => {
     const namespace = freshNamespace();
     await registry().register(
-      `${namespace}.things.outcomes-Genesis`,
+      `${namespace}.things.outcomes-playground.Genesis`,
       record([{ name: 'id', type: 'string' }]),
     );
     const starting = createRecordCodec(registry(), namespace);
@@ -59,14 +61,82 @@ describe('records through the real registry', () => {
   test('a record type that this release does not know stops the reader', async () => {
     const namespace = freshNamespace();
     const unknown = JSON.stringify({ type: 'record', name: 'Paused', namespace: 'playground', fields: [] });
-    const id = await registry().register(`${namespace}.things.outcomes-Paused`, unknown);
+    const id = await registry().register(`${namespace}.things.outcomes-playground.Paused`, unknown);
     const codec = await createRecordCodec(registry(), namespace);
     const value = Buffer.alloc(5);
     value.writeUInt32BE(id, 1);
     await expect(codec.decode([codec.encode(DECIDED), value])).rejects.toThrow(
       /does not know the record type playground.Paused/,
     );
-    await expect(codec.decode([Buffer.from('{}')])).rejects.toThrow(/wire format/);
-    await expect(codec.decode([codec.encode(DECIDED).subarray(0, -3)])).rejects.toThrow();
+  });
+  test('what no release can read is told apart, with the registry and the id', async () => {
+    const codec = await createRecordCodec(registry(), freshNamespace());
+    const foreign = await registry().register(
+      `elsewhere-${freshNamespace()}`,
+      JSON.stringify({ type: 'record', name: 'Order', namespace: 'shop', fields: [] }),
+    );
+    const value = Buffer.alloc(5);
+    value.writeUInt32BE(foreign, 1);
+    const cut = codec.encode(DECIDED).subarray(0, -3);
+    expect(await codec.decode([Buffer.from('{}'), Buffer.alloc(0), value, cut])).toEqual([
+      { type: 'unreadable', reason: expect.stringMatching(/wire format/) as string },
+      { type: 'unreadable', reason: expect.stringMatching(/wire format/) as string },
+      { type: 'unreadable', reason: expect.stringMatching(/shop.Order/) as string },
+      {
+        type: 'unreadable',
+        reason: expect.stringMatching(/id \d+ is playground.Decided in .*http/) as string,
+      },
+    ]);
+  });
+  test('an id that the registry does not know stops the reader, and names both', async () => {
+    const codec = await createRecordCodec(registry(), freshNamespace());
+    const value = Buffer.alloc(5);
+    value.writeUInt32BE(2_000_000_000, 1);
+    await expect(codec.decode([value])).rejects.toThrow(/http.* does not know the schema id 2000000000/);
+  });
+});
+
+describe('a log in two registries', () => {
+  /** As a copy to another cluster has it: the five header bytes of each record are written anew. */
+  const copied = async (value: Buffer, target: SchemaRegistry): Promise<Buffer> => {
+    const json = await registry().schema(value.readUInt32BE(1));
+    const copy = Buffer.from(value);
+    copy.writeUInt32BE(await target.register('copy', json!), 1);
+    return copy;
+  };
+
+  test('has other ids, and folds to the same digest', async () => {
+    const codec = await createRecordCodec(registry(), freshNamespace());
+    const target = memorySchemaRegistry();
+    for (let taken = 0; taken < 7; taken++) await target.register('taken', `"other ${taken}"`);
+    const other = await createRecordCodec(target, 'copy');
+    const [mine, theirs] = [emptyState(1), emptyState(1)];
+    const append = async (outcome: Outcome): Promise<void> => {
+      const value = codec.encode(outcome);
+      const copy = await copied(value, target);
+      expect(copy.readUInt32BE(1)).not.toBe(value.readUInt32BE(1));
+      const [read] = await other.decode([copy]);
+      fold(mine, { outcome, bytes: codec.chainBytes(value), timestamp: 0 });
+      fold(theirs, { outcome: read as Outcome, bytes: other.chainBytes(copy), timestamp: 0 });
+    };
+    await append(genesis('shiny'));
+    for (let offset = 0; offset < 20; offset++)
+      await append({
+        type: 'decided',
+        ...linkAfter(mine.header),
+        epoch: 0,
+        offset,
+        ...acceptedCreate(`c${offset}`, 1 + 4 * offset),
+      });
+    expect(mine.header.position).toBe(19);
+    expect(theirs.header).toEqual(mine.header);
+  });
+  test('the same schemas get the same ids in two empty registries', async () => {
+    const idsIn = async (): Promise<number[]> => {
+      const empty = memorySchemaRegistry();
+      const codec = await createRecordCodec(empty, 'x');
+      return [codec.encode(genesis('shiny')), codec.encode(DECIDED)].map((value) => value.readUInt32BE(1));
+    };
+    expect(await idsIn()).toEqual(await idsIn());
   });
 });
