@@ -99,7 +99,7 @@ export const createLedger = (report: Report): Ledger => {
     const { answer, number } = repeat.record;
     if (number === null || answer === null) return;
     const { answers } = command(facts.partition, answer.commandId);
-    if (answers.length > 0) answers.push(repeat as AnswerRecord);
+    if (answers.length > 0) answers.push(repeat);
     else
       report(
         'brokenFeed',

@@ -53,6 +53,8 @@ export interface CommandLoop {
   leads(): boolean;
   /** Rejects when there is a command that this release cannot decide. */
   trouble(): Trouble | undefined;
+  /** What the switch at the head waits for, if there is one. */
+  switchWaitsFor(): string | undefined;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -211,6 +213,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       return first === undefined ? 0 : time.monotonic() - first.since;
     },
     trouble: trouble.present,
+    switchWaitsFor: switchSteps.waitsFor,
     failed,
     standsBy: () => leader === 'another',
     leads: () => leader === 'us',

@@ -10,11 +10,14 @@ import type { LogRecord } from '../shared/log/event-log.ts';
 import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
+import type { Metrics } from '../shared/process/metrics.ts';
 import type { Progress } from '../shared/process/progress.ts';
+import type { Time } from '../shared/process/time.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
 import type { InvalidCommand } from './command-queue.ts';
 import { withOwnDeadline } from './switch-decision.ts';
 import type { DecidingParts } from './deciding-parts.ts';
+import { PARTITION_STATES, partitionStatus, type PartitionStatus } from './partition-status.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from './switch-journal.ts';
 import { observeSwitches } from './switch-metrics.ts';
@@ -26,7 +29,11 @@ export interface Deciding {
   readonly journal: SwitchJournal;
   /** Undefined until the fold has caught up. */
   loops(): readonly PartitionLoops[] | undefined;
+  /** By partition; empty until the fold has caught up. */
+  statuses(): readonly PartitionStatus[];
   /** What it still waits for, until it decides commands. */
+  starting(): string | undefined;
+  /** The same, or why no partition goes on. */
   notReady(): string | undefined;
 }
 
@@ -73,6 +80,10 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
   lifecycle.failWith('reading the outcomes', outcomes.failed);
 
+  const statuses = (): readonly PartitionStatus[] =>
+    (loops ?? []).map((one, partition) => partitionStatus(partition, one, journal, time));
+  observeStatuses(metrics, statuses, time);
+
   const goOn = async (): Promise<void> => {
     await Promise.all(ends.map((end, partition) => follower.progress.until(partition, end, CATCH_UP_MAX_MS)));
     phase = 'starting';
@@ -102,8 +113,33 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     progress: follower.progress,
     journal,
     loops: () => loops,
-    notReady: () => (phase === 'ready' ? undefined : phase),
+    statuses,
+    starting: () => (phase === 'ready' ? undefined : phase),
+    notReady: () => {
+      if (phase !== 'ready') return phase;
+      const reasons = new Set(
+        statuses().map(({ state, reason }) => (isStanding(state) ? reason : undefined)),
+      );
+      return reasons.has(undefined) ? undefined : `no partition goes on: ${[...reasons].join('; ')}`;
+    },
   };
+};
+
+const isStanding = (state: PartitionStatus['state']): boolean => state === 'stuck' || state === 'diverged';
+
+const observeStatuses = (metrics: Metrics, statuses: () => readonly PartitionStatus[], time: Time): void => {
+  metrics.gauge('partition_state', 'Is the partition in this state', ['partition', 'state'], (gauge) => {
+    for (const [partition, { state }] of statuses().entries())
+      for (const one of PARTITION_STATES)
+        gauge.set({ partition: String(partition), state: one }, one === state ? 1 : 0);
+  });
+  metrics.gauge('command_stuck_seconds', 'How long the partition does not go on', ['partition'], (gauge) => {
+    for (const [partition, { state, since }] of statuses().entries())
+      gauge.set(
+        { partition: String(partition) },
+        isStanding(state) && since !== undefined ? Math.max(0, time.now() - since) / 1_000 : 0,
+      );
+  });
 };
 
 /** An updater that lets another one lead everywhere is in no hurry, and several cost little more than one. */

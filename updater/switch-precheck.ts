@@ -46,8 +46,6 @@ export interface PartitionPrecheck {
 }
 
 const LOSSY_LISTED_MAX = 10;
-/** A command that waits longer than this says that nobody decides the partition. */
-const STUCK_AFTER_MS = 3_000;
 /** Without a switch to go by: log hops (command to outcome, released or fence, switched) and calls of Original. */
 const LOG_HOPS = 5;
 const ORIGINAL_CALLS = 3;
@@ -109,8 +107,8 @@ const precheck = async (
     refuse(`the relay is ${lag.relay} entries behind`);
   if (to === 'original' && lag.mirror > SWITCH_LAG_MAX_RECORDS)
     refuse(`the mirror is ${lag.mirror} outcomes behind`);
-  if (command.waitingMs() > STUCK_AFTER_MS)
-    refuse(`no updater decides the partition: a command waits for ${Math.round(command.waitingMs())} ms`);
+  const { state, reason } = deciding.statuses()[partition]!;
+  if (state === 'stuck' || state === 'diverged') refuse(`the partition is ${state}: ${reason}`);
   const first = [...lossy].slice(0, LOSSY_LISTED_MAX).map(String);
   if (to === 'original' && lossy.size > 0 && !allowLoss)
     refuse(`${lossy.size} Things have a foo that Original cannot hold`);

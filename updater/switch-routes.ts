@@ -46,7 +46,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       })),
     );
   const checkReady = (): void => {
-    const waiting = deciding.notReady();
+    const waiting = deciding.starting();
     if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
   };
   const checkPartitions = (partitions: readonly (number | string)[]): void => {
@@ -155,11 +155,15 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
 const mastershipOf = ({ store, deciding }: SwitchRoutesParts, partition: number, end: number | undefined) => {
   const { owner, epoch, position } = store.state(partition).header;
   const open = deciding.journal.open(partition);
+  const { state, since, reason } = deciding.statuses()[partition]!;
   return {
     partition,
     owner,
     epoch,
     position,
+    state,
+    ...(since === undefined ? {} : { since: isoTime(since) }),
+    ...(reason === undefined ? {} : { reason }),
     waiting: deciding.loops()![partition]!.command.waiting(),
     lag: end === undefined ? null : Math.max(0, end - deciding.progress.next(partition)),
     ...(open === undefined

@@ -43,6 +43,8 @@ export interface SwitchStep {
 export interface SwitchSteps {
   /** Every decision of ours must have been read back (P6). */
   next(command: SwitchCommand, offset: number): Promise<void>;
+  /** What the last step waited for; undefined when it did something. */
+  waitsFor(): string | undefined;
 }
 
 const READ_BACK_WAIT_MS = 5_000;
@@ -51,12 +53,22 @@ const LOOK_AGAIN_MS = 50;
 const ROW_WAIT_MS = 1_000;
 const ORIGINAL_RETRY_MS = 200;
 
+const WAITS: Readonly<Record<Extract<SwitchAction, { kind: 'wait' }>['for'], string>> = {
+  log: 'a record of the log',
+  row: "the mirror to take over Shiny's decisions",
+  fence: "Original's fence, which the relay publishes",
+  relay: 'the relay to publish the outbox',
+  mirror: 'the mirror to catch up',
+  original: 'Original to answer',
+};
+
 export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   const { partition, state, writer, original, progress, outcomeRead, logger, time } = parts;
 
   /** A row that is one further than the fold stays so until the log has said it: no need to ask again. */
   let settled: InternalMastership | undefined;
   let isAway = false;
+  let waiting: string | undefined;
   /** What has kept the switch at this offset from beginning. */
   let hindrance: { readonly offset: number; readonly reason: string } | undefined;
 
@@ -119,6 +131,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   };
 
   const act = async (action: SwitchAction, command: SwitchCommand, offset: number): Promise<void> => {
+    waiting = action.kind === 'wait' ? WAITS[action.for] : undefined;
     const { header } = state;
     const { commandId } = command;
     const link = linkAfter(header);
@@ -172,6 +185,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   };
 
   return {
+    waitsFor: () => waiting,
     next: async (command, offset) => {
       const { digest, epoch } = state.header;
       const reason = skipReason(state, command);
@@ -194,7 +208,10 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         now: time.now(),
       };
       const action = nextSwitchAction(facts, command);
-      if (action.kind === 'fence' && !(await mayFence(command, offset, relay))) return;
+      if (action.kind === 'fence' && !(await mayFence(command, offset, relay))) {
+        waiting = hindrance?.reason ?? waiting;
+        return;
+      }
       await act(action, command, offset);
     },
   };

@@ -37,9 +37,9 @@ export const readRecordsStrictly = async <R extends PlaygroundRecord>(
 ): Promise<R[]> => {
   const read = await readRecords<R>(codec, suffix, records);
   return read.map((record, index) => {
-    if (record.type !== 'unreadable') return record as R;
+    if (record.type !== 'unreadable') return record;
     throw new UnknownRecordError(
-      `${placeOf(suffix, records[index]!)} cannot be read: ${(record as UnreadableRecord).reason}. ` +
+      `${placeOf(suffix, records[index]!)} cannot be read: ${record.reason}. ` +
         'Nothing behind it can be judged; if the registry is the right one, restore the topic from a copy',
     );
   });
