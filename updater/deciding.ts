@@ -63,7 +63,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
   const breath = breathOf(() => loops);
   const outcomes = await log.tail(
     follower.positions,
-    (_topic, partition, records) => follower.onRecords(partition, records),
+    (_topic, partition, records, next) => follower.onRecords(partition, records, next),
     breath,
   );
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
@@ -141,7 +141,8 @@ const tailIntoLoops = async (
   const onEntries = (partition: number, entries: readonly OriginalEntry[], records: LogRecord[]) =>
     loops[partition]!.feed.offer(entries.map((entry, index) => ({ entry, offset: records[index]!.offset })));
 
-  const onRecords = async (topic: string, partition: number, records: LogRecord[]) => {
+  const onRecords = async (topic: string, partition: number, read: LogRecord[]) => {
+    const records = read.filter(({ isTombstone }) => isTombstone !== true);
     const decoded = await codec.decode(records.map(({ value }) => value));
     await (topic === commandTopic
       ? onCommands(partition, decoded as Command[], records)

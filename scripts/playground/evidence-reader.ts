@@ -60,8 +60,10 @@ export const readLog = async (
     if (unread.size === 0) continue;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const positions = [...unread].map((partition) => ({ topic, partition, offset: 0 }));
-    const tail = await log.tail(positions, async (_topic, partition, records) => {
-      const within = records.filter(({ offset }) => offset < ends[partition]!);
+    const tail = await log.tail(positions, async (_topic, partition, records, next) => {
+      const within = records.filter(
+        ({ offset, isTombstone }) => offset < ends[partition]! && isTombstone !== true,
+      );
       const decoded = await codec.decode(within.map(({ value }) => value));
       for (const [index, { offset, timestamp, value }] of within.entries())
         onRecord({
@@ -74,8 +76,7 @@ export const readLog = async (
         });
       count += within.length;
       onProgress(count);
-      if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
-        resolve();
+      if (next >= ends[partition]! && unread.delete(partition) && unread.size === 0) resolve();
     });
     await Promise.race([done, tail.failed]);
     await tail.stop();
