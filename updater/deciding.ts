@@ -75,13 +75,14 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     const { progress } = follower;
     loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
     await tailIntoLoops(parts, loops, journal, breath, lifecycle);
-    publisher = await startThingsPublisher({
+    publisher = startThingsPublisher({
       topic: topicName(namespace, 'things'),
       genesis,
       store,
       log,
       codec,
       logger,
+      metrics,
       time,
       standsBy: (partition) => loops![partition]!.command.standsBy(),
     });
