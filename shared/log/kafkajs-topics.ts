@@ -1,10 +1,12 @@
 /** Creating topics and looking them up, through kafkajs. */
-import { ConfigResourceTypes } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import type { TopicSpec } from './event-log.ts';
 import { TOPIC_CREATE_TIMEOUT_MS } from './kafka-timeouts.ts';
 import type { RenewableAdmin } from './kafkajs-admin.ts';
 import { warnOfOtherSettings } from './topic-settings.ts';
+
+/** Kafka's number for it; Node does not find the client's own table as an export. */
+const TOPIC_RESOURCE = 2;
 
 export const createTopics = async (
   admin: RenewableAdmin,
@@ -46,7 +48,7 @@ const checkSettings = async (
   const { resources } = await admin.ask(`the settings of ${topic}`, (connected) =>
     connected.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames }],
+      resources: [{ type: TOPIC_RESOURCE, name: topic, configNames }],
     }),
   );
   const found = new Map(
