@@ -22,7 +22,7 @@ export interface KafkaAccess {
   };
 }
 
-/** Connects. Throws when no broker answers for some three seconds. kafkajs takes the ids of topics from the other library. */
+/** Connects. Throws when no broker answers for some three seconds. Only the library that is used gets loaded. */
 export const connectKafkaLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
   if (access.client === 'platformatic') {
     const { connectPlatformaticLog } = await import('./platformatic-log.ts');

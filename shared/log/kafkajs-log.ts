@@ -10,8 +10,8 @@ import { kafkajsOffsets, renewableAdmin } from './kafkajs-admin.ts';
 import { createKafkajsClient, KAFKA_RETRY } from './kafkajs-client.ts';
 import { kafkajsProducing } from './kafkajs-producer.ts';
 import { tailKafkajs } from './kafkajs-tail.ts';
+import { kafkajsTopicIds } from './kafkajs-topic-ids.ts';
 import { countPartitions, createTopics } from './kafkajs-topics.ts';
-import { platformaticTopicIds } from './platformatic-topic-ids.ts';
 import { createTopicAppends } from './topic-appends.ts';
 
 /** Connects. Throws when no broker answers for some three seconds. */
@@ -19,7 +19,7 @@ export const connectKafkajsLog = async (access: KafkaAccess, logger: Logger): Pr
   const kafka = createKafkajsClient(access, logger);
   const admin = renewableAdmin(kafka, KAFKA_RETRY);
   const offsets = kafkajsOffsets(kafka);
-  const ids = platformaticTopicIds(access, logger);
+  const ids = kafkajsTopicIds(kafka);
   const appends = createTopicAppends(() => kafkajsProducing(kafka), logger);
   const describeTopic = stableDescription(ids.of, offsets.of);
   try {
