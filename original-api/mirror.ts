@@ -16,7 +16,7 @@ import { evolve } from '../shared/domain/fold.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { LONG_BREATH_MS } from '../shared/log/breath.ts';
-import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/log/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
@@ -113,7 +113,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       waiter.decided(partition, commandOffset, { answer, state });
   };
 
-  const onRecords = async (_topic: string, partition: number, records: LogRecord[]): Promise<void> => {
+  const onRecords: OnRecords = async (_topic, partition, records, next) => {
     const place = places[partition]!;
     const unread = (await readOutcomes(codec, records)).filter(({ offset }) => offset >= place.nextOffset);
     for (const segment of segmentsOf(place.header, unread)) {
@@ -122,6 +122,8 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       await take(partition, place, segment);
       if (stopped) return;
     }
+    place.nextOffset = Math.max(place.nextOffset, next);
+    progress.reached(partition, next);
   };
 
   const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));

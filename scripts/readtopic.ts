@@ -7,6 +7,8 @@ import {
   registrySettings,
 } from '../shared/process/common-settings.ts';
 import { openLog } from '../shared/process/open-log.ts';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { LogRecord } from '../shared/log/event-log.ts';
 import { runProcess, StartError } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { flag, settingsOrExit, text } from '../shared/process/settings.ts';
@@ -34,6 +36,18 @@ const settings = settingsOrExit({
 // The records go to standard output, so the log must not.
 const logger = createLogger('readtopic', { ...logSettings(settings), level: 'warn' });
 
+/** What does not decode is shown as such: whoever looks at a topic looks for this. */
+const decodedOrReason = async (codec: RecordCodec, { value, isTombstone }: LogRecord): Promise<object> => {
+  if (isTombstone === true) return { record: null };
+  try {
+    const [record] = await codec.decode([value]);
+    if (record?.type === 'unreadable') return { unreadable: record.reason, base64: value.toString('base64') };
+    return { record };
+  } catch (error) {
+    return { unreadable: (error as Error).message, base64: value.toString('base64') };
+  }
+};
+
 await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   const { log, codec } = await openLog('readtopic', settings, lifecycle, logger);
   const known = TOPICS.find((suffix) => suffix === settings.TOPIC);
@@ -42,25 +56,27 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   if (partitions === undefined)
     throw new StartError(`there is no topic ${topic}; the topics of a namespace are ${TOPICS.join(', ')}`);
 
-  const ends = await log.endOffsets(topic);
-  const unread = new Set(ends.flatMap((end, partition) => (end === 0 ? [] : [partition])));
+  const description = await log.describeTopic(topic);
+  if (description === undefined) throw new StartError(`there is no topic ${topic} any more`);
+  const { begins, ends } = description;
+  const unread = new Set(ends.flatMap((end, partition) => (end === begins[partition] ? [] : [partition])));
   const finish = (): void => {
     if (!settings.FOLLOW && unread.size === 0) process.kill(process.pid, 'SIGTERM');
   };
-  const positions = ends.map((_, partition) => ({ topic, partition, offset: 0 }));
-  const tail = await log.tail(positions, async (_topic, partition, records) => {
-    const decoded = await codec.decode(records.map(({ value }) => value));
+  const positions = begins.map((offset, partition) => ({ topic, partition, offset }));
+  const tail = await log.tail(positions, async (_topic, partition, records, next) => {
+    const decoded = await Promise.all(records.map((record) => decodedOrReason(codec, record)));
     records.forEach(({ offset, key, timestamp }, index) => {
       const line = {
         partition,
         offset,
         timestamp: new Date(timestamp).toISOString(),
         key,
-        record: decoded[index],
+        ...decoded[index],
       };
       process.stdout.write(`${JSON.stringify(line)}\n`);
     });
-    if (records.at(-1)!.offset + 1 >= ends[partition]!) unread.delete(partition);
+    if (next >= ends[partition]!) unread.delete(partition);
     finish();
   });
   lifecycle.onClose('reader', () => tail.stop());

@@ -26,7 +26,8 @@ export interface CommandIndex {
   /** How far the commands are indexed. */
   readonly progress: Progress;
   readonly positions: LogPosition[];
-  onRecords(partition: number, records: readonly LogRecord[]): Promise<void>;
+  /** `next`: from where reading goes on. */
+  onRecords(partition: number, records: readonly LogRecord[], next: number): Promise<void>;
   /** As it lies in the log first. */
   get(commandId: string): IndexedCommand | undefined;
   /** Newest first, from before the command `before` on. Undefined when that one is unknown. */
@@ -58,21 +59,21 @@ export const createCommandIndex = (
   return {
     progress,
     positions: nexts.map((offset, partition) => ({ topic, partition, offset })),
-    onRecords: async (partition, records) => {
+    onRecords: async (partition, records, next) => {
       const commands = await readRecords<Command>(codec, 'things.commands', records);
       store.batch(() => {
-        const next = places.get(partition) ?? 0;
+        const place = places.get(partition) ?? 0;
         commands.forEach((command, index) => {
           const { offset } = records[index]!;
           if (command.type === 'unreadable') return;
-          if (offset < next || byId.get(command.commandId) !== undefined) return;
+          if (offset < place || byId.get(command.commandId) !== undefined) return;
           const indexed = indexedCommand(command, partition, offset);
           byId.set(command.commandId, indexed);
           byTime.set(timeKey(indexed), command.commandId);
         });
-        places.set(partition, Math.max(next, records.at(-1)!.offset + 1));
+        places.set(partition, Math.max(place, next));
       });
-      progress.reached(partition, records.at(-1)!.offset + 1);
+      progress.reached(partition, next);
       await store.room();
     },
     get: (commandId) => byId.get(commandId),

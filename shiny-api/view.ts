@@ -77,8 +77,8 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     },
   });
   const commands = createCommandIndex(commandTopic, genesis.partitions, store, codec, time);
-  const tail = await log.tail([...follower.positions, ...commands.positions], (read, partition, records) =>
-    read === topic ? follower.onRecords(partition, records) : commands.onRecords(partition, records),
+  const tail = await log.tail([...follower.positions, ...commands.positions], (read, ...rest) =>
+    read === topic ? follower.onRecords(...rest) : commands.onRecords(...rest),
   );
 
   return {

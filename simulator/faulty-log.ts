@@ -86,9 +86,9 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
         if (queue.length === 1) world.after(machine.latency(), () => void send(topic, queue));
       }),
     tail: (positions, onRecords) =>
-      log.tail(positions, async (topic, partition, records) => {
+      log.tail(positions, async (topic, partition, records, next) => {
         await machine.time.sleep(records.length / rates.recordsPerMs);
-        await onRecords(topic, partition, await machine.delivered(records));
+        await onRecords(topic, partition, await machine.delivered(records), next);
       }),
     endOffsets: async (topic) =>
       machine.delivered(await machine.delivered(undefined).then(() => log.endOffsets(topic))),

@@ -74,7 +74,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
   const breath = breathOf(() => loops);
   const outcomes = await log.tail(
     follower.positions,
-    (_topic, partition, records) => follower.onRecords(partition, records),
+    (_topic, partition, records, next) => follower.onRecords(partition, records, next),
     breath,
   );
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
@@ -90,13 +90,14 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     const { progress } = follower;
     loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
     await tailIntoLoops(parts, loops, journal, breath, lifecycle);
-    publisher = await startThingsPublisher({
+    publisher = startThingsPublisher({
       topic: topicName(namespace, 'things'),
       genesis,
       store,
       log,
       codec,
       logger,
+      metrics,
       time,
       standsBy: (partition) => loops![partition]!.command.standsBy(),
     });

@@ -267,9 +267,9 @@ test('a standby that is far behind with commands that are decided takes up what 
   const late: EventLog = {
     ...of.log,
     tail: (positions, onRecords) =>
-      of.log.tail(positions, async (topic, partition, records) => {
+      of.log.tail(positions, async (topic, partition, records, next) => {
         if (topic === COMMANDS) await new Promise((resolve) => setTimeout(resolve, 200));
-        await onRecords(topic, partition, records);
+        await onRecords(topic, partition, records, next);
       }),
   };
   const standby = await startUpdater(of, late);

@@ -2,18 +2,22 @@
  * Publishes the latest state of each Thing on `<ns>.things`, for other consumers. The topic is compacted, and compaction
  * keeps the last offset, not the highest version: a late send of an old state would stand for ever. So the topic is read
  * back, and whatever it shows older than the fold is sent again (P15). Consumers ignore lower versions.
+ *
+ * Nothing about this topic stops the updater: it may be away, hold what is not ours, or refuse a state.
  */
-import type { RecordCodec, ThingRecord } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { isLossy } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
-import { PATIENT_BREATH_MS } from '../shared/log/breath.ts';
-import type { EventLog, LogRecord } from '../shared/log/event-log.ts';
+import { AppendRefusedError, type EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
+import type { Metrics } from '../shared/process/metrics.ts';
+import { createTrouble } from '../shared/process/trouble.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createSignal } from './signal.ts';
+import { openThingsTopic } from './things-topic.ts';
 
 export interface ThingsPublisherParts {
   /** `<ns>.things`. */
@@ -23,6 +27,7 @@ export interface ThingsPublisherParts {
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly time: Time;
   /** Another updater leads the partition: give it time to publish first. */
   readonly standsBy: (partition: number) => boolean;
@@ -31,6 +36,7 @@ export interface ThingsPublisherParts {
 export interface ThingsPublisher {
   /** The fold has a newer state of this Thing. */
   changed(id: number): void;
+  /** Rejects when the publisher itself is at fault. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -40,15 +46,18 @@ const BATCH_MAX_THINGS = 500;
 const COLLECT_MS = 100;
 const STANDBY_MS = 1_000;
 const RETRY_MS = 1_000;
+/** A refusal that is not the fault of the state, such as a missing right. */
+const REFUSED_AGAIN_MS = 60_000;
 
-export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise<ThingsPublisher> => {
-  const { topic, genesis, store, log, codec, logger, time, standsBy } = parts;
+export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublisher => {
+  const { genesis, store, codec, time, standsBy } = parts;
   /** What the topic shows, as far as it was read, by Thing. */
   const shown = new Map<number, Shown>();
   const due = new Set<number>();
   const watched = new Set<number>();
   const signal = createSignal(time);
   let stopped = false;
+  const publish = statesPublisher(parts, () => stopped);
 
   const consider = (id: number): void => {
     const thing = store.thing(id);
@@ -73,75 +82,116 @@ export const startThingsPublisher = async (parts: ThingsPublisherParts): Promise
       else if (isBehind(shown.get(id), store.thing(id)!)) watch(id);
     });
   };
-  const onRecords = async (_topic: string, _partition: number, records: LogRecord[]): Promise<void> => {
-    for (const { id, version, foo } of (await codec.decode(
-      records.map(({ value }) => value),
-    )) as ThingRecord[]) {
+  const things = openThingsTopic({
+    ...parts,
+    partitions: genesis.partitions,
+    onBegin: () => {
+      shown.clear();
+      publish.beginAnew();
+    },
+    onThing: ({ id, version, foo }) => {
       shown.set(id, { version, foo });
       changed(id);
-    }
-  };
-  const publish = async (things: readonly Thing[]): Promise<void> => {
-    try {
-      await Promise.all(
-        things.map((thing) =>
-          log.append(topic, {
-            partition: partitionOfThing(thing.id, genesis.partitions),
-            key: String(thing.id),
-            value: codec.encode({ type: 'thing', ...thing }),
-            timestamp: thing.updatedOn,
-          }),
-        ),
-      );
-    } catch (error) {
-      logger.warn(
-        { err: error, things: things.length },
-        'the latest states could not be published, trying again',
-      );
-      for (const { id } of things) due.add(id);
-      await time.sleep(RETRY_MS);
-    }
-  };
+    },
+    onSpoilt: (id, value) => {
+      const thing = store.thing(id);
+      // Ours, which only the registry can tell, and does not now.
+      if (thing === undefined || value.equals(codec.encode({ type: 'thing', ...thing }))) return;
+      shown.delete(id);
+      changed(id);
+    },
+    onCaughtUp: () => {
+      for (const { id } of store.thingsAfter(0)) consider(id);
+    },
+  });
   const run = async (): Promise<void> => {
     while (!stopped) {
-      const batch = [...due].slice(0, BATCH_MAX_THINGS);
+      const batch = things.isOpen() ? [...due].slice(0, BATCH_MAX_THINGS) : [];
       for (const id of batch) due.delete(id);
-      const things = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
-      const behind = things.filter((thing) => isBehind(shown.get(thing.id), thing));
-      if (behind.length > 0) await publish(behind);
-      if (due.size >= BATCH_MAX_THINGS) continue;
+      const states = batch.map((id) => store.thing(id)).filter((thing) => thing !== undefined);
+      const behind = states.filter((thing) => isBehind(shown.get(thing.id), thing));
+      const { again, later } = await publish.states(behind);
+      for (const id of again) due.add(id);
+      for (const id of later) time.after(REFUSED_AGAIN_MS, () => consider(id));
+      if (again.length > 0) await time.sleep(RETRY_MS);
+      if (due.size >= BATCH_MAX_THINGS && things.isOpen()) continue;
       if (due.size === 0) await signal.wait();
       if (!stopped) await time.sleep(COLLECT_MS);
     }
   };
 
-  const ends = await log.endOffsets(topic);
-  const positions = ends.map((_, partition) => ({ topic, partition, offset: 0 }));
-  const unread = new Set(ends.flatMap((end, partition) => (end === 0 ? [] : [partition])));
-  const considerAll = (): void => {
-    for (const { id } of store.thingsAfter(0)) consider(id);
-  };
-  const tail = await log.tail(
-    positions,
-    async (read, partition, records) => {
-      await onRecords(read, partition, records);
-      // What the topic lacks can be told once all of it was read.
-      if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
-        considerAll();
-    },
-    () => PATIENT_BREATH_MS,
-  );
-  if (unread.size === 0) considerAll();
-  const running = run();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  things.failed.catch(fail);
+  const running = run().catch(fail);
   return {
     changed,
-    failed: tail.failed,
+    failed,
     stop: async () => {
       stopped = true;
       signal.raise();
       await running;
-      await tail.stop();
+      await things.stop();
     },
+  };
+};
+
+interface Unpublished {
+  /** Ids to publish again soon. */
+  readonly again: number[];
+  /** Ids that were refused, but perhaps not for ever. */
+  readonly later: number[];
+}
+
+/** Publishes states, but none again that was refused for what it is. */
+const statesPublisher = (
+  { topic, genesis, log, codec, logger, metrics, time }: ThingsPublisherParts,
+  stopped: () => boolean,
+): { states(things: readonly Thing[]): Promise<Unpublished>; beginAnew(): void } => {
+  const refusals = metrics.counter(
+    'things_refused_total',
+    'States of Things that the broker refused to take on the topic of the latest states',
+    ['error'],
+  );
+  /** Versions by Thing. */
+  const refused = new Map<number, number>();
+  const trouble = createTrouble(logger, 'the latest states cannot be published', time.monotonic);
+  const refusal = createTrouble(logger, 'the latest state of a Thing is refused', time.monotonic);
+
+  const append = (thing: Thing): Promise<number> =>
+    log.append(topic, {
+      partition: partitionOfThing(thing.id, genesis.partitions),
+      key: String(thing.id),
+      value: codec.encode({ type: 'thing', ...thing }),
+      timestamp: time.now(),
+    });
+
+  return {
+    states: async (things) => {
+      const [again, later]: [number[], number[]] = [[], []];
+      const wanted = things.filter(({ id, version }) => refused.get(id) !== version);
+      if (wanted.length === 0) return { again, later };
+      const results = await Promise.allSettled(wanted.map(append));
+      let fault: unknown;
+      for (const [index, result] of results.entries()) {
+        if (result.status === 'fulfilled') continue;
+        const { id, version } = wanted[index]!;
+        const error: unknown = result.reason;
+        if (error instanceof AppendRefusedError) {
+          refusals.inc({ error: error.broker });
+          refusal.met(error, { thing: id, version });
+          if (error.isTooLarge) refused.set(id, version);
+          else later.push(id);
+        } else {
+          fault = error;
+          again.push(id);
+        }
+      }
+      if (fault === undefined) trouble.over();
+      else if (!stopped()) trouble.met(fault, { things: again.length });
+      return { again, later };
+    },
+    beginAnew: () => refused.clear(),
   };
 };
 

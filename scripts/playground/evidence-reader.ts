@@ -61,7 +61,7 @@ export const readLog = async (
     if (unread.size === 0) continue;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const positions = [...unread].map((partition) => ({ topic, partition, offset: 0 }));
-    const tail = await log.tail(positions, async (_topic, partition, records) => {
+    const tail = await log.tail(positions, async (_topic, partition, records, next) => {
       const within = records.filter(({ offset }) => offset < ends[partition]!);
       const decoded = await readRecords(codec, suffix, within);
       for (const [index, { offset, timestamp, value }] of within.entries())
@@ -75,8 +75,7 @@ export const readLog = async (
         });
       count += within.length;
       onProgress(count);
-      if (records.at(-1)!.offset + 1 >= ends[partition]! && unread.delete(partition) && unread.size === 0)
-        resolve();
+      if (next >= ends[partition]! && unread.delete(partition) && unread.size === 0) resolve();
     });
     await Promise.race([done, tail.failed]);
     await tail.stop();

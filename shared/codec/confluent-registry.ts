@@ -1,5 +1,7 @@
 /** The schema registry over HTTP, by its Confluent-compatible API (Confluent itself, Apicurio, Karapace, …). */
 import { COMPATIBILITY, SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { inTime } from '../process/in-time.ts';
+import { systemTime } from '../process/time.ts';
 import { parseAvroType } from './record-schemas.ts';
 import { IncompatibleSchemaError, type SchemaRegistry } from './schema-registry.ts';
 
@@ -10,26 +12,40 @@ export interface RegistryAccess {
   readonly password?: string;
 }
 
-export const confluentRegistry = ({ url, username, password }: RegistryAccess): SchemaRegistry => {
+/** The client has no limit of its own. */
+const ANSWER_MAX_MS = 10_000;
+
+/** Every call throws when the registry has not answered after `answerMaxMs`. */
+export const confluentRegistry = (
+  { url, username, password }: RegistryAccess,
+  answerMaxMs = ANSWER_MAX_MS,
+): SchemaRegistry => {
+  const answer = <T>(what: string, work: Promise<T>): Promise<T> =>
+    inTime(systemTime, answerMaxMs, `${what} at the schema registry ${shownUrl(url)}`, work);
   const client = new Client({
     host: url.replace(/\/$/, ''),
     retry: { retries: 0 },
     ...(username === undefined ? {} : { auth: { username, password: password ?? '' } }),
   });
   return {
-    name: `the schema registry at ${withoutCredentials(url)}`,
+    name: `the schema registry at ${shownUrl(url)}`,
     register: async (subject, schemaJson) => {
       try {
         const schema = { type: SchemaType.AVRO, schema: schemaJson } as const;
-        const { id } = await client.register(schema, { subject, compatibility: COMPATIBILITY.BACKWARD });
+        const registering = client.register(schema, { subject, compatibility: COMPATIBILITY.BACKWARD });
+        const { id } = await answer(`registering the subject ${subject}`, registering);
         return id;
       } catch (error) {
-        const fault = await incompatibility(client, subject, schemaJson);
+        const looking = incompatibility(client, subject, schemaJson);
+        const fault = await answer(`reading the subject ${subject}`, looking).catch(() => undefined);
         throw fault === undefined ? error : new IncompatibleSchemaError(fault, { cause: error });
       }
     },
     schema: async (id) => {
-      const schema = await client.getSchema(id).catch(undefinedIfMissing);
+      const schema = (await answer(
+        `reading the schema ${id}`,
+        client.getSchema(id).catch(undefinedIfMissing),
+      )) as unknown;
       if (schema === undefined) return undefined;
       // An Avro schema of the client is an avsc type; its own JSON form is what we want.
       return JSON.stringify(schema);
@@ -37,11 +53,10 @@ export const confluentRegistry = ({ url, username, password }: RegistryAccess): 
   };
 };
 
-const withoutCredentials = (text: string): string => {
-  const url = new URL(text);
-  url.username = '';
-  url.password = '';
-  return url.href;
+/** Without a password. */
+const shownUrl = (url: string): string => {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 };
 
 const HTTP_NOT_FOUND = 404;

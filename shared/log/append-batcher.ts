@@ -1,33 +1,39 @@
 /**
- * Collects appends while one request is in flight and sends them together, order kept. One request per message is four to
- * six times slower with kafkajs. A single write is never held up; after a batch of several there is a breath.
+ * Collects the appends to one topic while one request is in flight and sends them together, order kept. One request per
+ * message is four to six times slower with kafkajs. A single write is never held up; after a batch of several there is a
+ * breath.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BREATH_MS } from './breath.ts';
-import { AppendOverflowError, type AppendRecord } from './event-log.ts';
+import {
+  AppendNotStoredError,
+  AppendOverflowError,
+  AppendRefusedError,
+  type AppendRecord,
+} from './event-log.ts';
 
-export interface QueuedAppend {
-  readonly topic: string;
-  readonly record: AppendRecord;
-}
+/** The offset of a record, or why it has none: an append error of the seam. */
+export type AppendResult = number | Error;
 
-/** Sends records, in order, and returns the offset of each. */
-export type SendBatch = (batch: readonly QueuedAppend[]) => Promise<number[]>;
+/** Sends records, in order, and tells of each what became of it. Never rejects. */
+export type SendBatch = (batch: readonly AppendRecord[]) => Promise<AppendResult[]>;
 
+/** Per topic. */
 export const APPEND_QUEUE_MAX_RECORDS = 20_000;
 export const APPEND_BATCH_MAX_RECORDS = 1_000;
-/** A broker refuses a batch of one partition above `message.max.bytes`, by default 1 MiB. One record alone is always sent. */
+/** Below the `max.message.bytes` of our topics (topics.ts), by which a broker refuses a batch of one partition. One record alone is always sent. */
 export const APPEND_BATCH_MAX_BYTES = 900_000;
 /** What Kafka adds to key and value, with room to spare. */
 const RECORD_OVERHEAD_BYTES = 100;
 
-interface Waiting extends QueuedAppend {
+interface Waiting {
+  readonly record: AppendRecord;
   readonly resolve: (offset: number) => void;
   readonly reject: (error: Error) => void;
 }
 
 export interface AppendBatcher {
-  append(topic: string, record: AppendRecord): Promise<number>;
+  append(record: AppendRecord): Promise<number>;
   /** Resolves when nothing waits or is in flight. */
   drained(): Promise<void>;
 }
@@ -36,32 +42,48 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
   let queue: Waiting[] = [];
   let sending: Promise<void> | undefined;
 
+  /** What waits behind a failed append fails with it: sent on, it would overtake the retry. */
+  const failBehind = (batch: readonly Waiting[], results: readonly AppendResult[]): void => {
+    const failed = new Set<number>();
+    let isTroubled = false;
+    results.forEach((result, index) => {
+      if (typeof result === 'number') return;
+      failed.add(batch[index]!.record.partition);
+      // A refusal is the broker's answer, so it works for others; anything else would befall them as well.
+      isTroubled ||= !(result instanceof AppendRefusedError || result instanceof AppendNotStoredError);
+    });
+    if (failed.size === 0) return;
+    const isBehind = ({ record }: Waiting): boolean => isTroubled || failed.has(record.partition);
+    const behind = queue.filter(isBehind);
+    queue = queue.filter((waiting) => !isBehind(waiting));
+    for (const { reject } of behind)
+      reject(new AppendNotStoredError('the record was not sent: one before it failed'));
+  };
+
   const sendAll = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue.slice(0, batchLength(queue));
       queue = queue.slice(batch.length);
-      try {
-        const offsets = await sendBatch(batch);
-        batch.forEach(({ resolve }, index) => resolve(offsets[index]!));
-        if (batch.length > 1) await sleep(BREATH_MS);
-      } catch (error) {
-        // What waits behind a failed append fails with it: sent on, it would overtake the retry.
-        const failed = [...batch, ...queue];
-        queue = [];
-        for (const { reject } of failed) reject(error as Error);
-      }
+      const results = await sendBatch(batch.map(({ record }) => record));
+      failBehind(batch, results);
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index]!;
+        if (typeof result === 'number') resolve(result);
+        else reject(result);
+      });
+      if (batch.length > 1) await sleep(BREATH_MS);
     }
     sending = undefined;
   };
 
   return {
-    append: (topic, record) =>
+    append: (record) =>
       new Promise((resolve, reject) => {
         if (queue.length >= APPEND_QUEUE_MAX_RECORDS) {
           reject(new AppendOverflowError(`${APPEND_QUEUE_MAX_RECORDS} records wait to be appended`));
           return;
         }
-        queue.push({ topic, record, resolve, reject });
+        queue.push({ record, resolve, reject });
         // A microtask later, so that what is appended in one turn goes out together.
         sending ??= Promise.resolve().then(sendAll);
       }),
@@ -71,7 +93,7 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
   };
 };
 
-const batchLength = (queue: readonly QueuedAppend[]): number => {
+const batchLength = (queue: readonly Waiting[]): number => {
   let bytes = 0;
   let length = 0;
   for (const { record } of queue) {

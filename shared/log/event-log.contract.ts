@@ -1,19 +1,42 @@
 /** What every implementation of the log seam does. Run by memory-log.unit.test.ts and kafka-log.int.test.ts. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventLog, LogPosition, LogRecord } from './event-log.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { OffsetGoneError, type EventLog, type LogPosition, type LogRecord } from './event-log.ts';
 import { readFirst } from './read-first.ts';
 
 const PARTITIONS = 3;
+const WAIT = { timeout: 15_000, interval: 100 };
 
-export const describeEventLog = (name: string, open: () => Promise<EventLog>): void => {
+/** What somebody else does to the log, beside the seam. */
+export interface LogOperator {
+  deleteTopic(topic: string): Promise<void>;
+  /** Deletes what lies before `offset`. */
+  deleteRecords(topic: string, partition: number, offset: number): Promise<void>;
+  appendTombstone(topic: string, partition: number, key: string): Promise<void>;
+  /** Appends records in a transaction, which ends with a marker of its own. */
+  transaction(
+    topic: string,
+    partition: number,
+    values: readonly string[],
+    end: 'commit' | 'abort' | 'open',
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const describeEventLog = (
+  name: string,
+  open: () => Promise<{ log: EventLog; operator: LogOperator }>,
+  { hasTransactions }: { readonly hasTransactions: boolean },
+): void => {
   describe(`${name} as an event log`, () => {
     let log: EventLog;
+    let operator: LogOperator;
     beforeAll(async () => {
-      log = await open();
+      ({ log, operator } = await open());
     });
     afterAll(async () => {
       await log.close();
+      await operator.close();
     });
 
     const newTopic = async (): Promise<string> => {
@@ -171,12 +194,109 @@ export const describeEventLog = (name: string, open: () => Promise<EventLog>): v
       expect(await append(topic, 0, 'b')).toBe(0);
     });
 
+    /** Reads until the place is at `end`, whether or not records come. */
+    const readTo = async (position: LogPosition, end: number): Promise<LogRecord[]> => {
+      const found: LogRecord[] = [];
+      const there = Promise.withResolvers<void>();
+      const tail = await log.tail([position], async (_topic, _partition, records, next) => {
+        for (const { offset } of records) expect(offset).toBeLessThan(next);
+        found.push(...records);
+        if (next >= end) there.resolve();
+      });
+      await Promise.race([there.promise, tail.failed]);
+      await tail.stop();
+      return found;
+    };
+
+    test('a topic is described: where it begins and ends, and an id that another topic of its name does not have', async () => {
+      const topic = await newTopic();
+      for (const value of ['a', 'b', 'c']) await append(topic, 1, value);
+      await operator.deleteRecords(topic, 1, 2);
+      const before = await log.describeTopic(topic);
+      expect(before).toMatchObject({ begins: [0, 2, 0], ends: [0, 3, 0] });
+      expect((await log.describeTopic(topic))?.id).toBe(before?.id);
+      await operator.deleteTopic(topic);
+      await vi.waitFor(async () => expect(await log.describeTopic(topic)).toBeUndefined(), WAIT);
+      await vi.waitFor(() => log.createTopics([{ topic, partitions: PARTITIONS, settings: {} }]), WAIT);
+      const after = await log.describeTopic(topic);
+      expect(after?.ends).toEqual([0, 0, 0]);
+      expect(after?.id).not.toBe(before?.id);
+    });
+
+    test('a topic whose first records are gone is not read from its beginning, unless it may begin later', async () => {
+      const topic = await newTopic();
+      for (const value of ['a', 'b', 'c']) await append(topic, 0, value);
+      await operator.deleteRecords(topic, 0, 2);
+      const from0 = { topic, partition: 0, offset: 0 } as const;
+      const tailing = log.tail([from0], async () => undefined).then((tail) => tail.failed);
+      await expect(tailing).rejects.toThrow(OffsetGoneError);
+      await expect(tailing).rejects.toThrow(`${topic}/0 begins at offset 2`);
+      const found = await readTo({ ...from0, mayBeginLater: true }, 3);
+      expect(found.map(({ offset }) => offset)).toEqual([2]);
+      await expect(readFirst(log, topic, 0)).rejects.toThrow(OffsetGoneError);
+    });
+
+    test('a topic that has lost all of its records, but may begin later, is at its end at once', async () => {
+      const topic = await newTopic();
+      await append(topic, 0, 'a');
+      await operator.deleteRecords(topic, 0, 1);
+      expect(await readTo({ topic, partition: 0, offset: 0, mayBeginLater: true }, 1)).toEqual([]);
+    });
+
+    test.each([1, 9])(
+      'a tail ends when its topic was deleted and created again, with %i records',
+      async (count) => {
+        const topic = await newTopic();
+        await append(topic, 0, 'a');
+        await append(topic, 0, 'b');
+        const found: string[] = [];
+        const tail = await log.tail(everywhere(topic), async (_topic, _partition, records) => {
+          found.push(...texts(records));
+        });
+        await vi.waitFor(() => expect(found).toEqual(['a', 'b']), WAIT);
+        await operator.deleteTopic(topic);
+        await vi.waitFor(async () => expect(await log.partitions(topic)).toBeUndefined(), WAIT);
+        await vi.waitFor(() => log.createTopics([{ topic, partitions: PARTITIONS, settings: {} }]), WAIT);
+        for (let index = 0; index < count; index++) await append(topic, 0, `new ${index}`);
+        await expect(tail.failed).rejects.toThrow(OffsetGoneError);
+        await tail.stop();
+      },
+    );
+
+    test('what has no value is a tombstone, and moves the place', async () => {
+      const topic = await newTopic();
+      await append(topic, 0, 'a');
+      await operator.appendTombstone(topic, 0, 'k');
+      const found = await readTo({ topic, partition: 0, offset: 0 }, 2);
+      expect(found).toMatchObject([{ offset: 0 }, { offset: 1, key: 'k', isTombstone: true }]);
+      expect(found[0]).not.toHaveProperty('isTombstone');
+      expect(found[1]?.value).toEqual(Buffer.alloc(0));
+    });
+
     test('an offset behind the end is refused', async () => {
       const topic = await newTopic();
       const tailing = log
         .tail([{ topic, partition: 0, offset: 7 }], async () => undefined)
         .then((tail) => tail.failed);
       await expect(tailing).rejects.toThrow('offset');
+    });
+
+    if (!hasTransactions) return;
+
+    test('markers of transactions move the place; what lies in one comes, committed or not, and nobody waits for its end', async () => {
+      const { transaction } = operator;
+      const topic = await newTopic();
+      await transaction(topic, 0, ['a'], 'commit');
+      await transaction(topic, 0, ['b'], 'abort');
+      // A marker is written behind the answer.
+      await vi.waitFor(async () => expect(await log.endOffsets(topic)).toEqual([4, 0, 0]), WAIT);
+      expect(texts(await readTo({ topic, partition: 0, offset: 0 }, 4))).toEqual(['a', 'b']);
+      // Nothing but a marker lies there.
+      expect(await readTo({ topic, partition: 0, offset: 3 }, 4)).toEqual([]);
+      await transaction(topic, 0, ['c'], 'open');
+      expect(await append(topic, 0, 'd')).toBe(5);
+      expect(await log.endOffsets(topic)).toEqual([6, 0, 0]);
+      expect(texts(await readTo({ topic, partition: 0, offset: 4 }, 6))).toEqual(['c', 'd']);
     });
   });
 };

@@ -1,10 +1,9 @@
 /**
  * kafkajs as we want it; the kafkajs-*.ts files of this room alone import it. It is kafkajs 2.2.4, which is no longer
- * maintained: what has to be worked around is here, with the number of its issue.
+ * maintained: what has to be worked around inside it is in kafkajs-patches.ts.
  */
 import net from 'node:net';
 import tls from 'node:tls';
-import { createRequire } from 'node:module';
 import {
   Kafka,
   logLevel,
@@ -16,17 +15,20 @@ import {
 import type { Logger } from '../process/logger.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import { CONNECTION_TIMEOUT_MS, KEEP_ALIVE_AFTER_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { patchKafkajs } from './kafkajs-patches.ts';
 
 export const KAFKA_RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } as const;
+/** Where it is ours to know what may be tried again. */
+export const NO_RETRY = { ...KAFKA_RETRY, retries: 0 } as const;
 
 export const createKafkajsClient = (
   access: Omit<KafkaAccess, 'client' | 'replicationFactor'>,
   logger: Logger,
 ): Kafka => {
-  sleepWhenNothingIsPending();
+  patchKafkajs();
   const config: KafkaConfig = {
     clientId: access.clientId,
-    brokers: [...access.brokers],
+    brokers: access.brokers.map(hideIpv6),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: KAFKA_RETRY,
@@ -39,32 +41,24 @@ export const createKafkajsClient = (
   return new Kafka(config);
 };
 
+/** The client splits `host:port` at the first colon, so an IPv6 address travels through it without any. */
+const IPV6_SUFFIX = '.ipv6-literal';
+const hideIpv6 = (broker: string): string => {
+  const [, address, port] = /^\[([0-9a-f:.]+)\]:(\d+)$/i.exec(broker) ?? [];
+  return address === undefined ? broker : `${address.replaceAll(':', '-')}${IPV6_SUFFIX}:${port}`;
+};
+const realHost = (host: string): string =>
+  host.endsWith(IPV6_SUFFIX) ? host.slice(0, -IPV6_SUFFIX.length).replaceAll('-', ':') : host;
+
 // kafkajs never sets it, and a batch that waits for an ACK costs 40 ms.
-const socketWithoutDelay: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+const socketWithoutDelay: ISocketFactory = ({ host: given, port, ssl, onConnect }) => {
+  const host = realHost(given);
   const socket = ssl
     ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect({ host, port }, onConnect);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
   return socket;
-};
-
-// kafkajs#1751: an idle connection wakes every millisecond, because `throttledUntil` starts at -1.
-const sleepWhenNothingIsPending = (): void => {
-  interface RequestQueue {
-    pending: unknown[];
-    throttledUntil: number;
-    scheduleCheckPendingRequests(): void;
-    patched?: true;
-  }
-  const require = createRequire(import.meta.url);
-  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
-  if (prototype.patched) return;
-  const schedule = prototype.scheduleCheckPendingRequests;
-  prototype.patched = true;
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
-  };
 };
 
 const logEntry = (logger: Logger, { level, log }: LogEntry): void => {

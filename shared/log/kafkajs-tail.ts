@@ -5,90 +5,160 @@
  * The client loses its place in three ways, and each would skip records in silence: after a rejoin it starts at the
  * default offset, after a crash it restarts there, and with an offset out of range it resets there. So the default is the
  * beginning (what comes twice is dropped here), a crash ends the consumer and a new one is built, and the range is
- * checked before reading.
+ * checked before reading and with every batch.
+ *
+ * It reads topics by name, so it would go on in another topic of the same name. The ids of the topics are compared before
+ * reading, after every rejoin (which the deletion of a topic leads to) before anything is handed over, and every
+ * IDS_EVERY_MS.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
+import { createTrouble } from '../process/trouble.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import type { Breath } from './breath.ts';
-import { OffsetGoneError, type LogPosition, type LogRecord, type OnRecords, type Tail } from './event-log.ts';
-import { DISCONNECT_TIMEOUT_MS } from './kafka-timeouts.ts';
+import {
+  OffsetGoneError,
+  type LogPosition,
+  type OnRecords,
+  type Tail,
+  type TopicDescription,
+} from './event-log.ts';
+import { answerInTime } from './kafka-limit.ts';
+import { DISCONNECT_TIMEOUT_MS, TOPIC_GONE_AFTER_MS } from './kafka-timeouts.ts';
+import { createBatchReader, placeKey, type BatchReaderParts, type Place } from './kafkajs-batch-reader.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
-import { fetchOffsets } from './kafkajs-offsets.ts';
+import { anotherTopic, beginningOf, topicGone } from './log-places.ts';
 
 /** A fetch waits this long for news; a disconnect waits for the fetch. */
 const FETCH_WAIT_MS = 250;
 const FETCH_MAX_BYTES_PER_PARTITION = 1024 * 1024;
 const JOIN_TIMEOUT_MS = 15_000;
-/** A reader that takes longer pauses its partition, so that it does not hold up the others. */
-const PAUSE_AFTER_MS = 50;
 const REBUILD_DELAY_MS = 250;
+const REBUILD_DELAY_MAX_MS = 2_000;
+const IDS_EVERY_MS = 1_000;
 
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-  next: number;
-  /** What was read and is not taken yet. */
-  reading: Promise<void> | undefined;
+export interface TailParts {
+  readonly kafka: Kafka;
+  readonly describeTopic: (topic: string) => Promise<TopicDescription | undefined>;
+  readonly topicId: (topic: string) => Promise<string | undefined>;
+  readonly logger: Logger;
 }
 
 export const tailKafkajs = async (
-  kafka: Kafka,
-  admin: Admin,
-  logger: Logger,
+  parts: TailParts,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
   breath: Breath,
 ): Promise<Tail> => {
-  const places = new Map(
-    positions.map(({ topic, partition, offset }) => [
-      keyOf(topic, partition),
-      { topic, partition, next: offset, reading: undefined } satisfies Place as Place,
-    ]),
-  );
+  const { kafka, logger } = parts;
+  const places = new Map<string, Place>();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
-  let stopped = false;
+  let over = false;
   let consumer: Consumer | undefined;
+  const fail = (error: unknown): void => {
+    over = true;
+    reject(error);
+  };
+  const topics = [...new Set(positions.map(({ topic }) => topic))];
+  const ids = watchTopics(parts, topics);
 
+  /** Each time: the client goes on from the earliest offset, and says nothing, when ours is not there. */
+  const checkPlaces = async (): Promise<void> => {
+    const found = new Map<string, TopicDescription>();
+    for (const topic of topics) found.set(topic, await ids.describe(topic));
+    for (const position of positions) {
+      const { topic, partition } = position;
+      const place = places.get(placeKey(topic, partition));
+      const from = place === undefined ? position : { topic, partition, offset: place.next };
+      const next = beginningOf(from, found.get(topic)!);
+      if (place !== undefined) continue;
+      places.set(placeKey(topic, partition), { topic, partition, next, reading: undefined });
+      if (next > position.offset) await onRecords(topic, partition, [], next);
+    }
+  };
   const build = async (): Promise<void> => {
-    // Each time: the client goes on from the earliest offset, and says nothing, when ours is not there.
-    await checkRange(admin, places);
-    const load: Load = { records: 0, breath };
-    consumer = await startConsumer(kafka, places, load, onRecords, {
-      fail: reject,
-      crashed: () => void rebuild(),
-    });
-    if (stopped) await disconnect(consumer);
+    await checkPlaces();
+    consumer = await startConsumer(
+      kafka,
+      topics,
+      { places, breath, onRecords, fail, isOver: () => over },
+      ids.compare,
+      () => void rebuild(),
+    );
+    if (over) await disconnect(consumer);
   };
   const rebuild = async (): Promise<void> => {
     const old = consumer;
     consumer = undefined;
     if (old !== undefined) await disconnect(old);
-    while (!stopped) {
-      logger.warn({ topics: topicsOf(places) }, 'the Kafka consumer ended, building a new one');
+    const trouble = createTrouble(logger, 'the Kafka consumer ended, and a new one could not be built');
+    logger.debug({ topics }, 'the Kafka consumer ended, building a new one');
+    for (let delay = REBUILD_DELAY_MS; !over; delay = Math.min(2 * delay, REBUILD_DELAY_MAX_MS)) {
       try {
         await build();
+        trouble.over();
         return;
       } catch (error) {
-        if (error instanceof OffsetGoneError) {
-          reject(error);
-          return;
-        }
-        logger.warn({ err: error }, 'a new Kafka consumer could not be built');
-        await sleep(REBUILD_DELAY_MS);
+        if (error instanceof OffsetGoneError) fail(error);
+        trouble.met(error, { topics });
+        await sleep(delay);
       }
     }
   };
 
   await buildFirst(build, logger);
+  void untilOver(
+    () => over,
+    () => ids.compare().catch((error: unknown) => error instanceof OffsetGoneError && fail(error)),
+  );
   return {
     failed,
     stop: async () => {
-      stopped = true;
+      over = true;
       if (consumer !== undefined) await disconnect(consumer);
+    },
+  };
+};
+
+const untilOver = async (isOver: () => boolean, check: () => Promise<unknown>): Promise<void> => {
+  while (!isOver()) {
+    await sleep(IDS_EVERY_MS, undefined, { ref: false });
+    if (!isOver()) await check();
+  }
+};
+
+interface WatchedTopics {
+  /** Throws OffsetGoneError when the topic is another one than at first, or has been away for too long. */
+  describe(topic: string): Promise<TopicDescription>;
+  /** The same, of all topics, without their offsets. */
+  compare(): Promise<void>;
+}
+
+const watchTopics = ({ describeTopic, topicId }: TailParts, topics: readonly string[]): WatchedTopics => {
+  const first = new Map<string, string>();
+  const awaySince = new Map<string, number>();
+  const check = (topic: string, id: string | undefined): void => {
+    if (id === undefined) {
+      const since = awaySince.get(topic) ?? performance.now();
+      awaySince.set(topic, since);
+      if (performance.now() - since >= TOPIC_GONE_AFTER_MS) throw topicGone(topic);
+      throw new Error(`there is no topic ${topic}`);
+    }
+    awaySince.delete(topic);
+    if ((first.get(topic) ?? id) !== id) throw anotherTopic(topic);
+    first.set(topic, id);
+  };
+  return {
+    describe: async (topic) => {
+      const description = await describeTopic(topic);
+      check(topic, description?.id);
+      return description!;
+    },
+    compare: async () => {
+      for (const topic of topics) check(topic, await topicId(topic));
     },
   };
 };
@@ -110,10 +180,10 @@ const buildFirst = async (build: () => Promise<void>, logger: Logger): Promise<v
 
 const startConsumer = async (
   kafka: Kafka,
-  places: ReadonlyMap<string, Place>,
-  load: Load,
-  onRecords: OnRecords,
-  { fail, crashed }: { fail: (error: unknown) => void; crashed: () => void },
+  topics: string[],
+  reading: Omit<BatchReaderParts, 'consumer' | 'verified'>,
+  verify: () => Promise<void>,
+  crashed: () => void,
 ): Promise<Consumer> => {
   const consumer = kafka.consumer({
     groupId: `playground-reader-${randomUUID()}`,
@@ -121,17 +191,22 @@ const startConsumer = async (
     minBytes: 1,
     maxWaitTimeInMs: FETCH_WAIT_MS,
     maxBytesPerPartition: FETCH_MAX_BYTES_PER_PARTITION,
+    // The client would take out what belongs to aborted transactions, and wait for open ones.
+    readUncommitted: true,
     retry: { ...KAFKA_RETRY, restartOnFailure: async () => false },
   });
   const joined = Promise.withResolvers<void>();
+  let verified: Promise<void> = Promise.resolve();
   let established = false;
-  const seekAll = (): void => {
-    for (const { topic, partition, next } of places.values()) {
-      consumer.seek({ topic, partition, offset: String(next) });
-    }
-  };
   consumer.on(consumer.events.GROUP_JOIN, () => {
-    seekAll();
+    if (established) {
+      verified = verify();
+      verified.catch((error: unknown) => {
+        if (error instanceof OffsetGoneError) reading.fail(error);
+      });
+    }
+    for (const { topic, partition, next } of reading.places.values())
+      consumer.seek({ topic, partition, offset: String(next) });
     joined.resolve();
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -139,114 +214,26 @@ const startConsumer = async (
     if (established) crashed();
   });
   joined.promise.catch(() => undefined);
-
-  try {
+  const start = async (): Promise<void> => {
     await consumer.connect();
-    await consumer.subscribe({ topics: topicsOf(places), fromBeginning: true });
+    await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       // The handlers wait for other things than the processor.
-      partitionsConsumedConcurrently: places.size,
-      eachBatch: (payload) => readBatch({ consumer, places, load, onRecords, fail }, payload),
+      partitionsConsumedConcurrently: reading.places.size,
+      eachBatch: createBatchReader({ ...reading, consumer, verified: () => verified }),
     });
-    const timeout = sleep(JOIN_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-      throw new Error('the Kafka consumer did not join its group in time');
-    });
-    await Promise.race([joined.promise, timeout]);
+    await joined.promise;
+  };
+
+  try {
+    await answerInTime('joining the group of a reader', start(), JOIN_TIMEOUT_MS);
     established = true;
     return consumer;
   } catch (error) {
     await disconnect(consumer);
     throw error;
-  }
-};
-
-interface Load {
-  /** Of all partitions, fetched and being read. */
-  records: number;
-  readonly breath: Breath;
-}
-
-interface Reading {
-  readonly consumer: Consumer;
-  readonly places: ReadonlyMap<string, Place>;
-  readonly load: Load;
-  readonly onRecords: OnRecords;
-  readonly fail: (error: unknown) => void;
-}
-
-const readBatch = async (
-  { consumer, places, load, onRecords, fail }: Reading,
-  { batch, resolveOffset, isStale, isRunning }: EachBatchPayload,
-): Promise<void> => {
-  const { topic, partition } = batch;
-  const place = places.get(keyOf(topic, partition));
-  if (place === undefined || isStale() || !isRunning()) return;
-  if (place.reading !== undefined) {
-    // Begun by the consumer before this one.
-    pauseUntilRead(consumer, topic, partition, place, place.reading);
-    return;
-  }
-  if (Number(batch.highWatermark) < place.next) {
-    fail(new OffsetGoneError(`${topic}/${partition} ends at ${batch.highWatermark}, before ${place.next}`));
-    return;
-  }
-  const records: LogRecord[] = [];
-  for (const { offset: text, key, value, timestamp } of batch.messages) {
-    const offset = Number(text);
-    if (offset < place.next || value === null) continue;
-    records.push({ partition, offset, key: key?.toString() ?? '', value, timestamp: Number(timestamp) });
-  }
-  const last = batch.lastOffset();
-  if (records.length === 0) {
-    resolveOffset(last);
-    return;
-  }
-
-  const reading = onRecords(topic, partition, records).then(() => {
-    place.next = records.at(-1)!.offset + 1;
-    place.reading = undefined;
-  });
-  place.reading = reading;
-  reading.catch(fail);
-  load.records += records.length;
-  const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
-  // All batches of one fetch are under way by now, and the next fetch waits for them.
-  if (load.records > 1) await sleep(load.breath());
-  load.records -= records.length;
-  if (isQuick) resolveOffset(last);
-  else pauseUntilRead(consumer, topic, partition, place, reading);
-};
-
-const pauseUntilRead = (
-  consumer: Consumer,
-  topic: string,
-  partition: number,
-  place: Place,
-  reading: Promise<void>,
-): void => {
-  consumer.pause([{ topic, partitions: [partition] }]);
-  const goOn = (): void => {
-    consumer.seek({ topic, partition, offset: String(place.next) });
-    consumer.resume([{ topic, partitions: [partition] }]);
-  };
-  reading.then(goOn).catch(() => undefined);
-};
-
-const checkRange = async (admin: Admin, places: ReadonlyMap<string, Place>): Promise<void> => {
-  for (const topic of topicsOf(places)) {
-    for (const { partition, low, high } of await fetchOffsets(admin, topic)) {
-      const place = places.get(keyOf(topic, partition));
-      if (place === undefined) continue;
-      // A compacted topic or one with retention begins later than 0; reading from its very beginning is still whole.
-      if (place.next === 0) place.next = low;
-      if (place.next < low || place.next > high) {
-        throw new OffsetGoneError(
-          `${topic}/${partition} has the offsets ${low} to ${high}, not ${place.next}`,
-        );
-      }
-    }
   }
 };
 
@@ -256,9 +243,3 @@ const disconnect = async (consumer: Consumer): Promise<void> => {
     DISCONNECT_TIMEOUT_MS,
   );
 };
-
-const topicsOf = (places: ReadonlyMap<string, Place>): string[] => [
-  ...new Set([...places.values()].map(({ topic }) => topic)),
-];
-
-const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;

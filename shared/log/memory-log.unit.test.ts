@@ -1,4 +1,18 @@
-import { describeEventLog } from './event-log.contract.ts';
+import { describeEventLog, type LogOperator } from './event-log.contract.ts';
 import { createMemoryLog } from './memory-log.ts';
 
-describeEventLog('the memory log', async () => createMemoryLog());
+const open = async () => {
+  const log = createMemoryLog();
+  const operator: LogOperator = {
+    deleteTopic: async (topic) => log.deleteTopic(topic),
+    deleteRecords: async (topic, partition, offset) => log.deleteRecords(topic, partition, offset),
+    appendTombstone: async (topic, partition, key) => log.appendTombstone(topic, partition, key),
+    transaction: async () => {
+      throw new Error('there are no transactions in memory');
+    },
+    close: async () => undefined,
+  };
+  return { log, operator };
+};
+
+describeEventLog('The log in memory', open, { hasTransactions: false });

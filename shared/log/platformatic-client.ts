@@ -3,7 +3,6 @@
  * again by itself: what may be tried again, and what must not, is ours to know. Connections never delay (Nagle is off).
  */
 import net from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Admin,
   Consumer,
@@ -25,9 +24,6 @@ import {
 
 /** Who leads a partition is asked again after an error; otherwise it is good for so long. */
 const METADATA_MAX_AGE_MS = 300_000;
-const RETRY_DELAY_MS = 50;
-/** A broker that starts again is waited for. */
-export const CONNECT_PATIENCE_MS = 3_000;
 
 export interface PlatformaticClients {
   admin(): Admin;
@@ -73,8 +69,8 @@ export const createPlatformaticClients = (access: KafkaAccess, logger: Logger): 
         new Consumer({
           ...options,
           groupId: access.clientId,
-          // Nobody writes with transactions here; the client takes the batches of aborted ones out of what it returns, and
-          // with them the offsets from which to go on.
+          // The client takes the batches of aborted transactions out of what it returns, and with them the offsets from
+          // which to go on; and would wait for open ones.
           isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
         }),
       ),
@@ -87,36 +83,6 @@ export const closeClient = async (client: { close(): Promise<void> }): Promise<v
     client.close().catch(() => undefined),
     DISCONNECT_TIMEOUT_MS,
   );
-};
-
-/** The client has timeouts of its own, and no request of ours should come near this one. */
-const ANSWER_MAX_MS = 30_000;
-
-/** A client that neither answers nor fails; there is no more to be had from it. */
-export class StuckError extends Error {
-  override readonly name = 'StuckError';
-}
-
-/** As the client has paths on which it never calls back: a connection that failed while somebody waits for it. */
-export const inTime = <T>(work: Promise<T>): Promise<T> => {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => limit.reject(new StuckError(`no answer from Kafka in ${ANSWER_MAX_MS} ms`)),
-    ANSWER_MAX_MS,
-  );
-  return Promise.race([work, limit.promise]).finally(() => clearTimeout(timer));
-};
-
-/** Tries again for `timeoutMs` what may be asked any number of times, then throws the last error. */
-export const retryFor = async <T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> => {
-  for (const deadline = performance.now() + timeoutMs; ;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() + RETRY_DELAY_MS > deadline) throw error;
-      await sleep(RETRY_DELAY_MS);
-    }
-  }
 };
 
 type Client = Admin | Producer | Consumer;
@@ -142,9 +108,13 @@ const tlsOptions = ({ tls, brokers }: KafkaAccess): Pick<BaseOptions, 'tls' | 't
   if (tls === undefined || tls === false) return {};
   const options = tls === true ? {} : tls;
   // The server's name is sent only when asked for, and must not be an address.
-  const named = brokers.every((broker) => net.isIP(broker.slice(0, broker.lastIndexOf(':'))) === 0);
+  const named = brokers.every((broker) => net.isIP(hostOf(broker)) === 0);
   return { tls: options, tlsServerName: named && options.servername === undefined };
 };
+
+/** An IPv6 address stands in brackets. */
+const hostOf = (broker: string): string =>
+  broker.slice(0, broker.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
 
 const saslOptions = ({ sasl }: KafkaAccess): Pick<BaseOptions, 'sasl'> =>
   sasl === undefined

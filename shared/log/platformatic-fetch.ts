@@ -1,12 +1,7 @@
 /** What is asked of a broker in one fetch, and its answer, partition by partition. */
-import {
-  FetchIsolationLevels,
-  protocolErrorsCodesById,
-  ResponseError,
-  type Consumer,
-  type RecordsBatch,
-} from '@platformatic/kafka';
+import { FetchIsolationLevels, ResponseError, type Consumer, type RecordsBatch } from '@platformatic/kafka';
 import { OffsetGoneError } from './event-log.ts';
+import { brokerError } from './kafka-errors.ts';
 
 /** A place in one partition, for the broker that leads it. */
 export interface FetchPlace {
@@ -25,6 +20,8 @@ export interface FetchedPartition<Place> {
   readonly place: Place;
   readonly batches: readonly RecordsBatch[];
   readonly error: Error | undefined;
+  /** To ask again is of no use. */
+  readonly isFinal: boolean;
 }
 
 /** It has to arrive within REQUEST_TIMEOUT_MS, over a slow link too. */
@@ -78,24 +75,29 @@ export const partitionsOf = <Place extends FetchPlace>(
   if (errorCode !== 0) throw new Error(`the broker answers ${errorName(errorCode)}`);
   const found: FetchedPartition<Place>[] = [];
   for (const { topicId, partitions } of responses) {
-    for (const { partitionIndex, errorCode, records } of partitions) {
+    for (const { partitionIndex, errorCode, records, logStartOffset } of partitions) {
       const place = places.find((p) => p.partition === partitionIndex && p.topicId === topicId);
       if (place === undefined) continue;
       found.push({
         place,
         batches: records ?? [],
-        error: errorCode === 0 ? undefined : errorOf(errorCode, place),
+        error: errorCode === 0 ? undefined : errorOf(errorCode, place, logStartOffset),
+        isFinal: errorCode === OFFSET_OUT_OF_RANGE || brokerError(errorCode).kind === 'fatal',
       });
     }
   }
   return found;
 };
 
-const errorOf = (code: number, { topic, partition, next }: FetchPlace): Error => {
-  const name = errorName(code);
-  return name === 'OFFSET_OUT_OF_RANGE'
-    ? new OffsetGoneError(`${topic}/${partition} does not have the offset ${next}`)
-    : new Error(`the broker answers ${name} for ${topic}/${partition}`);
-};
+const OFFSET_OUT_OF_RANGE = 1;
 
-const errorName = (code: number): string => protocolErrorsCodesById[code] ?? String(code);
+const errorOf = (code: number, { topic, partition, next }: FetchPlace, logStart: bigint): Error =>
+  code === OFFSET_OUT_OF_RANGE
+    ? new OffsetGoneError(
+        logStart > next
+          ? `${topic}/${partition} begins at offset ${logStart}, and ${next} is wanted: its first records are gone`
+          : `${topic}/${partition} does not have the offset ${next}`,
+      )
+    : new Error(`the broker answers ${errorName(code)} for ${topic}/${partition}`);
+
+const errorName = (code: number): string => brokerError(code).name;

@@ -1,13 +1,7 @@
 /** The offsets that the brokers have of a topic: one request to each leader, who they are being known already. */
 import { ListOffsetTimestamps, type Consumer } from '@platformatic/kafka';
-import { inTime, retryFor } from './platformatic-client.ts';
-
-export interface OffsetRange {
-  /** The first offset that is still there. */
-  readonly low: number;
-  /** The next one: the high watermark. */
-  readonly high: number;
-}
+import { answerInTime, retryFor } from './kafka-limit.ts';
+import type { OffsetRange } from './topic-description.ts';
 
 /** A leader that is not elected yet, or has just moved, is waited for. */
 const PATIENCE_MS = 2_000;
@@ -27,7 +21,9 @@ export const fetchOffsetRanges = async (reader: Consumer, topic: string): Promis
 
 const listOffsets = (reader: Consumer, topic: string, timestamp: bigint): Promise<number[]> =>
   retryFor(PATIENCE_MS, async () => {
-    const found = (await inTime(reader.listOffsets({ topics: [topic], timestamp }))).get(topic);
+    const found = (
+      await answerInTime(`the offsets of ${topic}`, reader.listOffsets({ topics: [topic], timestamp }))
+    ).get(topic);
     // A plain array of the client may have holes.
     return Array.from(found ?? [], (offset: bigint | undefined, partition) => {
       if (offset === undefined)

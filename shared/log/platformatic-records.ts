@@ -7,7 +7,7 @@ const LOG_APPEND_TIME = 0x08;
 const CONTROL = 0x20;
 
 export interface FetchedRecords {
-  /** From `next` on, without tombstones. */
+  /** From `next` on. */
   readonly records: LogRecord[];
   /** The offset from which to go on. */
   readonly end: number;
@@ -30,13 +30,16 @@ export const recordsOf = (
     if ((batch.attributes & CONTROL) !== 0) continue;
     for (const { offsetDelta, timestampDelta, key, value } of batch.records) {
       const offset = first + offsetDelta;
-      if (offset < next || value === null) continue;
+      if (offset < next) continue;
       const timestamp = Number(
         (batch.attributes & LOG_APPEND_TIME) === 0
           ? batch.firstTimestamp + timestampDelta
           : batch.maxTimestamp,
       );
-      records.push({ partition, offset, key: key?.toString() ?? '', value, timestamp });
+      const record = { partition, offset, key: key?.toString() ?? '', timestamp };
+      records.push(
+        value === null ? { ...record, value: Buffer.alloc(0), isTombstone: true } : { ...record, value },
+      );
     }
   }
   return { records, end };

@@ -60,9 +60,17 @@ test('nothing fetched moves nothing', () => {
   expect(read(7)).toEqual({ found: [], end: 7 });
 });
 
-test('gaps, tombstones, emptied batches and control batches move the place and give no record', () => {
+test('a tombstone is a record without a value, and says so', () => {
+  expect(recordsOf(3, 0, [batch(0, 0, [[0, null]])])).toEqual({
+    records: [
+      { partition: 3, offset: 0, key: 'k', value: Buffer.alloc(0), timestamp: 1_000, isTombstone: true },
+    ],
+    end: 1,
+  });
+});
+
+test('gaps, emptied batches and control batches move the place and give no record', () => {
   expect(read(0, batch(4, 5, [[2, 'a']]))).toEqual({ found: ['6 a'], end: 10 });
-  expect(read(0, batch(0, 0, [[0, null]]))).toEqual({ found: [], end: 1 });
   expect(read(0, batch(0, 9, []))).toEqual({ found: [], end: 10 });
   expect(read(0, batch(0, 0, [[0, 'commit']], 0x30), batch(1, 0, [[0, 'b']]))).toEqual({
     found: ['1 b'],

@@ -10,10 +10,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
+import { createTrouble } from '../process/trouble.ts';
 import { withTimeout } from '../process/with-timeout.ts';
 import type { Breath } from './breath.ts';
-import { OffsetGoneError, type LogPosition, type OnRecords, type Tail } from './event-log.ts';
-import { closeClient, inTime, StuckError } from './platformatic-client.ts';
+import type { LogPosition, OnRecords, Tail, TopicDescription } from './event-log.ts';
+import { answerInTime, StuckError } from './kafka-limit.ts';
+import { TOPIC_GONE_AFTER_MS } from './kafka-timeouts.ts';
+import { anotherTopic, beginningOf, topicGone } from './log-places.ts';
+import { closeClient } from './platformatic-client.ts';
 import {
   fetchRequest,
   isSessionLost,
@@ -23,6 +27,7 @@ import {
   type FetchResponse,
 } from './platformatic-fetch.ts';
 import { recordsOf } from './platformatic-records.ts';
+import { fetchTopicId, isUnknownTopic } from './platformatic-topics.ts';
 
 /** A fetch waits this long for news … */
 const FETCH_WAIT_MS = 500;
@@ -31,33 +36,70 @@ const SHORT_FETCH_WAIT_MS = 50;
 /** A reader that takes longer does not hold up the other partitions of its broker. */
 const SLOW_AFTER_MS = 50;
 const RETRY_DELAY_MS = 250;
+const RETRY_DELAY_MAX_MS = 2_000;
 
 interface Place extends FetchPlace {
   state: 'idle' | 'fetching' | 'reading' | 'failed';
 }
 
-/** `positions` are within what the brokers have. `reader` is closed at the end. */
-export const tailPlatformatic = (
-  reader: Consumer,
-  logger: Logger,
+export interface TailParts {
+  /** Closed at the end. */
+  readonly reader: Consumer;
+  readonly describeTopic: (topic: string) => Promise<TopicDescription | undefined>;
+  readonly logger: Logger;
+}
+
+export const tailPlatformatic = async (
+  parts: TailParts,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
   breath: Breath,
+): Promise<Tail> => {
+  try {
+    const places = await placesOf(positions, parts.describeTopic);
+    for (const [index, { topic, partition, next }] of places.entries())
+      if (next > positions[index]!.offset) await onRecords(topic, partition, [], next);
+    return tailPlaces(parts, places, onRecords, breath);
+  } catch (error) {
+    await closeClient(parts.reader);
+    throw error;
+  }
+};
+
+/** Throws OffsetGoneError. */
+const placesOf = async (
+  positions: readonly LogPosition[],
+  describeTopic: TailParts['describeTopic'],
+): Promise<Place[]> => {
+  const topics = new Map<string, TopicDescription>();
+  for (const topic of new Set(positions.map((position) => position.topic))) {
+    const description = await describeTopic(topic);
+    if (description === undefined) throw new Error(`there is no topic ${topic}`);
+    topics.set(topic, description);
+  }
+  return positions.map((position): Place => {
+    const { topic, partition } = position;
+    const description = topics.get(topic)!;
+    const next = beginningOf(position, description);
+    return { topic, partition, next, topicId: description.id, state: 'idle' };
+  });
+};
+
+const tailPlaces = (
+  { reader, logger }: TailParts,
+  places: readonly Place[],
+  onRecords: OnRecords,
+  breath: Breath,
 ): Tail => {
-  const places = positions.map(({ topic, partition, offset }): Place => ({
-    topic,
-    partition,
-    next: offset,
-    topicId: undefined,
-    state: 'idle',
-  }));
-  const topics = [...new Set(positions.map(({ topic }) => topic))];
+  const topics = [...new Set(places.map(({ topic }) => topic))];
   reader.topics.trackAll(...topics);
+  const trouble = createTrouble(logger, 'reading from Kafka fails, trying again until it works');
+  let awaySince: number | undefined;
+  let delay = RETRY_DELAY_MS;
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
   const fetching = new Set<number>();
   let stopped = false;
-  let isTroubled = false;
   let change = Promise.withResolvers<void>();
 
   const fail = (place: Place, error: unknown): void => {
@@ -69,11 +111,10 @@ export const tailPlatformatic = (
     while (!stopped) {
       change = Promise.withResolvers();
       try {
-        startFetches(await inTime(reader.metadata({ topics: [...topics] })));
+        startFetches(await answerInTime('who leads', reader.metadata({ topics: [...topics] })));
+        awaySince = undefined;
       } catch (error) {
-        giveUpIfStuck(error);
-        complain(error);
-        await sleep(RETRY_DELAY_MS);
+        await complain(error);
         continue;
       }
       await change.promise;
@@ -85,12 +126,8 @@ export const tailPlatformatic = (
     for (const place of places) {
       if (place.state !== 'idle') continue;
       const { id, partitions } = metadata.topics.get(place.topic)!;
-      place.topicId ??= id;
       if (place.topicId !== id) {
-        fail(
-          place,
-          new OffsetGoneError(`the topic ${place.topic} is another one by now, its offsets are gone`),
-        );
+        fail(place, anotherTopic(place.topic));
         continue;
       }
       const { leader } = partitions[place.partition]!;
@@ -109,41 +146,45 @@ export const tailPlatformatic = (
     let records = 0;
     let fault: unknown;
     try {
-      const response = await inTime(reader.fetch(fetchRequest(node, asked, waitMs))).catch(responseOf);
+      const request = reader.fetch(fetchRequest(node, asked, waitMs));
+      const response = await answerInTime('reading', request).catch(responseOf);
       ({ reading, records, fault } = take(response, asked));
     } catch (error) {
       fault = error;
     }
     // At once, and only what this fetch still holds: from here on another one may have them.
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
-    giveUpIfStuck(fault);
     if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
     if (records > 1) await sleep(breath());
-    if (fault === undefined) isTroubled = false;
-    else await recover(fault);
+    if (fault === undefined) {
+      trouble.over();
+      delay = RETRY_DELAY_MS;
+    } else await recover(fault);
     fetching.delete(node);
     change.resolve();
   };
 
   const recover = async (fault: unknown): Promise<void> => {
-    complain(fault);
-    await sleep(RETRY_DELAY_MS);
-    await inTime(reader.metadata({ topics: [...topics], forceUpdate: true })).catch((error: unknown) => {
-      giveUpIfStuck(error);
-      complain(error);
-    });
-  };
-  const giveUpIfStuck = (error: unknown): void => {
-    if (error instanceof StuckError) reject(error);
+    await complain(fault);
+    const asking = reader.metadata({ topics: [...topics], forceUpdate: true });
+    await answerInTime('who leads', asking).catch(complain);
   };
 
-  /** Once per trouble, not once per try. */
-  const complain = (error: unknown): void => {
+  /** And waits, longer each time. */
+  const complain = async (error: unknown): Promise<void> => {
     if (stopped) return;
-    const line = { err: error, topics };
-    if (isTroubled) logger.debug(line, 'reading from Kafka fails still');
-    else logger.warn(line, 'reading from Kafka failed, trying again until it works');
-    isTroubled = true;
+    if (error instanceof StuckError) reject(error);
+    trouble.met(error, { topics });
+    if (isUnknownTopic(error)) await giveUpIfGone();
+    await sleep(delay);
+    delay = Math.min(2 * delay, RETRY_DELAY_MAX_MS);
+  };
+  /** A broker that has just started may not know a topic yet. */
+  const giveUpIfGone = async (): Promise<void> => {
+    awaySince ??= performance.now();
+    if (performance.now() - awaySince < TOPIC_GONE_AFTER_MS) return;
+    for (const topic of topics)
+      if ((await fetchTopicId(reader, topic).catch(() => '')) === undefined) reject(topicGone(topic));
   };
 
   /** `fault`: something that has to be asked again. */
@@ -155,13 +196,12 @@ export const tailPlatformatic = (
     let count = 0;
     let fault: Error | undefined;
     if (stopped || isSessionLost(response)) return { reading, records: count, fault };
-    for (const { place, batches, error } of partitionsOf(response, asked)) {
-      if (error instanceof OffsetGoneError) fail(place, error);
+    for (const { place, batches, error, isFinal } of partitionsOf(response, asked)) {
+      if (isFinal) fail(place, error);
       else if (error !== undefined) fault = error;
       else {
         const { records, end } = recordsOf(place.partition, place.next, batches);
-        if (records.length === 0) place.next = end;
-        else reading.push(read(place, records, end));
+        if (end > place.next) reading.push(read(place, records, end));
         count += records.length;
       }
     }
@@ -171,7 +211,7 @@ export const tailPlatformatic = (
   const read = async (place: Place, records: Parameters<OnRecords>[2], end: number): Promise<void> => {
     place.state = 'reading';
     try {
-      await onRecords(place.topic, place.partition, records);
+      await onRecords(place.topic, place.partition, records, end);
       place.next = end;
       place.state = 'idle';
     } catch (error) {

@@ -10,10 +10,32 @@ export const topicName = (namespace: string, suffix: TopicSuffix): string => `${
 /** A namespace prefixes topics and names a Postgres schema, so its alphabet is the small common one. */
 export const NAMESPACE_PATTERN = /^[a-z][a-z0-9_-]{0,39}$/;
 
+/**
+ * A record holds what a request body of at most 64 KiB says, some times over (a decision has the answer and the state). The
+ * same as the default of brokers, named as theirs may be smaller; append-batcher.ts stays below it.
+ */
+export const TOPIC_MAX_MESSAGE_BYTES = 1_048_588;
+/** Java's Long.MAX_VALUE. */
+const NO_LIMIT_MS = '9223372036854775807';
+
+/** Whose clock is wrong writes all the same: time orders nothing here, and nothing is deleted by it. */
+const COMMON_SETTINGS = {
+  'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
+  'message.timestamp.type': 'CreateTime',
+  'message.timestamp.before.max.ms': NO_LIMIT_MS,
+  'message.timestamp.after.max.ms': NO_LIMIT_MS,
+} as const;
+const KEPT = {
+  ...COMMON_SETTINGS,
+  'cleanup.policy': 'delete',
+  'retention.ms': '-1',
+  'retention.bytes': '-1',
+} as const;
+
 /** Broker settings of each topic; the log is the truth, so nothing is deleted unless somebody decides to. */
 export const TOPIC_SETTINGS: Readonly<Record<TopicSuffix, Readonly<Record<string, string>>>> = {
-  'things.original': { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
-  'things.commands': { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
-  'things.outcomes': { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
-  things: { 'cleanup.policy': 'compact' },
+  'things.original': KEPT,
+  'things.commands': KEPT,
+  'things.outcomes': KEPT,
+  things: { ...COMMON_SETTINGS, 'cleanup.policy': 'compact' },
 };

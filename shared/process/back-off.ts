@@ -1,6 +1,7 @@
-/** Does `work` until it succeeds or `stopped`; says why it did not. For what must be done whoever is away for a while. */
+/** Does `work` until it succeeds or `stopped`; says why it did not, once per trouble. For what must be done whoever is away for a while. */
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';
+import { createTrouble } from './trouble.ts';
 
 const FIRST_DELAY_MS = 20;
 const DELAY_MAX_MS = 1_000;
@@ -11,12 +12,15 @@ export const untilDone = async <T>(
   stopped: () => boolean,
   work: () => Promise<T>,
 ): Promise<T | undefined> => {
+  const trouble = createTrouble(logger, sentence, time.monotonic);
   for (let delay = FIRST_DELAY_MS; !stopped(); delay = Math.min(delay * 2, DELAY_MAX_MS)) {
     try {
-      return await work();
+      const done = await work();
+      trouble.over();
+      return done;
     } catch (error) {
       if (stopped()) return undefined;
-      logger.warn({ err: error }, sentence);
+      trouble.met(error);
       await time.sleep(delay);
     }
   }

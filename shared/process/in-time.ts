@@ -1,4 +1,4 @@
-/** `work`, or an error that says what took longer than `waitMs`; what the work does then is its own affair. */
+/** Rejects after `waitMs`, saying what took longer. Does not cancel `work`. */
 import type { Time } from './time.ts';
 
 export const inTime = async <T>(time: Time, waitMs: number, what: string, work: Promise<T>): Promise<T> => {

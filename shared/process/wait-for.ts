@@ -5,8 +5,12 @@ import type { Logger } from './logger.ts';
 
 const FIRST_DELAY_MS = 100;
 const DELAY_MAX_MS = 2_000;
+const SAY_AGAIN_MS = 10_000;
 
-/** `attempt` until it succeeds. Throws StartError after `waitMs`, and at once when the attempt throws one itself. */
+/**
+ * `attempt` until it succeeds. Throws StartError after `waitMs`, also when the attempt neither succeeds nor fails, and at once
+ * when the attempt throws one itself. Says why it waits once per reason, and again every SAY_AGAIN_MS.
+ */
 export const waitFor = async <T>(
   what: string,
   waitMs: number,
@@ -14,17 +18,32 @@ export const waitFor = async <T>(
   attempt: () => Promise<T>,
 ): Promise<T> => {
   const deadline = performance.now() + waitMs;
-  for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, DELAY_MAX_MS)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof StartError) throw error;
-      const left = deadline - performance.now();
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      if (left <= 0)
-        throw new StartError(`${what} did not answer within ${waitMs} ms: ${reason}`, { cause: error });
-      logger.info({ what, reason }, 'waiting');
-      await sleep(Math.min(delay, left));
+  const limit = Promise.withResolvers<never>();
+  let lastReason = 'no answer';
+  const tooLate = (cause?: unknown): StartError =>
+    new StartError(`${what} did not answer within ${waitMs} ms: ${lastReason}`, { cause });
+  const timer = setTimeout(() => limit.reject(tooLate()), waitMs);
+  limit.promise.catch(() => undefined);
+  let saidAt = Number.NEGATIVE_INFINITY;
+
+  try {
+    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, DELAY_MAX_MS)) {
+      try {
+        return await Promise.race([attempt(), limit.promise]);
+      } catch (error) {
+        if (error instanceof StartError) throw error;
+        const left = deadline - performance.now();
+        const reason = error instanceof Error ? error.message || error.name : String(error);
+        if (reason !== lastReason || performance.now() - saidAt >= SAY_AGAIN_MS) {
+          saidAt = performance.now();
+          logger.info({ what, reason }, 'waiting');
+        }
+        lastReason = reason;
+        if (left <= 0) throw tooLate(error);
+        await sleep(Math.min(delay, left));
+      }
     }
+  } finally {
+    clearTimeout(timer);
   }
 };

@@ -1,4 +1,4 @@
-/** Waits for `work`, but not longer than `timeoutMs`. Says whether the work was done; what it does then is its own affair. */
+/** Resolves with true when `work` is done, with false after `timeoutMs`. Does not cancel `work`. */
 export const withTimeout = async (work: Promise<unknown>, timeoutMs: number): Promise<boolean> => {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<false>((resolve) => {

@@ -25,7 +25,8 @@ export interface OutcomeFollower {
   readonly progress: Progress;
   /** Where to read on. */
   readonly positions: LogPosition[];
-  onRecords(partition: number, records: readonly LogRecord[]): Promise<void>;
+  /** `next`: from where reading goes on. */
+  onRecords(partition: number, records: readonly LogRecord[], next: number): Promise<void>;
   /** Partitions that have not reached the end noted at start. */
   behind(): number;
 }
@@ -44,7 +45,7 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
   return {
     progress,
     positions: ends.map((_, partition) => ({ topic, partition, offset: store.nextOffset(partition) })),
-    onRecords: async (partition, records) => {
+    onRecords: async (partition, records, next) => {
       const outcomes = await readOutcomes(codec, records);
       const state = store.state(partition);
       const folded: { record: ReadOutcome; counted: Folded | undefined }[] = [];
@@ -54,6 +55,7 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
           folded.push({ record, counted: fold(state, record) });
           store.setNextOffset(partition, record.offset + 1);
         }
+        if (next > store.nextOffset(partition)) store.setNextOffset(partition, next);
       });
       for (const { record, counted } of folded) onFolded(partition, record, counted);
       progress.reached(partition, store.nextOffset(partition));

@@ -81,18 +81,18 @@ test('a rebuild says how far it is, and when it is done; a restart goes on behin
   const follower = follow(store, folded);
   expect([follower.behind(), follower.positions[1]]).toEqual([1, { topic: 't', partition: 1, offset: 0 }]);
   now = 5_000;
-  await follower.onRecords(1, records.slice(0, 50));
+  await follower.onRecords(1, records.slice(0, 50), 50);
   expect(said).toMatchObject([
     { records: 50, of: 100, perSecond: 10, secondsLeft: 5, msg: 'the fold is catching up' },
   ]);
   // What comes again is not folded again.
-  await follower.onRecords(1, records.slice(40, 60));
+  await follower.onRecords(1, records.slice(40, 60), 60);
   await store.close();
 
   const again = await open();
   const restarted = follow(again, folded);
   expect(restarted.positions[1]?.offset).toBe(60);
-  await restarted.onRecords(1, records.slice(60));
+  await restarted.onRecords(1, records.slice(60), records.length);
   expect(restarted.behind()).toBe(0);
   expect(said.at(-1)).toMatchObject({ records: 40, msg: 'the fold has caught up with the log' });
   expect(folded).toEqual(records.map(({ offset }) => offset));
