@@ -77,7 +77,14 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
     switches: () => switches,
     end: () => {
       ended = true;
-      Object.assign(rates, { appendLost: 0, appendTwice: 0, answerLost: 0, callLost: 0, relayTwice: 0 });
+      Object.assign(rates, {
+        appendLost: 0,
+        appendTwice: 0,
+        appendRefused: 0,
+        answerLost: 0,
+        callLost: 0,
+        relayTwice: 0,
+      });
       for (const slot of world.slots()) {
         slot.machine().pause(0);
         restart(slot);

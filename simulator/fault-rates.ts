@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 export interface FaultRates {
   readonly appendLost: number;
   readonly appendTwice: number;
+  /** The broker refuses a machine's appends for a while: nothing is stored, and that is certain. */
+  readonly appendRefused: number;
   /** Of appends, and of calls of Original and its store. */
   readonly answerLost: number;
   readonly callLost: number;
@@ -33,6 +35,7 @@ export const drawFaultRates = (random: Random): FaultRates => {
   return {
     appendLost: rate(0.01),
     appendTwice: rate(0.05),
+    appendRefused: rate(0.002),
     answerLost: rate(0.01),
     callLost: rate(0.01),
     relayTwice: rate(0.1),

@@ -3,7 +3,12 @@
  * answers may be lost after the effect. The order of one partition is kept as the seam promises, except for what comes
  * twice or late, which is what retries of a producer do.
  */
-import { AppendUnknownError, type AppendRecord, type EventLog } from '../shared/log/event-log.ts';
+import {
+  AppendRefusedError,
+  AppendUnknownError,
+  type AppendRecord,
+  type EventLog,
+} from '../shared/log/event-log.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Machine } from './machine.ts';
 import type { Random } from './random.ts';
@@ -21,6 +26,7 @@ export interface FaultyLogParts {
 /** How long a producer waits for the answer before it gives up. */
 const APPEND_TIMEOUT_MS = 1_000;
 const LATE_MAX_MS = 3_000;
+const REFUSED_MAX_MS = 3_000;
 
 interface Waiting {
   readonly record: AppendRecord;
@@ -30,10 +36,22 @@ interface Waiting {
 
 export const faultyLog = ({ log, machine, world, random, rates, onFault }: FaultyLogParts): EventLog => {
   const queues = new Map<string, Waiting[]>();
+  let refusedUntil = 0;
 
   /** Like a producer with one request in flight per partition: a failed one fails those behind it. */
   const send = async (topic: string, queue: Waiting[]): Promise<void> => {
     const batch = [...queue];
+    if (random.chance(rates.appendRefused)) {
+      onFault('the broker refuses what a machine appends');
+      refusedUntil = world.monotonic() + random.between(0, REFUSED_MAX_MS);
+    }
+    if (world.monotonic() < refusedUntil) {
+      machine.later(machine.latency(), () => {
+        for (const { reject } of queue.splice(0))
+          reject(new AppendRefusedError('INVALID_TIMESTAMP', 'the broker refuses the record'));
+      });
+      return;
+    }
     const fail = (): void => {
       for (const { reject } of queue.splice(0)) reject(new AppendUnknownError('no answer'));
     };
