@@ -20,7 +20,13 @@ const numbered = (entries: readonly Unnumbered[], removed: readonly number[]): O
   });
 };
 
-export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThings => {
+/** As a database is: what was captured can be put back, and then knows nothing of what came after it. */
+export interface MemoryThings extends OriginalThings {
+  /** Returns what puts the store back to how it is now. */
+  capture(): () => void;
+}
+
+export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThings => {
   const things = new Map<number, Thing>();
   const answers = new Map<string, Map<number, Decision>>();
   const mastership = Array.from({ length: partitions }, (_, partition) => ({
@@ -178,6 +184,22 @@ export const memoryThings = (partitions: number, firstOwner: Owner): OriginalThi
         ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);
       }
       return true;
+    },
+    capture: () => {
+      const kept = structuredClone({ things, answers, mastership, mirror, removed, outbox, outboxId });
+      return () => {
+        const { things: keptThings, answers: keptAnswers, ...rest } = structuredClone(kept);
+        things.clear();
+        for (const [id, thing] of keptThings) things.set(id, thing);
+        answers.clear();
+        for (const [commandId, known] of keptAnswers) answers.set(commandId, known);
+        for (const partition of mirror.keys()) {
+          mastership[partition] = rest.mastership[partition]!;
+          mirror[partition] = rest.mirror[partition]!;
+          removed[partition] = rest.removed[partition]!;
+        }
+        ({ outbox, outboxId } = rest);
+      };
     },
     close: async () => undefined,
   };

@@ -4,13 +4,13 @@
  */
 import { startOriginalServing, type OriginalServing } from '../original-api/serving.ts';
 import { startShinyServing, type ShinyServing } from '../shiny-api/serving.ts';
-import { memoryThings } from '../original-api/memory-things.ts';
-import type { OriginalThings } from '../original-api/original-things.ts';
+import { memoryThings, type MemoryThings } from '../original-api/memory-things.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { AppendRecord, EventLog, LogRecord } from '../shared/log/event-log.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
+import { topicName } from '../shared/log/topics.ts';
 import { createNamespace } from '../shared/log/namespace.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { noMetrics } from '../shared/process/metrics.ts';
@@ -68,12 +68,14 @@ export interface World {
   readonly time: VirtualTime;
   readonly codec: RecordCodec;
   readonly genesis: Genesis;
-  readonly things: OriginalThings;
+  readonly things: MemoryThings;
   readonly originals: readonly Slot<OriginalServing>[];
   readonly shinies: readonly Slot<ShinyServing>[];
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
+  /** While it is on, what is appended to the feed is acknowledged and gone. */
+  loseFeed(isOn: boolean): void;
   /** A record of somebody else's. */
   append(topic: string, record: AppendRecord): Promise<number>;
   /** The offset that the next record gets. */
@@ -91,7 +93,7 @@ export const createWorld = async (
 ): Promise<World> => {
   const time = createVirtualTime();
   const codec = await sharedCodec;
-  const { log, records, end } = recordedLog(createMemoryLog());
+  const { log, records, end, loseFeed } = recordedLog(createMemoryLog());
   const genesis = await createNamespace(log, codec, {
     namespace: NAMESPACE,
     partitions,
@@ -204,6 +206,7 @@ export const createWorld = async (
     shinies,
     updaters,
     append: log.append,
+    loseFeed,
     records,
     end,
     deaths,
@@ -212,15 +215,21 @@ export const createWorld = async (
   };
 };
 
-const recordedLog = (log: EventLog): Pick<World, 'records' | 'end'> & { log: EventLog } => {
+const recordedLog = (log: EventLog): Pick<World, 'records' | 'end' | 'loseFeed'> & { log: EventLog } => {
+  let isLosingFeed = false;
   const byTopic = new Map<string, LogRecord[]>();
   const ends = new Map<string, number>();
   return {
+    loseFeed: (isOn) => {
+      isLosingFeed = isOn;
+    },
     end: (topic, partition) => ends.get(`${topic}/${partition}`) ?? 0,
     records: (topic) => byTopic.get(topic) ?? [],
     log: {
       ...log,
       append: async (topic, record) => {
+        if (isLosingFeed && topic === topicName(NAMESPACE, 'things.original'))
+          return ends.get(`${topic}/${record.partition}`) ?? 0;
         const offset = await log.append(topic, record);
         ends.set(`${topic}/${record.partition}`, offset + 1);
         const records = byTopic.get(topic);
