@@ -4,6 +4,7 @@ import pg from 'pg';
 import { emptyHeader, FORMAT, wrongFormat } from '../shared/domain/partition-state.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
+import { pinSession, sessionSettings } from './session-settings.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 
@@ -14,12 +15,16 @@ export interface DatabaseAccess {
   readonly namespace: string;
   readonly poolMax: number;
   readonly statementTimeoutMs: number;
+  /** How long a statement waits for a row that somebody else has locked. */
+  readonly lockTimeoutMs: number;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Of relay, mirror and switch, one of each at a time and partition. */
 const BACKGROUND_POOL_MAX = 6;
 const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
+export const LOCK_TIMEOUT_MS = 2_000;
+const BACKGROUND_LOCK_TIMEOUT_MS = 10_000;
 
 const INT8_OID = 20;
 
@@ -28,17 +33,18 @@ export const backgroundAccess = (access: DatabaseAccess): DatabaseAccess => ({
   ...access,
   poolMax: BACKGROUND_POOL_MAX,
   statementTimeoutMs: BACKGROUND_STATEMENT_TIMEOUT_MS,
+  lockTimeoutMs: BACKGROUND_LOCK_TIMEOUT_MS,
 });
 
 /** Connects and migrates. Throws what the database says when it cannot be reached. */
 export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {
+  const settings = sessionSettings(access);
   const pool = new pg.Pool({
     connectionString: access.url,
     max: access.poolMax,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: access.statementTimeoutMs,
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
-    options: `-c search_path=${JSON.stringify(access.namespace)}`,
+    onConnect: (client) => pinSession(client, settings),
     application_name: `original-api ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.
@@ -91,7 +97,8 @@ const fillDatabase = async (client: pg.PoolClient, genesis: Genesis): Promise<vo
     const first = nextThingId(partition, partitions, 0);
     await client.query('insert into mastership (partition, owner) values ($1, $2)', [partition, master]);
     await client.query(`create sequence thing_ids_${partition} start ${first} increment ${partitions}`);
-    await client.query('insert into mirror values ($1, 0, $2)', [
+    await client.query('insert into outbox_removed (partition) values ($1)', [partition]);
+    await client.query('insert into mirror (partition, next_offset, header) values ($1, 0, $2)', [
       partition,
       JSON.stringify(emptyHeader(partition)),
     ]);

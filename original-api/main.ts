@@ -11,7 +11,7 @@ import { settingsOrExit } from '../shared/process/settings.ts';
 import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
-import { backgroundAccess, bindDatabase, openDatabase } from './database.ts';
+import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from './database.ts';
 import { postgresThings } from './postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
@@ -26,6 +26,7 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     namespace,
     poolMax: settings.DATABASE_POOL_MAX,
     statementTimeoutMs: responseWaitMs,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
   };
   const [{ log, codec }, pool, background] = await Promise.all([
     openLog(name, settings, lifecycle, logger),

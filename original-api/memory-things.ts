@@ -8,6 +8,7 @@ import { clampedOriginalFoo, originalFoo } from '../shared/domain/mapping.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import { DatabaseBehindError } from './database-errors.ts';
 import type { Mastership, MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
 
 type Unnumbered = Omit<OutboxEntry, 'entry'> & { readonly entry: Omit<OriginalEntry, 'type' | 'number'> };
@@ -109,6 +110,10 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
       if (stored !== undefined) return repeated(stored, command);
       if (answers.has(command.commandId) && token === null) return refused(command, { code: 'reused' });
       const { owner, since, epoch } = mastership[partition]!;
+      if (token !== null && token > epoch)
+        throw new DatabaseBehindError(
+          `partition ${partition} is at epoch ${epoch} in the database and at ${token} in the log: the database was set back`,
+        );
       if (owner !== 'original' || (token !== null && since > token)) return 'not-owner';
       const decision = decideAnew(partition, command, now);
       const { state, answer } = decision;
@@ -160,6 +165,15 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
     onOutbox: (wake) => {
       wakers.push(wake);
     },
+    partitionFacts: async () =>
+      mastership.map(({ partition, owner, epoch }) => ({
+        partition,
+        owner,
+        epoch,
+        removed: removed[partition]!,
+        waiting: outbox.filter((entry) => entry.partition === partition).length,
+      })),
+    oldestTransaction: async () => undefined,
     mirrorPlaces: async () => mirror,
     applyMirror: async (partition, expectedNext, place, decisions, released) => {
       if (mirror[partition]!.nextOffset !== expectedNext) return false;

@@ -49,6 +49,27 @@ export interface Release {
   readonly idFloor: number;
 }
 
+/** What the store says of a partition, to be held against the log. */
+export interface PartitionFacts {
+  readonly partition: number;
+  readonly owner: Owner;
+  readonly epoch: number;
+  /** Number of the last entry of the outbox that was published and removed (P16). */
+  readonly removed: number;
+  /** Entries in the outbox. */
+  readonly waiting: number;
+}
+
+/** A transaction of the database server that is open: whoever's. */
+export interface OldestTransaction {
+  /** Null for a prepared transaction. */
+  readonly pid: number | null;
+  readonly database: string | null;
+  readonly user: string | null;
+  readonly state: string | null;
+  readonly since: Date;
+}
+
 export interface OriginalThings {
   /**
    * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-owner' is
@@ -91,6 +112,11 @@ export interface OriginalThings {
    * itself. Only a hint: it may be lost, and the relay polls as well.
    */
   onOutbox(wake: (isUrgent: boolean) => void): void;
+
+  /** By partition. */
+  partitionFacts(): Promise<PartitionFacts[]>;
+  /** The oldest one that has an id, if any. */
+  oldestTransaction(): Promise<OldestTransaction | undefined>;
 
   mirrorPlaces(): Promise<MirrorPlace[]>;
   /**

@@ -101,7 +101,7 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     const slow = await pool.connect();
     await slow.query('begin');
     await slow.query(
-      `select * from decide_command(1, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+      `select * from decide_command(1, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now(), now(), 1)`,
     );
     await decide(things, create('fast'));
     expect(await things.readOutbox(100)).toEqual([]);
@@ -115,7 +115,7 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     const undone = await pool.connect();
     await undone.query('begin');
     await undone.query(
-      `select * from decide_command(1, null, 'undone', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+      `select * from decide_command(1, null, 'undone', 'h', 'create', null, null, 'a', 1, null, null, now(), now(), 1)`,
     );
     await undone.query('rollback');
     undone.release();
@@ -168,7 +168,7 @@ describe('the fence under concurrent writers', () => {
     const slow = await pool.connect();
     await slow.query('begin');
     await slow.query(
-      `select * from decide_command(${partition}, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now())`,
+      `select * from decide_command(${partition}, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now(), now(), 1)`,
     );
     const fencing = things.fence(partition, 1);
     const lockWaits = `select count(*)::int as waits from pg_locks where locktype = 'advisory' and not granted`;

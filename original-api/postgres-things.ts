@@ -1,43 +1,84 @@
-/** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql. */
+/** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
 import type { Decision } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
-import type { OriginalEntry } from '../shared/domain/outcome.ts';
+import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
-import type { Mastership, OriginalThings, OutboxEntry } from './original-things.ts';
+import { faultOf, namedError } from './database-errors.ts';
+import type {
+  DecideRequest,
+  Mastership,
+  OldestTransaction,
+  OriginalThings,
+  OutboxEntry,
+  PartitionFacts,
+} from './original-things.ts';
 
+/** A row that waits longer is read whoever has a transaction open in the server. */
+const OUTBOX_OVERDUE_MS = 200;
+
+const THING_COLUMNS = 't.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted';
+const ANSWER_COLUMNS =
+  'command_id, payload_hash, command_type, thing_id, code, current_version, field, name, foo, created_on, updated_on, version, deleted';
+// Columns by name everywhere: `select *` in a prepared statement fails once per connection when a table gets one more.
 const DECIDE = {
   name: 'decide',
-  text: 'select * from decide_command($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+  text: `select ${ANSWER_COLUMNS} from decide_command($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 };
-const THING = { name: 'thing', text: 'select * from things where id = $1 and not deleted' };
+const REFUSE_UNREPRESENTABLE = {
+  name: 'refuse-unrepresentable',
+  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8)`,
+};
+const THING = { name: 'thing', text: `select ${THING_COLUMNS} from things t where id = $1 and not deleted` };
 const THING_WITH_OWNER = {
   name: 'thing-with-owner',
-  text: `select m.owner, m.since, t.* from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
+  text: `select m.owner, m.since, ${THING_COLUMNS} from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
 };
 const THINGS = {
   name: 'things',
-  text: 'select * from things where id > $1 and not deleted order by id limit $2',
+  text: `select ${THING_COLUMNS} from things t where id > $1 and not deleted order by id limit $2`,
 };
+const OUTBOX_COLUMNS = `o.xid::text as outbox_xid, o.id as outbox_id, o.partition as outbox_partition, o.epoch, o.fence_epoch, o.id_floor,
+  o.requested_on, o.asked_version, o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on`;
+const OUTBOX_ANSWER_COLUMNS = ANSWER_COLUMNS.split(', ')
+  .map((column) => `a.${column}`)
+  .join(', ');
 // `position > last` would lose rows: a transaction with a lower id may commit later. Below the oldest running
-// transaction nothing can come any more.
+// transaction nothing can come any more. Numbers and rows are of one snapshot (P16).
 const READ_OUTBOX = {
   name: 'read-outbox',
-  text: `select o.xid::text as outbox_xid, o.id as outbox_id, o.partition as outbox_partition, o.epoch, o.fence_epoch,
-                o.id_floor, a.*
-           from outbox o left join answers a on a.command_id = o.command_id and a.partition = o.partition
-          where o.xid < pg_snapshot_xmin(pg_current_snapshot())
-          order by o.xid, o.id limit $1`,
+  text: `with oldest as materialized (
+           select * from outbox where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $1)
+         select ${OUTBOX_COLUMNS}, ${OUTBOX_ANSWER_COLUMNS},
+                r.number + row_number() over (partition by o.partition order by o.xid, o.id) as number
+           from oldest o
+           join outbox_removed r on r.partition = o.partition
+           left join answers a on a.command_id = o.command_id and a.partition = o.partition
+          order by o.xid, o.id`,
 };
+/** The partitions whose oldest row has waited so long, and those that hide behind ids of another server. */
+const OVERDUE_OUTBOX = {
+  name: 'overdue-outbox',
+  text: `select partition, bool_or(xid >= pg_snapshot_xmax(pg_current_snapshot())) as is_foreign from outbox
+          group by partition having min(added_on) < clock_timestamp() - $1 * interval '1 millisecond'`,
+};
+const READ_PARTITION_OUTBOX = {
+  name: 'read-partition-outbox',
+  text: `select ${OUTBOX_COLUMNS}, o.number, ${ANSWER_COLUMNS.split(', ')
+    .map((column) => `(o.answer).${column}`)
+    .join(', ')}
+           from read_partition_outbox($1, $2) o`,
+};
+const RENUMBER_OUTBOX = { name: 'renumber-outbox', text: 'select renumber_outbox() as renumbered' };
 /** Does not wait for the disk: after a crash of Postgres what comes back is published once more, which the fold ignores. */
 const REMOVE_FROM_OUTBOX = {
   name: 'remove-from-outbox',
   text: `with in_background as materialized (select set_config('synchronous_commit', 'off', true))
-         delete from outbox using in_background, unnest($1::xid8[], $2::bigint[]) as gone(xid, id)
-          where outbox.xid = gone.xid and outbox.id = gone.id`,
+         select sum(remove_from_outbox(gone.partition, gone.xid, gone.id)) as removed
+           from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[]) as gone(partition, xid, id)`,
 };
 const OUTBOX_PASSED = {
   name: 'outbox-passed',
@@ -47,12 +88,33 @@ const APPLY_MIRROR = {
   name: 'apply-mirror',
   text: 'select apply_mirror($1, $2, $3, $4, $5, $6, $7) as applied',
 };
-const MASTERSHIP = { name: 'mastership', text: 'select * from mastership where partition = $1' };
-const FENCE = { name: 'fence', text: 'select * from fence_partition($1, $2)' };
-const ABORT_SWITCH = { name: 'abort-switch', text: 'select * from abort_switch($1, $2, $3)' };
+const MASTERSHIP_COLUMNS = 'owner, epoch, since, refused_reason';
+const MASTERSHIP = {
+  name: 'mastership',
+  text: `select ${MASTERSHIP_COLUMNS} from mastership where partition = $1`,
+};
+const FENCE = { name: 'fence', text: `select ${MASTERSHIP_COLUMNS} from fence_partition($1, $2)` };
+const ABORT_SWITCH = {
+  name: 'abort-switch',
+  text: `select ${MASTERSHIP_COLUMNS} from abort_switch($1, $2, $3)`,
+};
 const OUTBOX_SIZE = {
   name: 'outbox-size',
   text: 'select count(*) as size from (select from outbox limit $1) as entries',
+};
+const PARTITION_FACTS = {
+  name: 'partition-facts',
+  text: `select m.partition, m.owner, m.epoch, r.number as removed, (select count(*) from outbox o where o.partition = m.partition) as waiting
+           from mastership m join outbox_removed r using (partition) order by m.partition`,
+};
+// Who has a transaction id holds up the relay; a prepared transaction has nobody.
+const OLDEST_TRANSACTION = {
+  name: 'oldest-transaction',
+  text: `select pid, datname as database, usename as "user", state, xact_start as since
+           from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+         union all
+         select null, database, owner, 'prepared', prepared from pg_prepared_xacts
+          order by since limit 1`,
 };
 
 interface MastershipRow {
@@ -64,6 +126,12 @@ interface MastershipRow {
 
 type OutboxRow = AnswerRow & {
   number: number;
+  requested_on: Date | null;
+  asked_version: number | null;
+  asked_name: string | null;
+  asked_foo: number | null;
+  asked_created_on: Date | null;
+  asked_updated_on: Date | null;
   outbox_xid: string;
   outbox_id: number;
   outbox_partition: number;
@@ -84,18 +152,67 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
     statement: { name: string; text: string },
     values: unknown[],
     from: pg.Pool = pool,
-  ): Promise<R[]> => (await from.query<R>({ ...statement, values })).rows;
+  ): Promise<R[]> => {
+    try {
+      return (await from.query<R>({ ...statement, values })).rows;
+    } catch (error) {
+      throw namedError(error);
+    }
+  };
+
+  /** What Postgres can never store is refused by Postgres (P10). */
+  const refuse = async (
+    { partition, command, token }: DecideRequest,
+    error: unknown,
+  ): Promise<AnswerRow[]> => {
+    const { column } = error as { column?: string };
+    return query<AnswerRow>(REFUSE_UNREPRESENTABLE, [
+      partition,
+      token,
+      ...identityValues(command),
+      column ?? null,
+      new Date(command.requestedOn),
+    ]);
+  };
+  const decided = async (request: DecideRequest): Promise<AnswerRow[]> => {
+    const { partition, command, token, now } = request;
+    const values = [
+      partition,
+      token,
+      ...commandValues(command),
+      new Date(now),
+      new Date(command.requestedOn),
+    ];
+    try {
+      return await query<AnswerRow>(DECIDE, [...values, command.type === 'delete' ? null : command.foo]);
+    } catch (error) {
+      if (faultOf(error) === 'unrepresentable') return refuse(request, error);
+      throw error;
+    }
+  };
+  /** P7, and in migrations/005-outbox.sql: whoever has a transaction open. */
+  const readOverdue = async (limit: number): Promise<OutboxRow[]> => {
+    const overdue = await query<{ partition: number; is_foreign: boolean }>(
+      OVERDUE_OUTBOX,
+      [OUTBOX_OVERDUE_MS],
+      background,
+    );
+    if (overdue.some(({ is_foreign: isForeign }) => isForeign)) await query(RENUMBER_OUTBOX, [], background);
+    const rows: OutboxRow[] = [];
+    for (const { partition } of overdue) {
+      if (rows.length >= limit) break;
+      rows.push(
+        ...(await query<OutboxRow>(READ_PARTITION_OUTBOX, [partition, limit - rows.length], background)),
+      );
+    }
+    return rows;
+  };
 
   return {
-    decide: async ({ partition, command, token, now }) => {
-      const [row] = await query<AnswerRow>(DECIDE, [
-        partition,
-        token,
-        ...commandValues(command),
-        new Date(now),
-      ]);
+    decide: async (request) => {
+      const [row] = await decided(request);
       if (row === undefined) return 'not-owner';
-      wakeRelay(token === null);
+      wakeRelay(request.token === null);
       return decisionOfRow(row);
     },
     thing: async (id) => {
@@ -121,11 +238,23 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
     },
     abortSwitch: async (partition, epoch, reason) =>
       mastershipOf(await query<MastershipRow>(ABORT_SWITCH, [partition, epoch, reason], background)),
-    readOutbox: async (limit) =>
-      (await query<OutboxRow>(READ_OUTBOX, [limit], background)).map(outboxEntryOfRow),
+    readOutbox: async (limit) => {
+      const rows = await query<OutboxRow>(READ_OUTBOX, [limit], background);
+      return (rows.length > 0 ? rows : await readOverdue(limit)).map(outboxEntryOfRow);
+    },
     removeFromOutbox: async (entries) => {
-      const keys = [entries.map(({ xid }) => xid), entries.map(({ id }) => id)];
+      const last = [...new Map(entries.map((entry) => [entry.partition, entry])).values()];
+      const keys = [
+        last.map(({ partition }) => partition),
+        last.map(({ xid }) => xid),
+        last.map(({ id }) => id),
+      ];
       await query(REMOVE_FROM_OUTBOX, keys, background);
+    },
+    partitionFacts: async () => query<PartitionFacts>(PARTITION_FACTS, [], background),
+    oldestTransaction: async () => {
+      const [row] = await query<OldestTransaction>(OLDEST_TRANSACTION, [], background);
+      return row;
     },
     outboxMark: async () => {
       // Whatever is committed by now has a lower transaction id.
@@ -171,17 +300,22 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
 };
 
 const mastershipOf = ([row]: MastershipRow[]): Mastership => {
-  if (row === undefined) throw new Error('there is no such partition');
+  if (row?.owner == null) throw new Error('there is no such partition');
   const { owner, epoch, since, refused_reason: refusedReason } = row;
   return { owner, epoch, since, refusedReason };
 };
 
-/** $3 to $11 of decide_command. */
-const commandValues = (command: ThingCommand): unknown[] => [
+/** $3 to $6. */
+const identityValues = (command: ThingCommand): unknown[] => [
   command.commandId,
   command.payloadHash,
   command.type,
   command.type === 'create' ? null : command.thingId,
+];
+
+/** $3 to $11 of decide_command. */
+const commandValues = (command: ThingCommand): unknown[] => [
+  ...identityValues(command),
   command.type === 'create' ? null : command.version,
   command.type === 'delete' ? null : command.name,
   command.type === 'delete' ? null : originalFoo(command.foo),
@@ -191,12 +325,24 @@ const commandValues = (command: ThingCommand): unknown[] => [
 
 const dateOf = (time: number | null): Date | null => (time === null ? null : new Date(time));
 
+const requestOf = (row: OutboxRow): DirectRequest | null =>
+  row.requested_on === null
+    ? null
+    : {
+        requestedOn: row.requested_on.getTime(),
+        version: row.asked_version,
+        name: row.asked_name,
+        foo: row.asked_foo,
+        createdOn: row.asked_created_on?.getTime() ?? null,
+        updatedOn: row.asked_updated_on?.getTime() ?? null,
+      };
+
 const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {
   const decision: Decision | undefined = row.command_id === null ? undefined : decisionOfRow(row);
   const entry: OriginalEntry = {
     type: 'original-entry',
     number: row.number,
-    request: null,
+    request: requestOf(row),
     epoch: row.epoch,
     state: decision?.state ?? null,
     answer: decision?.answer ?? null,

@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
-import { backgroundAccess, bindDatabase, openDatabase } from '../original-api/database.ts';
+import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../original-api/database.ts';
 import { postgresThings } from '../original-api/postgres-things.ts';
 import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
@@ -68,6 +68,7 @@ export const startEmbedded = async (
     namespace,
     poolMax: DATABASE_POOL_MAX,
     statementTimeoutMs: responseWaitMs,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
   };
   const pool = await openDatabase(access, logger);
   const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger));

@@ -19,7 +19,13 @@ export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
 
 export const openTestDatabase = (namespace: string): Promise<pg.Pool> =>
   openDatabase(
-    { url: inject('stack').DATABASE_URL, namespace, poolMax: 40, statementTimeoutMs: 20_000 },
+    {
+      url: inject('stack').DATABASE_URL,
+      namespace,
+      poolMax: 40,
+      statementTimeoutMs: 20_000,
+      lockTimeoutMs: 10_000,
+    },
     silentLogger(),
   );
 

@@ -3,117 +3,65 @@
 -- The problem: a write must not slip in after the fence of a switch, and a retried command must get its first answer.
 -- The argument: the shared lock of the partition is the first statement, before the transaction has an id or reads
 -- anything, so a fence (exclusive) is either wholly before or wholly after it (P7). In READ COMMITTED every statement of
--- a plpgsql function sees what was committed before it, so the owner is read after the lock was got.
+-- a plpgsql function sees what was committed before it, so the owner is read after the lock was got. In another isolation
+-- level it would not, so that is looked at.
 -- Rejected: the owner check in one plain SQL statement (its snapshot is older than the lock: unsafe), and FOR SHARE on
 -- the owner's row (safe, but writers starve the switch).
-
-create function lock_space() returns integer language sql stable as $$ select hashtext(current_schema()) $$;
 
 create function refusal(
   p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_code text, p_current_version bigint, p_field text
-) returns answers language sql immutable as $$
-  select p_command_id, p_partition, p_payload_hash, p_type, p_thing_id, p_code, p_current_version, p_field,
-         null::text, null::double precision, null::timestamptz, null::timestamptz, null::bigint, null::boolean
+) returns answer_row language sql immutable as $$
+  select row(p_command_id, p_partition, p_payload_hash, p_type, p_thing_id, p_code, p_current_version, p_field,
+             null, null, null, null, null, null)::answer_row
 $$;
 
--- p_token is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no
--- room in an integer. Returns the answer, or no row when Original is not the owner: never a decision (P10).
-create function decide_command(
-  p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
-  p_expected_version bigint, p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz,
-  p_now timestamptz
-) returns setof answers language plpgsql as $$
-declare
-  answer answers;
-  thing things;
-  ruler mastership;
-  is_reused boolean;
+-- The locks of a write. Two requests with one command id: one after the other.
+create function lock_for_write(p_partition integer, p_command_id text) returns void language plpgsql as $$
 begin
   perform pg_advisory_xact_lock_shared(lock_space(), p_partition);
-  -- Two requests with one command id: one after the other.
   perform pg_advisory_xact_lock(hashtextextended(p_command_id, lock_space()));
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a write needs READ COMMITTED, the connection has %', current_setting('transaction_isolation')
+      using errcode = 'MP002';
+  end if;
+end $$;
 
-  -- The stored answer has no effect, so it needs no owner (P6).
-  select * into answer from answers where command_id = p_command_id order by partition <> p_partition limit 1;
-  if answer.partition = p_partition then
-    if answer.payload_hash <> p_payload_hash then
-      answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
-    end if;
-    return next answer;
-    return;
+-- What is known of the command id: its answer in this partition (repeated, or `reused` when it asks for something else), or,
+-- with another `partition`, that it stands for a request elsewhere. Has no effect, so it needs no owner (P6).
+create function stored_answer(
+  p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint
+) returns answer_row language plpgsql as $$
+declare
+  answer answer_row;
+begin
+  select command_id, partition, payload_hash, command_type, thing_id, code, current_version, field, name, foo,
+         created_on, updated_on, version, deleted
+    into answer from answers where command_id = p_command_id order by partition <> p_partition limit 1;
+  if answer.partition = p_partition and answer.payload_hash <> p_payload_hash then
+    return refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
   end if;
+  return answer;
+end $$;
 
-  -- The id stands for another request, in another partition. To a direct write this can be said whoever owns. (Of this
-  -- partition the mirror, which does not wait for the command's lock, may have brought an answer since it was looked up.)
-  is_reused := answer.partition is not null;
-  if is_reused and p_token is null then
-    return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
-    return;
+-- Does Original decide here? A direct write has no token (null). Behind the lock, so the row stays until the end.
+create function original_decides(p_partition integer, p_token bigint) returns boolean language plpgsql as $$
+declare
+  master mastership_row := mastership_of(p_partition);
+begin
+  if p_token > master.epoch then
+    raise exception 'partition % is at epoch % in the database and at % in the log: the database was set back',
+      p_partition, master.epoch, p_token using errcode = 'MP001';
   end if;
-
-  select * into ruler from mastership where partition = p_partition;
-  if ruler.owner <> 'original' or ruler.since > p_token then
-    return;
-  end if;
-
-  answer := null;
-  if is_reused then
-    answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
-  elsif p_type = 'create' then
-    if p_foo is null then
-      answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, null, 'unrepresentable', null, 'foo');
-    else
-      insert into things (id, name, foo, created_on, updated_on, version)
-        values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0)
-        returning * into thing;
-    end if;
-  elsif p_type = 'update' then
-    -- Nearly always it fits; if not, what follows says why. The conditions are those of check_change.
-    update things
-      set name = p_name, foo = p_foo, updated_on = greatest(updated_on, p_now), version = version + 1, lossy = false
-      where id = p_thing_id and version = p_expected_version and not deleted and p_foo is not null
-        and (p_created_on is null or created_on = p_created_on) and (p_updated_on is null or updated_on = p_updated_on)
-      returning * into thing;
-  end if;
-
-  if answer.code is null and thing.id is null then
-    select * into thing from things where id = p_thing_id for no key update;
-    answer := check_change(thing, p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version,
-                           p_foo, p_created_on, p_updated_on);
-    if answer is null and p_type = 'delete' then
-      update things set version = version + 1, deleted = true where id = p_thing_id returning * into thing;
-    elsif answer is null then
-      update things
-        set name = p_name, foo = p_foo, updated_on = greatest(updated_on, p_now), version = version + 1, lossy = false
-        where id = p_thing_id returning * into thing;
-    end if;
-  end if;
-
-  if answer.code is null then
-    answer := row(p_command_id, p_partition, p_payload_hash, p_type, thing.id, 'accepted', null, null,
-                  thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted);
-  end if;
-  -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror. No `on conflict`
-  -- here: if the mirror has brought an answer since it was looked up, all of this must be undone.
-  if answer.code <> 'reused' then
-    insert into answers select answer.*;
-  end if;
-  -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2). The epoch is read
-  -- now: an abort, which takes no lock, may have moved it, and the epochs of a Thing's versions never go back.
-  if answer.code = 'accepted' or p_token is null then
-    insert into outbox (partition, epoch, command_id)
-      values (p_partition, (select epoch from mastership where partition = p_partition), p_command_id);
-  end if;
-  return next answer;
+  return master.owner = 'original' and (p_token is null or master.since <= p_token);
 end $$;
 
 -- The compare-and-set of an update or delete; null when it may go on. The same rules as decideChange in
 -- shared/domain/decide.ts, in the same order; the contract suite holds them together.
 create function check_change(
-  thing things, p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
+  thing thing_row, p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_expected_version bigint, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz
-) returns answers language plpgsql immutable as $$
+) returns answer_row language plpgsql immutable as $$
 declare
   code text;
   field text;
@@ -133,4 +81,141 @@ begin
   end if;
   return refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, code,
                  case when code = 'conflict' then thing.version end, field);
+end $$;
+
+-- The Thing that the command makes, or `answer` when it is refused.
+create function change_thing(
+  p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint, p_expected_version bigint,
+  p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz, p_now timestamptz,
+  out answer answer_row, out thing thing_row
+) language plpgsql as $$
+begin
+  if p_type = 'create' then
+    if p_foo is null then
+      answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, null, 'unrepresentable', null, 'foo');
+      return;
+    end if;
+    insert into things as t (id, name, foo, created_on, updated_on, version)
+      values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0)
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+    return;
+  end if;
+  if p_thing_id % (select partitions from genesis) <> p_partition then
+    raise exception 'Thing % does not live in partition %', p_thing_id, p_partition using errcode = '22023';
+  end if;
+  select t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted
+    into thing from things t where t.id = p_thing_id for no key update;
+  answer := check_change(thing, p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version,
+                         p_foo, p_created_on, p_updated_on);
+  if answer.code is not null then
+    return;
+  end if;
+  if p_type = 'delete' then
+    update things as t set version = t.version + 1, deleted = true where t.id = p_thing_id
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+  else
+    update things as t
+      set name = p_name, foo = p_foo, updated_on = greatest(t.updated_on, p_now), version = t.version + 1, lossy = false
+      where t.id = p_thing_id
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+  end if;
+end $$;
+
+-- Keeps the answer, and puts into the outbox what leaves Postgres only that way.
+create function record_decision(answer answer_row, p_token bigint, asked asked_row) returns void
+language plpgsql as $$
+begin
+  -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror. No `on conflict`
+  -- here: if the mirror has brought an answer since it was looked up, all of this must be undone.
+  if answer.code <> 'reused' then
+    insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, current_version, field,
+                         name, foo, created_on, updated_on, version, deleted)
+      values (answer.command_id, answer.partition, answer.payload_hash, answer.command_type, answer.thing_id,
+              answer.code, answer.current_version, answer.field, answer.name, answer.foo, answer.created_on,
+              answer.updated_on, answer.version, answer.deleted);
+  end if;
+  -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2). The epoch is read
+  -- now: an abort, which takes no lock, may have moved it, and the epochs of a Thing's versions never go back.
+  if answer.code = 'accepted' or p_token is null then
+    insert into outbox (partition, epoch, command_id, requested_on, asked_version, asked_name, asked_foo,
+                        asked_created_on, asked_updated_on)
+      values (answer.partition, (mastership_of(answer.partition)).epoch, answer.command_id, asked.requested_on,
+              asked.version, asked.name, asked.foo, asked.created_on, asked.updated_on);
+  end if;
+end $$;
+
+-- p_token is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no room in
+-- an integer; p_asked_foo is what the client sent. Returns the answer, or no row when Original is not the owner: never a
+-- decision (P10).
+create function decide_command(
+  p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
+  p_expected_version bigint, p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz,
+  p_now timestamptz, p_requested_on timestamptz, p_asked_foo double precision
+) returns setof answer_row language plpgsql as $$
+declare
+  answer answer_row;
+  changed record;
+  thing thing_row;
+  asked asked_row;
+begin
+  perform lock_for_write(p_partition, p_command_id);
+  answer := stored_answer(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id);
+  if answer.partition = p_partition then
+    return next answer;
+    return;
+  end if;
+  -- The key stands for a request in another partition: 422 for a direct write, whoever is master.
+  if answer.partition is not null and p_token is null then
+    return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
+    return;
+  end if;
+  if not original_decides(p_partition, p_token) then
+    return;
+  end if;
+
+  if answer.partition is not null then
+    answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
+  else
+    select * into changed from change_thing(
+      p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version, p_name, p_foo, p_created_on,
+      p_updated_on, p_now);
+    answer := changed.answer;
+    thing := changed.thing;
+    if answer.code is null then
+      answer := row(p_command_id, p_partition, p_payload_hash, p_type, thing.id, 'accepted', null, null,
+                    thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted);
+    end if;
+  end if;
+  if p_token is null then
+    asked := row(p_requested_on, p_expected_version, p_name, p_asked_foo, p_created_on, p_updated_on);
+  end if;
+  perform record_decision(answer, p_token, asked);
+  return next answer;
+end $$;
+
+-- What Postgres can never store is refused by Postgres, and the refusal is kept like any other (P10). In a transaction of its
+-- own, as the one that tried is gone.
+create function refuse_unrepresentable(
+  p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
+  p_field text, p_requested_on timestamptz
+) returns setof answer_row language plpgsql as $$
+declare
+  answer answer_row;
+  asked asked_row;
+begin
+  perform lock_for_write(p_partition, p_command_id);
+  answer := stored_answer(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id);
+  if answer.partition = p_partition then
+    return next answer;
+    return;
+  end if;
+  if not original_decides(p_partition, p_token) then
+    return;
+  end if;
+  answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'unrepresentable', null, p_field);
+  if p_token is null then
+    asked := row(p_requested_on, null, null, null, null, null);
+  end if;
+  perform record_decision(answer, p_token, asked);
+  return next answer;
 end $$;
