@@ -42,12 +42,25 @@ export interface MirrorParts {
 export interface Mirror {
   /** How far each partition is applied. */
   readonly progress: Progress;
+  /** The fold's headers where it is, by partition. */
+  headers(): readonly PartitionHeader[];
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 /** Without anything to apply the place is written every so many records. */
 const PLACE_EVERY_RECORDS = 2_000;
+
+/** The database is where it was before: the mirror has to read again what it has applied already. */
+class StoreSetBackError extends Error {
+  override readonly name = 'StoreSetBackError';
+
+  constructor(partition: number, stored: number, known: number) {
+    super(
+      `the database has the mirror of partition ${partition} at outcome ${stored}, and it was at ${known}: the database was set back`,
+    );
+  }
+}
 
 interface Place {
   header: PartitionHeader;
@@ -86,7 +99,10 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
         applied.inc(left.length);
         return;
       }
-      place.storedOffset = (await things.mirrorPlaces())[partition]!.nextOffset;
+      const { nextOffset: stored } = (await things.mirrorPlaces())[partition]!;
+      // What lies between is behind us: only who starts anew reads it again.
+      if (stored < place.storedOffset) throw new StoreSetBackError(partition, stored, place.storedOffset);
+      place.storedOffset = stored;
     }
   };
 
@@ -103,6 +119,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
         { logger, time },
         () => stopped,
         () => apply(partition, place, segment),
+        (error) => error instanceof StoreSetBackError,
       );
     }
     if (stopped) return;
@@ -130,6 +147,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const tail = await log.tail(positions, onRecords, () => LONG_BREATH_MS);
   return {
     progress,
+    headers: () => places.map(({ header }) => header),
     failed: tail.failed,
     stop: async () => {
       stopped = true;

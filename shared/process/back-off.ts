@@ -1,4 +1,7 @@
-/** Does `work` until it succeeds or `stopped`; says why it did not, once per trouble. For what must be done whoever is away for a while. */
+/**
+ * Does `work` until it succeeds or `stopped`; says why it did not, once per trouble. For what must be done whoever is away for a
+ * while. Throws what is final.
+ */
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';
 import { createTrouble } from './trouble.ts';
@@ -11,6 +14,7 @@ export const untilDone = async <T>(
   { logger, time }: { readonly logger: Logger; readonly time: Time },
   stopped: () => boolean,
   work: () => Promise<T>,
+  isFinal: (error: unknown) => boolean = () => false,
 ): Promise<T | undefined> => {
   const trouble = createTrouble(logger, sentence, time.monotonic);
   for (let delay = FIRST_DELAY_MS; !stopped(); delay = Math.min(delay * 2, DELAY_MAX_MS)) {
@@ -20,6 +24,7 @@ export const untilDone = async <T>(
       return done;
     } catch (error) {
       if (stopped()) return undefined;
+      if (isFinal(error)) throw error;
       trouble.met(error);
       await time.sleep(delay);
     }
