@@ -263,6 +263,15 @@ export const describeEventLog = (
       },
     );
 
+    test('a tail ends when its topic was deleted for good', async () => {
+      const topic = await newTopic();
+      const tail = await log.tail(everywhere(topic), async () => undefined);
+      await operator.deleteTopic(topic);
+      await expect(tail.failed).rejects.toThrow(`the topic ${topic} is not there any more`);
+      await expect(tail.failed).rejects.toThrow(OffsetGoneError);
+      await tail.stop();
+    });
+
     test('what has no value is a tombstone, and moves the place', async () => {
       const topic = await newTopic();
       await append(topic, 0, 'a');

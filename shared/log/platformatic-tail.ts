@@ -112,7 +112,6 @@ const tailPlaces = (
       change = Promise.withResolvers();
       try {
         startFetches(await answerInTime('who leads', reader.metadata({ topics: [...topics] })));
-        awaySince = undefined;
       } catch (error) {
         await complain(error);
         continue;
@@ -158,6 +157,7 @@ const tailPlaces = (
     if (records > 1) await sleep(breath());
     if (fault === undefined) {
       trouble.over();
+      awaySince = undefined;
       delay = RETRY_DELAY_MS;
     } else await recover(fault);
     fetching.delete(node);
