@@ -13,6 +13,12 @@ import {
   registrySettings,
   httpSettings,
 } from '../shared/process/common-settings.ts';
+import {
+  internalSecretOf,
+  internalSecretSettings,
+  wallParts,
+  wallSettings,
+} from '../shared/http/wall-settings.ts';
 import { StartError, type Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { openLog } from '../shared/process/open-log.ts';
@@ -32,6 +38,8 @@ export const apisSettings = {
   ...dataSettings,
   ...kafkaSettings,
   ...registrySettings,
+  ...wallSettings,
+  ...internalSecretSettings,
   ...processSettings,
 } satisfies SettingTable;
 
@@ -85,6 +93,8 @@ export const startApis = async (
   settings: ApisSettings,
   { env, print, report, originalUrl }: StartApisOptions,
 ): Promise<Apis> => {
+  for (const host of [settings.ORIGINAL_HOST, settings.SHINY_HOST, settings.UPDATER_HOST])
+    wallParts(settings, host);
   const urls = {
     'original-api': `http://${settings.ORIGINAL_HOST}:${settings.ORIGINAL_PORT}`,
     'shiny-api': `http://${settings.SHINY_HOST}:${settings.SHINY_PORT}`,
@@ -95,6 +105,8 @@ export const startApis = async (
     ...settingsAsEnv(settings),
     ORIGINAL_URL: originalUrl ?? urls['original-api'],
     LOG_FORMAT: logFormat(settings),
+    // The same at each restart, whatever becomes of the file.
+    INTERNAL_SECRET: internalSecretOf(settings),
   };
   const began = performance.now();
   const services = SERVICES.map((name) =>
