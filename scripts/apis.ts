@@ -61,12 +61,19 @@ const PREFIX_WIDTH = Math.max(...SERVICES.map((name) => name.length));
 const PROBE_EVERY_MS = 50;
 const STOP_GRACE_MS = 1_500;
 
+/** Throws StartError when a service would refuse to listen where it is told to; before anything is started. */
+export const checkWalls = (settings: ApisSettings): void => {
+  for (const host of [settings.ORIGINAL_HOST, settings.SHINY_HOST, settings.UPDATER_HOST])
+    wallParts(settings, host);
+};
+
 /** Creates the namespace if there is none. Throws StartError. */
 export const prepareNamespace = async (
   settings: ApisSettings,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Genesis> => {
+  checkWalls(settings);
   const { log, codec } = await openLog('run-apis', settings, lifecycle, logger);
   const genesis = await createNamespace(log, codec, {
     namespace: settings.NAMESPACE,
@@ -93,8 +100,6 @@ export const startApis = async (
   settings: ApisSettings,
   { env, print, report, originalUrl }: StartApisOptions,
 ): Promise<Apis> => {
-  for (const host of [settings.ORIGINAL_HOST, settings.SHINY_HOST, settings.UPDATER_HOST])
-    wallParts(settings, host);
   const urls = {
     'original-api': `http://${settings.ORIGINAL_HOST}:${settings.ORIGINAL_PORT}`,
     'shiny-api': `http://${settings.SHINY_HOST}:${settings.SHINY_PORT}`,

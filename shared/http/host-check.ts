@@ -76,7 +76,9 @@ export const createHostCheck = ({ listenHost, allowedHosts }: HostCheckParts) =>
   return {
     isOurs,
     check: (message: IncomingMessage, area: Area): void => {
-      for (const text of headerValues(message, 'host')) check(text, message, area);
+      // There is one at most (checkHost).
+      const { host } = message.headers;
+      if (host !== undefined) check(host, message, area);
       const target = targetAuthority(message.url ?? '');
       if (target !== undefined) check(target, message, area);
     },
@@ -100,6 +102,8 @@ export const createOriginCheck = ({ allowedOrigins }: HostCheckParts, { isOurs }
     return port === hostPort(message) || port === String(message.socket.localPort);
   };
   return (message: IncomingMessage): void => {
+    const { headers } = message;
+    if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
     const origins = headerValues(message, 'origin');
     for (const origin of origins) {
       if (!isAllowed(origin, message))
@@ -123,7 +127,6 @@ const localAddress = ({ socket }: IncomingMessage): string =>
   (socket.localAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
 
 const hostPort = (message: IncomingMessage): string | undefined => {
-  const [text = ''] = headerValues(message, 'host');
-  const port = authorityOf(text)?.port;
+  const port = authorityOf(message.headers.host ?? '')?.port;
   return port === '' ? '80' : port;
 };

@@ -9,6 +9,8 @@ const PARTS: HostCheckParts = {
   allowedOrigins: ['https://admin.example'],
 };
 
+const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 const message = (
   headers: Readonly<Record<string, string>>,
   { method = 'GET', url = '/api/things/', localAddress = '127.0.0.1', localPort = 3000 } = {},
@@ -17,6 +19,7 @@ const message = (
     method,
     url,
     rawHeaders: Object.entries(headers).flat(),
+    headers: lowerCase(headers),
     socket: { localAddress, localPort },
   }) as never as IncomingMessage;
 

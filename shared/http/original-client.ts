@@ -69,7 +69,9 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
   misled.catch(() => undefined);
   const caller = { [GENESIS_HEADER]: access.genesis, [INTERNAL_SECRET_HEADER]: access.secret };
 
-  const ask = async (
+  let isIdentified = false;
+
+  const send = async (
     path: string,
     sent: object | undefined,
     waitMs = 0,
@@ -95,6 +97,22 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     }
     return answer;
   };
+  const identify = async (): Promise<void> => {
+    const answer = await send(INTERNAL_IDENTITY_PATH, undefined);
+    if (codeOf(answer) === 'forbidden') {
+      await answer.body.dump();
+      const refused = otherSecret(access);
+      mislead(refused);
+      throw refused;
+    }
+    await resultOf<Identity>(answer);
+    isIdentified = true;
+  };
+  /** Who has not said who it is is asked for nothing: an Original of an older release would do it without a check. */
+  const ask: typeof send = async (...request) => {
+    if (!isIdentified) await identify();
+    return send(...request);
+  };
   const resultOf = async <T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> => {
     if (statusCode === 200) return (await body.json()) as T;
     throw new Error(`the Original API answered ${statusCode}: ${await body.text()}`);
@@ -107,16 +125,7 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
   ): Promise<InternalMastership> => resultOf<InternalMastership>(await ask(path, request));
   return {
     misled,
-    identify: async () => {
-      const answer = await ask(INTERNAL_IDENTITY_PATH, undefined);
-      if (codeOf(answer) === 'forbidden') {
-        await answer.body.dump();
-        const refused = otherSecret(access);
-        mislead(refused);
-        throw refused;
-      }
-      await resultOf<Identity>(answer);
-    },
+    identify,
     decide: async (partition, token, command) => {
       const request: InternalDecideBody = { partition, token, command };
       const answer = await ask(INTERNAL_DECIDE_PATH, request);

@@ -9,21 +9,25 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
+type Asked = IncomingHttpHeaders & { readonly url: string };
+
 interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
-/** A client of a server that answers everything alike, and what it has been asked. */
+/** A client of a server that answers everything but, if it is given, `identity` alike, and what it has been asked. */
 const clientOf = async (
   answer: Answer,
-): Promise<{ client: HttpOriginalClient; asked: IncomingHttpHeaders[] }> => {
-  const asked: IncomingHttpHeaders[] = [];
+  identity: Answer = answer,
+): Promise<{ client: HttpOriginalClient; asked: Asked[] }> => {
+  const asked: Asked[] = [];
   const server: Server = createServer((request, response) => {
-    asked.push(request.headers);
+    asked.push({ ...request.headers, url: request.url ?? '' });
     request.resume();
-    response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body ?? {}));
+    const { status, headers, body = {} } = request.url === '/internal/identity' ? identity : answer;
+    response.writeHead(status, headers).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -39,6 +43,7 @@ const clientOf = async (
 };
 const OURS = { 'x-playground-genesis': 'g-ours', 'x-playground-namespace': 'ours' };
 const OTHER = { 'x-playground-genesis': 'g-other', 'x-playground-namespace': 'other' };
+const IDENTIFIED: Answer = { status: 200, headers: OURS };
 const COMMAND = thingCommand({ type: 'create', name: 'a', foo: 1 }, 'key', 0);
 
 const failureOf = (promise: Promise<unknown>): Promise<Error> =>
@@ -93,26 +98,40 @@ describe('an Original of another genesis', () => {
   );
 });
 
-test('what is no Original is not believed, but may be a proxy before ours', async () => {
-  const { client } = await clientOf({ status: 200, body: { code: 'accepted' } });
-  expect((await failureOf(client.decide(0, 0, COMMAND))).message).toMatch(/is not the Original API/);
+test('what is no Original is asked for nothing, but may be a proxy before ours', async () => {
+  const { client, asked } = await clientOf({ status: 200, body: { code: 'accepted' } });
+  for (const call of [() => client.decide(0, 0, COMMAND), () => client.fence(0, 1)])
+    expect((await failureOf(call())).message).toMatch(/is not the Original API/);
+  expect(asked.map(({ url }) => url)).toEqual(['/internal/identity', '/internal/identity']);
   expect(await isMisled(client)).toBe(false);
 });
 
 test('only the code tells "not owner" from other refusals of the same status', async () => {
   const headers = { ...OURS, 'x-error-code': 'not-owner' };
-  const refuses = await clientOf({ status: 421, headers });
+  const refuses = await clientOf({ status: 421, headers }, IDENTIFIED);
   expect(await refuses.client.decide(0, 0, COMMAND)).toBe('not-owner');
   for (const code of ['misdirected', 'other-genesis']) {
-    const { client } = await clientOf({ status: 421, headers: { ...OURS, 'x-error-code': code } });
+    const { client } = await clientOf(
+      { status: 421, headers: { ...OURS, 'x-error-code': code } },
+      IDENTIFIED,
+    );
     expect((await failureOf(client.decide(0, 0, COMMAND))).message).toMatch(/answered 421/);
   }
 });
 
 test('another secret is found out at the start, and is the end', async () => {
-  const { client } = await clientOf({ status: 403, headers: { ...OURS, 'x-error-code': 'forbidden' } });
+  const refused: Answer = { status: 403, headers: { ...OURS, 'x-error-code': 'forbidden' } };
+  const { client, asked } = await clientOf(refused);
+  expect((await failureOf(client.decide(0, 0, COMMAND))).message).toMatch(/another internal secret/);
+  expect(asked.map(({ url }) => url)).toEqual(['/internal/identity']);
+  expect(await isMisled(client)).toBe(true);
+});
+
+test('a refusal later on is only that of the call', async () => {
+  const { client } = await clientOf(
+    { status: 403, headers: { ...OURS, 'x-error-code': 'forbidden' } },
+    IDENTIFIED,
+  );
   expect((await failureOf(client.decide(0, 0, COMMAND))).message).toMatch(/answered 403/);
   expect(await isMisled(client)).toBe(false);
-  expect((await failureOf(client.identify())).message).toMatch(/another internal secret/);
-  expect(await isMisled(client)).toBe(true);
 });

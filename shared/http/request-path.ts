@@ -21,7 +21,7 @@ export const areaOf = (url: string, route: string | undefined): Area => {
 
 /** The authority of a target in absolute form (`GET http://host:port/path`), else undefined. */
 export const targetAuthority = (url: string): string | undefined =>
-  /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+  url.startsWith('/') ? undefined : /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
 
 const decodedPath = (url: string): string => {
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#;]/, 1)[0]!;

@@ -22,14 +22,23 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 /** What the wall says, and the headers that it has set. */
 const ask = (
   { method = 'GET', url = '/api/things/', route = url, headers = {} }: Asked,
   parts = OPEN,
   internal: InternalWall | undefined = INTERNAL,
 ) => {
-  const rawHeaders = Object.entries({ Host: 'localhost', ...headers }).flat();
-  const message = { method, url, rawHeaders, socket: {} } as never as IncomingMessage;
+  const given = { Host: 'localhost', ...headers };
+  const rawHeaders = Object.entries(given).flat();
+  const message = {
+    method,
+    url,
+    rawHeaders,
+    headers: lowerCase(given),
+    socket: {},
+  } as never as IncomingMessage;
   const set: Record<string, string> = {};
   const response = { setHeader: (name: string, value: string) => (set[name] = value) };
   try {
