@@ -24,10 +24,11 @@ export const watchOriginal = (
       try {
         return await original.identify();
       } catch (error) {
-        // One line per trouble. Until it has started, nobody answers, which is no trouble.
-        const { message } = error as Error;
+        // One line per trouble; that nobody listens yet is none.
+        const { message, code } = error as NodeJS.ErrnoException;
+        const level = code === 'ECONNREFUSED' ? 'debug' : 'warn';
         if (!stopped && message !== said)
-          logger.info({ reason: message }, 'the Original API has not said who it is');
+          logger[level]({ reason: message }, 'the Original API has not said who it is');
         said = message;
       }
       await time.sleep(delay);
