@@ -1,6 +1,7 @@
 /** The Original API, built from parts that are given to it; it opens nothing but its readers of the log. */
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
+import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { registerThingsRoutes } from '../shared/http/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { registerInternalRoutes } from './internal-routes.ts';
@@ -9,13 +10,17 @@ import { startOriginalServing, type OriginalServingParts } from './serving.ts';
 export interface OriginalAppParts extends OriginalServingParts {
   readonly version: string;
   readonly inFlightMax: number;
+  readonly wall: WallParts;
+  /** Of the services. */
+  readonly internalSecret: string;
 }
 
 export const createOriginalApp = async (
   parts: OriginalAppParts,
   lifecycle: Lifecycle,
 ): Promise<FastifyInstance> => {
-  const { genesis, logger, metrics, time, version, inFlightMax } = parts;
+  const { namespace, genesis, logger, metrics, time, version, inFlightMax } = parts;
+  const identity = { namespace, genesis: genesis.id };
   const { backend, calls, notReady } = await startOriginalServing(parts, lifecycle);
   const app = await createServer({
     title: 'Original API',
@@ -25,9 +30,10 @@ export const createOriginalApp = async (
     metrics,
     inFlightMax,
     notReady,
+    wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
   });
   registerThingsRoutes(app, { shape: 'original', backend, time });
-  registerInternalRoutes(app, calls, genesis.partitions);
+  registerInternalRoutes(app, calls, genesis.partitions, identity);
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

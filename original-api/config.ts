@@ -1,5 +1,6 @@
 /** The settings of the Original API. */
 import {
+  dataSettings,
   httpSettings,
   kafkaSettings,
   namespaceSettings,
@@ -7,6 +8,7 @@ import {
   registrySettings,
   requestSettings,
 } from '../shared/process/common-settings.ts';
+import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
 import { integer, url, type Program } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
@@ -25,9 +27,12 @@ export const originalSettings = {
     help: 'connections to the database for clients; relay, mirror and switch have some more',
     default: '20',
   },
+  DATA_DIR: { ...dataSettings.DATA_DIR, help: 'folder of the internal secret, where none is given' },
   ...kafkaSettings,
   ...registrySettings,
   ...requestSettings,
+  ...wallSettings,
+  ...internalSecretSettings,
   ...processSettings,
 };
 

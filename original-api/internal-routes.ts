@@ -10,6 +10,7 @@ import {
   INTERNAL_FEED_ENDS_QUERY,
   INTERNAL_FENCE_BODY,
   INTERNAL_FENCE_PATH,
+  INTERNAL_IDENTITY_PATH,
   INTERNAL_MASTERSHIP_PARAMS,
   INTERNAL_MASTERSHIP_QUERY,
   INTERNAL_THING_PARAMS,
@@ -19,18 +20,23 @@ import {
   type InternalDecideBody,
   type InternalFenceBody,
 } from '../shared/http/internal-api.ts';
+import type { Identity } from '../shared/http/genesis-check.ts';
 import { partitionOf, thingIdOf } from '../shared/http/thing-requests.ts';
+import { checkDecideBody } from './decide-check.ts';
 import type { InternalCalls } from './internal-calls.ts';
 
 export const registerInternalRoutes = (
   app: FastifyInstance,
   calls: InternalCalls,
   partitions: number,
+  { namespace, genesis }: Identity,
 ): void => {
   const checkPartition = (partition: number): void => {
     if (partition >= partitions)
       throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
   };
+
+  app.get(INTERNAL_IDENTITY_PATH, { schema: { hide: true } }, async () => ({ namespace, genesis }));
 
   app.post<{ Body: InternalDecideBody }>(
     INTERNAL_DECIDE_PATH,
@@ -38,6 +44,7 @@ export const registerInternalRoutes = (
     async (request) => {
       const { partition, token, command } = request.body;
       checkPartition(partition);
+      checkDecideBody(request.body, partitions);
       const decision = await calls.decide(partition, token, command);
       if (decision === 'not-owner')
         throw new ApiError('not-owner', `Original does not own partition ${partition}`);

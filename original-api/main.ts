@@ -1,5 +1,6 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
+import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
 import { isFresh } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
@@ -20,6 +21,8 @@ const { NAMESPACE: namespace, START_WAIT_MS: startWaitMs, RESPONSE_WAIT_MS: resp
 const logger = createLogger(name, logSettings(settings));
 
 await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
+  const wall = wallParts(settings, settings.ORIGINAL_HOST);
+  const internalSecret = internalSecretOf(settings);
   const { host } = new URL(settings.DATABASE_URL);
   const access = {
     url: settings.DATABASE_URL,
@@ -51,6 +54,8 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
       time: systemTime,
       inFlightMax: settings.IN_FLIGHT_MAX,
       responseWaitMs,
+      wall,
+      internalSecret,
     },
     lifecycle,
   );

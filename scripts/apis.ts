@@ -13,6 +13,12 @@ import {
   registrySettings,
   httpSettings,
 } from '../shared/process/common-settings.ts';
+import {
+  internalSecretOf,
+  internalSecretSettings,
+  wallParts,
+  wallSettings,
+} from '../shared/http/wall-settings.ts';
 import { StartError, type Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { openLog } from '../shared/process/open-log.ts';
@@ -32,6 +38,8 @@ export const apisSettings = {
   ...dataSettings,
   ...kafkaSettings,
   ...registrySettings,
+  ...wallSettings,
+  ...internalSecretSettings,
   ...processSettings,
 } satisfies SettingTable;
 
@@ -53,12 +61,19 @@ const PREFIX_WIDTH = Math.max(...SERVICES.map((name) => name.length));
 const PROBE_EVERY_MS = 50;
 const STOP_GRACE_MS = 1_500;
 
+/** Throws StartError when a service would refuse to listen where it is told to; before anything is started. */
+export const checkWalls = (settings: ApisSettings): void => {
+  for (const host of [settings.ORIGINAL_HOST, settings.SHINY_HOST, settings.UPDATER_HOST])
+    wallParts(settings, host);
+};
+
 /** Creates the namespace if there is none. Throws StartError. */
 export const prepareNamespace = async (
   settings: ApisSettings,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Genesis> => {
+  checkWalls(settings);
   const { log, codec } = await openLog('run-apis', settings, lifecycle, logger);
   const genesis = await createNamespace(log, codec, {
     namespace: settings.NAMESPACE,
@@ -95,6 +110,8 @@ export const startApis = async (
     ...settingsAsEnv(settings),
     ORIGINAL_URL: originalUrl ?? urls['original-api'],
     LOG_FORMAT: logFormat(settings),
+    // The same at each restart, whatever becomes of the file.
+    INTERNAL_SECRET: internalSecretOf(settings),
   };
   const began = performance.now();
   const services = SERVICES.map((name) =>

@@ -12,12 +12,14 @@ import { postgresThings } from '../original-api/postgres-things.ts';
 import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
 import { createOriginalClient } from '../shared/http/original-client.ts';
+import { wallParts } from '../shared/http/wall-settings.ts';
 import { listen } from '../shared/http/server.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createNamespace } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
+import { drawSecret } from '../shared/process/secret-file.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { VERSION as version } from '../shared/process/version.ts';
@@ -45,6 +47,12 @@ export const startEmbedded = async (
   report: (line: string) => void,
 ): Promise<Apis['urls']> => {
   const { NAMESPACE: namespace, RESPONSE_WAIT_MS: responseWaitMs, IN_FLIGHT_MAX: inFlightMax } = settings;
+  const walls = {
+    original: wallParts(settings, settings.ORIGINAL_HOST),
+    shiny: wallParts(settings, settings.SHINY_HOST),
+    updater: wallParts(settings, settings.UPDATER_HOST),
+  };
+  const secret = drawSecret();
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'migration-playground-'));
   // Root runs Postgres as somebody else, who has to get in.
@@ -94,22 +102,25 @@ export const startEmbedded = async (
     return opened;
   };
 
-  const originalApp = await createOriginalApp({ ...partsOf('original-api'), things }, lifecycle);
+  const originalApp = await createOriginalApp(
+    { ...partsOf('original-api'), things, wall: walls.original, internalSecret: secret },
+    lifecycle,
+  );
   const originalUrl = await listen(
     originalApp,
     settings.ORIGINAL_HOST,
     settings.ORIGINAL_PORT,
     'ORIGINAL_PORT',
   );
-  const original = createOriginalClient(originalUrl);
+  const original = createOriginalClient({ url: originalUrl, namespace, genesis: genesis.id, secret });
   lifecycle.onClose('client of the Original API', () => original.close());
   const updaterApp = await createUpdaterApp(
-    { ...partsOf('updater'), original, store: await store('updater') },
+    { ...partsOf('updater'), wall: walls.updater, original, store: await store('updater') },
     lifecycle,
   );
   const updaterUrl = await listen(updaterApp, settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
   const shinyApp = await createShinyApp(
-    { ...partsOf('shiny-api'), original, store: await store('shiny-api') },
+    { ...partsOf('shiny-api'), wall: walls.shiny, original, store: await store('shiny-api') },
     lifecycle,
   );
   const shinyUrl = await listen(shinyApp, settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');

@@ -3,6 +3,7 @@
  * services. Orders of magnitude for a README, not a benchmark: `npm run measure`, beside `make run`.
  */
 import { Client } from 'undici';
+import { apiTokenOf, apiTokenSettings } from '../shared/http/wall-settings.ts';
 import { integer, settingsOrExit, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
@@ -14,6 +15,7 @@ const settings = settingsOrExit({
     ORIGINAL_URL: { parse: url('http'), help: 'the Original API', default: 'http://127.0.0.1:3000' },
     SHINY_URL: { parse: url('http'), help: 'the Shiny API', default: 'http://127.0.0.1:9000' },
     UPDATER_URL: { parse: url('http'), help: 'the updater', default: 'http://127.0.0.1:9090' },
+    ...apiTokenSettings,
     REQUESTS: { parse: integer(10, 1_000_000), help: 'timed requests of each kind', default: '1000' },
     WARM_UP: { parse: integer(0, 1_000_000), help: 'requests before, not timed', default: '300' },
   },
@@ -57,7 +59,11 @@ const memory = async (base: string): Promise<string> => {
   return `${Math.round(Number(bytes) / 2 ** 20)} MiB`;
 };
 
-const JSON_BODY = { 'content-type': 'application/json' };
+const token = apiTokenOf(settings);
+const JSON_BODY: Record<string, string> = {
+  'content-type': 'application/json',
+  ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+};
 for (const [name, base] of [
   ['Original', settings.ORIGINAL_URL],
   ['Shiny', settings.SHINY_URL],

@@ -87,6 +87,9 @@ export const startPrivateServices = async (
     ORIGINAL_PORT: String(originalPort),
     SHINY_PORT: String(shinyPort),
     UPDATER_PORT: String(updaterPort),
+    // On loopback, where its clients send no token.
+    API_TOKEN: '',
+    API_TOKEN_FILE: '',
     LOG_LEVEL: 'warn',
     LOG_FORMAT: 'json',
     ...env,

@@ -5,7 +5,7 @@ import { runProcess } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, settingsOrExit, text, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, prepareNamespace, startApis, type Apis } from './apis.ts';
+import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from './apis.ts';
 import { startEmbedded } from './embedded.ts';
 import { stackSettings } from './stack/config.ts';
 import { startStack, type StackAddresses } from './stack/stack.ts';
@@ -50,8 +50,9 @@ const DOCKER_ADDRESSES: StackAddresses = {
 };
 
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
+  const defaults = { KAFKA_BROKERS: '', SCHEMA_REGISTRY_URL: '' };
+  checkWalls({ ...settings, ...defaults });
   if (settings.EMBEDDED) {
-    const defaults = { KAFKA_BROKERS: '', SCHEMA_REGISTRY_URL: '' };
     print('embedded mode: one process, log in memory, temporary Postgres; nothing is kept when it ends');
     printWelcome(await startEmbedded({ ...settings, ...defaults }, lifecycle, print));
     return;

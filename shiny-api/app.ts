@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { unavailable } from '../shared/http/errors.ts';
 import { createServer, isOfTheApi } from '../shared/http/server.ts';
+import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { syncHook } from '../shared/http/sync-hook.ts';
 import { registerThingsRoutes } from '../shared/http/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -11,6 +12,7 @@ import { startShinyServing, type ShinyServingParts } from './serving.ts';
 export interface ShinyAppParts extends ShinyServingParts {
   readonly version: string;
   readonly inFlightMax: number;
+  readonly wall: WallParts;
 }
 
 export const createShinyApp = async (
@@ -27,6 +29,7 @@ export const createShinyApp = async (
     metrics,
     inFlightMax,
     notReady,
+    wall: createWall(parts.wall),
   });
   // A view that has not caught up would serve the past.
   const refuseUntilReady = syncHook((request) => {

@@ -9,6 +9,7 @@ import {
   registrySettings,
   requestSettings,
 } from '../shared/process/common-settings.ts';
+import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
 import type { Program } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
@@ -22,6 +23,8 @@ export const shinySettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...requestSettings,
+  ...wallSettings,
+  ...internalSecretSettings,
   ...processSettings,
 };
 

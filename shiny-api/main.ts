@@ -1,5 +1,6 @@
 /** The Shiny API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
+import { wallParts } from '../shared/http/wall-settings.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
@@ -15,11 +16,13 @@ const { name, version } = shinyProgram;
 const logger = createLogger(name, logSettings(settings));
 
 await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
+  const wall = wallParts(settings, settings.SHINY_HOST);
   const opened = await openFold(name, settings, lifecycle, logger);
   const app = await createShinyApp(
     {
       ...opened,
       version,
+      wall,
       logger,
       metrics: createMetrics(name),
       time: systemTime,

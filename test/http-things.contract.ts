@@ -220,7 +220,7 @@ export const describeThings = (world: HttpWorld, api: Owner): void => {
     const { foo } = json.paths['/api/things/'].post.requestBody.content['application/json'].schema.properties;
     expect(foo.type).toBe(api === 'shiny' ? 'number' : 'integer');
     const { get, put } = json.paths['/api/things/{id}'];
-    expect(Object.keys(get.responses)).toEqual(['200', '304', '400', '404', '503']);
+    expect(Object.keys(get.responses)).toEqual(['200', '304', '400', '403', '404', '421', '503']);
     expect(get.responses['200'].headers).toHaveProperty('etag');
     expect(put.parameters.map((parameter: { name: string }) => parameter.name)).toEqual(
       expect.arrayContaining(['id', 'Idempotency-Key', 'If-Match']),

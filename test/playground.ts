@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { drawSecret } from '../shared/process/secret-file.ts';
 import { freePorts } from '../scripts/stack/ports.ts';
 import type { StackAddresses } from '../scripts/stack/stack.ts';
 import type { Owner } from '../shared/domain/thing.ts';
@@ -56,6 +57,8 @@ export const startPlayground = async ({
     NAMESPACE: namespace,
     MASTER: master,
     DATA_DIR: folder,
+    // So that one more service of a test, with a folder of its own, is one of them.
+    INTERNAL_SECRET: drawSecret(),
     ORIGINAL_PORT: String(originalPort),
     SHINY_PORT: String(shinyPort),
     UPDATER_PORT: String(updaterPort),

@@ -188,10 +188,10 @@ describe('an outcome that does not come in time', () => {
   test('a slow client is 408, in our shape', async () => {
     const on = await start('shiny');
     const [headers, body] = await Promise.all([
-      callRaw(on.shiny, 'GET /api/things/ HTTP/1.1\r\nhost: x\r\nx-slow'),
+      callRaw(on.shiny, 'GET /api/things/ HTTP/1.1\r\nhost: localhost\r\nx-slow'),
       callRaw(
         on.original,
-        'POST /api/things/ HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"name"',
+        'POST /api/things/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"name"',
       ),
     ]);
     for (const answer of [headers, body]) expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*"error-message"/);

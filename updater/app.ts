@@ -1,6 +1,7 @@
 /** The updater, built from parts that are given to it. */
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
+import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
@@ -10,6 +11,7 @@ import { registerSwitchRoutes } from './switch-routes.ts';
 
 export interface UpdaterAppParts extends DecidingParts {
   readonly version: string;
+  readonly wall: WallParts;
 }
 
 const IN_FLIGHT_MAX = 100;
@@ -30,6 +32,7 @@ export const createUpdaterApp = async (
     metrics,
     inFlightMax: IN_FLIGHT_MAX,
     notReady: deciding.notReady,
+    wall: createWall(parts.wall),
   });
   const requests = createSwitchRequests({
     namespace,

@@ -8,6 +8,7 @@ import {
   processSettings,
   registrySettings,
 } from '../shared/process/common-settings.ts';
+import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
 import type { Program } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
@@ -20,6 +21,8 @@ export const updaterSettings = {
   ...dataSettings,
   ...kafkaSettings,
   ...registrySettings,
+  ...wallSettings,
+  ...internalSecretSettings,
   ...processSettings,
 };
 

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
 import { idempotencyKey, prefersAsync } from '../shared/http/request-headers.ts';
-import { answer, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import { answer, BEARER, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';
@@ -88,12 +88,13 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       schema: {
         tags: ['mastership'],
         summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
+        security: BEARER,
         body: SWITCH_BODY,
         querystring: NO_QUERY,
         response: {
           200: answer(SWITCH, 'Every partition has its result'),
           202: answer(SWITCH, 'It is in the log', 'location'),
-          ...errorAnswers(400, 422, 503, 504),
+          ...errorAnswers(400, 401, 422, 503, 504),
         },
       },
     },

@@ -25,7 +25,12 @@ export interface LoadClient {
 /** Longer than an API waits for an outcome. */
 const TIMEOUT_MS = 20_000;
 
-export const createLoadClient = (urls: Readonly<Record<Api, string>>, connections: number): LoadClient => {
+export const createLoadClient = (
+  urls: Readonly<Record<Api, string>>,
+  connections: number,
+  /** Of every write. */
+  writeHeaders: Readonly<Record<string, string>> = {},
+): LoadClient => {
   const options = {
     connections,
     connectTimeout: TIMEOUT_MS,
@@ -37,8 +42,9 @@ export const createLoadClient = (urls: Readonly<Record<Api, string>>, connection
   return {
     attempt: async (api, operation) => {
       const { method, path, headers, body } = requestOf(api, operation);
+      const sent = method === 'GET' ? headers : { ...writeHeaders, ...headers };
       try {
-        const answer = await pools[api].request({ method, path, headers, body: body ?? null });
+        const answer = await pools[api].request({ method, path, headers: sent, body: body ?? null });
         return outcomeOf(operation, answer.statusCode, await answer.body.text());
       } catch (error) {
         // Nothing was sent if nobody listens.

@@ -18,6 +18,8 @@ export interface LoadSettings {
   readonly things: number;
   /** Of a write, by chance, through one of these. */
   readonly via: readonly Api[];
+  /** Of every write, such as an API token. */
+  readonly writeHeaders?: Readonly<Record<string, string>>;
   /** Each try, when it has ended. */
   readonly onTry: (line: HistoryLine) => void;
 }
@@ -41,7 +43,8 @@ export const startLoad = (settings: LoadSettings): Load => {
   const startedOn = Date.now();
   const origin = performance.now();
   const micros = (): number => Math.round((performance.now() - origin) * 1_000);
-  const http = createLoadClient({ original: settings.originalUrl, shiny: settings.shinyUrl }, clients);
+  const urls = { original: settings.originalUrl, shiny: settings.shinyUrl };
+  const http = createLoadClient(urls, clients, settings.writeHeaders);
   const stats = createLoadStats(() => performance.now());
   const mix = createMix(settings.things);
   let next = 0;

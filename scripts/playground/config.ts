@@ -6,7 +6,8 @@ import {
   processSettings,
   registrySettings,
 } from '../../shared/process/common-settings.ts';
-import { readSettings, type SettingValues } from '../../shared/process/settings.ts';
+import { apiTokenOf, apiTokenSettings } from '../../shared/http/wall-settings.ts';
+import { readSettings, type SettingTable, type SettingValues } from '../../shared/process/settings.ts';
 import { VERSION } from '../../shared/process/version.ts';
 
 export interface Addresses {
@@ -27,9 +28,17 @@ export const withAddresses = (command: Command): Command =>
     .option('--json', 'print the result as JSON');
 
 /** The settings of the log, from the environment, as the services take them. Throws when they are faulty. */
-export const playgroundLogSettings = (): PlaygroundLogSettings => {
+export const playgroundLogSettings = (): PlaygroundLogSettings => fromEnvironment(logSettings);
+
+/** What writes and switches carry: the API token, from the environment as the services take it. Throws when it is faulty. */
+export const bearerHeaders = (): Readonly<Record<string, string>> => {
+  const token = apiTokenOf(fromEnvironment(apiTokenSettings));
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+};
+
+const fromEnvironment = <S extends SettingTable>(settings: S): SettingValues<S> => {
   const result = readSettings(
-    { name: 'playground', purpose: '', version: VERSION, settings: logSettings },
+    { name: 'playground', purpose: '', version: VERSION, settings },
     [],
     process.env,
   );

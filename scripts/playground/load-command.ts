@@ -4,7 +4,7 @@ import { openHistory } from '../load/history-file.ts';
 import { startLoad, type Load } from '../load/load-generator.ts';
 import type { Api } from '../load/load-client.ts';
 import { summaryLine } from '../load/load-stats.ts';
-import type { Addresses } from './config.ts';
+import { bearerHeaders, type Addresses } from './config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from './exit.ts';
 import { durationMs } from './master-command.ts';
 import { createUpdaterClient } from './updater-client.ts';
@@ -29,6 +29,7 @@ export const runLoad = async (options: LoadOptions): Promise<ExitStatus> => {
   const history = file === undefined ? undefined : openHistory(file, head);
   const load = startLoad({
     ...options,
+    writeHeaders: bearerHeaders(),
     rate: positive('--rate', options.rate),
     clients: positive('--clients', options.clients),
     things: positive('--things', options.things),

@@ -13,7 +13,7 @@ import { chaosLines } from '../chaos/chaos-report.ts';
 import { runChaos } from '../chaos/run-chaos.ts';
 import { certify } from './certify.ts';
 import { showCertificate } from './check-command.ts';
-import { playgroundLogSettings, type Addresses } from './config.ts';
+import { bearerHeaders, playgroundLogSettings, type Addresses } from './config.ts';
 import { EXIT, print, printError, type ExitStatus } from './exit.ts';
 import { durationMs } from './master-command.ts';
 import { summaryLine } from '../load/load-stats.ts';
@@ -50,6 +50,7 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   const tries: HistoryLine[] = [];
   const load = startLoad({
     ...options,
+    writeHeaders: bearerHeaders(),
     rate,
     clients: positive('--clients', options.clients),
     things: positive('--things', options.things),

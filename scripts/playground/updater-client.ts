@@ -1,4 +1,5 @@
 /** Talks to the updater over HTTP. */
+import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
 import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
@@ -57,7 +58,7 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
   const post = <T>(body: object, headers: Record<string, string>): Promise<T> =>
     ask<T>('/api/switches', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', ...bearerHeaders(), ...headers },
       body: JSON.stringify(body),
     });
 

@@ -4,6 +4,8 @@
  */
 export const ERRORS = {
   'bad-request': { status: 400, definite: true },
+  unauthorized: { status: 401, definite: true },
+  forbidden: { status: 403, definite: true },
   'not-found': { status: 404, definite: true },
   'method-not-allowed': { status: 405, definite: true },
   'request-timeout': { status: 408, definite: true },
@@ -11,6 +13,10 @@ export const ERRORS = {
   'unsupported-media-type': { status: 415, definite: true },
   'expectation-failed': { status: 417, definite: true },
   'not-owner': { status: 421, definite: true },
+  /** The Host or the target of the request names somebody else. */
+  misdirected: { status: 421, definite: true },
+  /** The caller belongs to another namespace than the Original API that it has reached. */
+  'other-genesis': { status: 421, definite: true },
   'key-reused': { status: 422, definite: true },
   'version-required': { status: 428, definite: true },
   'headers-too-large': { status: 431, definite: true },
@@ -21,6 +27,9 @@ export const ERRORS = {
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The code of an error, for programs: one status stands for several codes. */
+export const ERROR_CODE_HEADER = 'x-error-code';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';

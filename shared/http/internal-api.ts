@@ -3,10 +3,13 @@
  * log with its token, and a read that says who owns the Thing's partition. Both sides are written against this file.
  */
 import { Type } from 'typebox';
-import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
+import { DECIMAL_PATTERN, NAME_MAX_CODE_POINTS } from '../domain/thing-schema.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import type { Owner, Thing } from '../domain/thing.ts';
+import { COMMAND_ID_MAX_CHARS } from './request-headers.ts';
 
+/** Whose Original this is: genesis-check.ts `Identity`. */
+export const INTERNAL_IDENTITY_PATH = '/internal/identity';
 export const INTERNAL_DECIDE_PATH = '/internal/decide';
 export const internalThingPath = (id: number | ':id'): string => `/internal/things/${id}`;
 
@@ -54,47 +57,71 @@ export interface InternalThing {
   readonly thing: Thing | null;
 }
 
-const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const time = Type.Union([Type.Integer(), Type.Null()]);
-const asked = {
-  commandId: Type.String({ minLength: 1, maxLength: 128 }),
-  requestedOn: Type.Integer(),
-  payloadHash: Type.String({ minLength: 1, maxLength: 64 }),
+const SAFE_MAX = Number.MAX_SAFE_INTEGER;
+const count = Type.Integer({ minimum: 0, maximum: SAFE_MAX });
+const thingId = Type.Integer({ minimum: 1, maximum: SAFE_MAX });
+/** Years 0 to 9999; milliseconds since 1970. */
+const instant = {
+  minimum: Date.parse('0000-01-01T00:00:00.000Z'),
+  maximum: Date.parse('9999-12-31T23:59:59.999Z'),
 };
-const fields = { name: Type.String({ format: 'plain-text' }), foo: Type.Number() };
+const time = Type.Union([Type.Integer(instant), Type.Null()]);
+const asked = {
+  commandId: Type.String({ pattern: `^[!-~]{1,${COMMAND_ID_MAX_CHARS}}$` }),
+  requestedOn: Type.Integer(instant),
+  payloadHash: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+};
+const fields = {
+  name: Type.String({ minLength: 1, maxLength: NAME_MAX_CODE_POINTS, format: 'plain-text' }),
+  foo: Type.Number(),
+};
+const exact = { additionalProperties: false } as const;
+const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a partition' });
 
+/** What a schema can say of it; decide-check.ts of Original says the rest. */
 export const INTERNAL_DECIDE_BODY = Type.Object(
   {
-    partition: Type.Integer({ minimum: 0, expected: 'a partition' }),
-    token: Type.Integer({ minimum: 0, expected: 'an epoch' }),
+    partition,
+    token: Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' }),
     command: Type.Union(
       [
-        Type.Object({ type: Type.Literal('create'), ...asked, ...fields }),
-        Type.Object({
-          type: Type.Literal('update'),
-          ...asked,
-          ...fields,
-          thingId: count,
-          version: count,
-          createdOn: time,
-          updatedOn: time,
-        }),
-        Type.Object({ type: Type.Literal('delete'), ...asked, thingId: count, version: count }),
+        Type.Object({ type: Type.Literal('create'), ...asked, ...fields }, exact),
+        Type.Object(
+          {
+            type: Type.Literal('update'),
+            ...asked,
+            ...fields,
+            thingId,
+            version: count,
+            createdOn: time,
+            updatedOn: time,
+          },
+          exact,
+        ),
+        Type.Object({ type: Type.Literal('delete'), ...asked, thingId, version: count }, exact),
       ],
-      { expected: 'a create, update or delete command' },
+      { expected: 'a create, update or delete command, with every field in its range' },
     ),
   },
-  { additionalProperties: false },
+  exact,
 );
 
 const partitionAndEpoch = {
-  partition: Type.Integer({ minimum: 0, expected: 'a partition' }),
-  epoch: Type.Integer({ minimum: 1, expected: 'an epoch' }),
+  partition,
+  epoch: Type.Integer({ minimum: 1, maximum: SAFE_MAX, expected: 'an epoch' }),
 };
-export const INTERNAL_FENCE_BODY = Type.Object(partitionAndEpoch, { additionalProperties: false });
+export const INTERNAL_FENCE_BODY = Type.Object(partitionAndEpoch, exact);
 export const INTERNAL_ABORT_BODY = Type.Object(
-  { ...partitionAndEpoch, reason: Type.String({ minLength: 1, maxLength: 1_000 }) },
-  { additionalProperties: false },
+  {
+    ...partitionAndEpoch,
+    reason: Type.String({
+      minLength: 1,
+      maxLength: 1_000,
+      format: 'plain-text',
+      expected: 'a text of 1 to 1000 characters without NUL or unpaired surrogates',
+    }),
+  },
+  exact,
 );
 export const INTERNAL_MASTERSHIP_PARAMS = Type.Object({
   partition: Type.String({ pattern: DECIMAL_PATTERN }),
@@ -111,7 +138,7 @@ export const INTERNAL_FEED_ENDS_QUERY = Type.Object(
 export const MASTERSHIP_WAIT_MAX_MS = 2_000;
 export const INTERNAL_MASTERSHIP_QUERY = Type.Object(
   {
-    past: Type.Optional(Type.Integer({ minimum: 0, expected: 'an epoch' })),
+    past: Type.Optional(Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' })),
     wait_ms: Type.Optional(
       Type.Integer({ minimum: 0, maximum: MASTERSHIP_WAIT_MAX_MS, expected: 'milliseconds' }),
     ),

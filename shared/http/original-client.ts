@@ -1,5 +1,5 @@
 /** A client of the Original API: for the updater, which decides through it, and for Shiny's linearizable reads. */
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import type { Decision } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import {
@@ -7,6 +7,7 @@ import {
   INTERNAL_DECIDE_PATH,
   INTERNAL_FENCE_PATH,
   INTERNAL_FEED_ENDS_PATH,
+  INTERNAL_IDENTITY_PATH,
   internalMastershipPath,
   internalThingPath,
   type InternalAbortBody,
@@ -15,7 +16,10 @@ import {
   type InternalMastership,
   type InternalThing,
 } from './internal-api.ts';
-import { ERRORS } from './errors.ts';
+import { StartError } from '../process/lifecycle.ts';
+import { ERROR_CODE_HEADER, type ErrorCode } from './errors.ts';
+import { GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from './genesis-check.ts';
+import { INTERNAL_SECRET_HEADER } from './secret-check.ts';
 
 export interface OriginalClient {
   /** Throws when the outcome is not known: unreachable, too slow, or a fault of its own. Asking again is harmless. */
@@ -36,52 +40,98 @@ export interface OriginalClient {
   close(): Promise<void>;
 }
 
+export interface OriginalAccess extends Identity {
+  readonly url: string;
+  /** Of the services. */
+  readonly secret: string;
+}
+
+export interface HttpOriginalClient extends OriginalClient {
+  /** Resolves when Original has answered that it is ours; throws when it does not answer. */
+  identify(): Promise<void>;
+  /** Rejects with a StartError, which says what to do, as soon as the address is known to lead to somebody else. */
+  readonly misled: Promise<never>;
+}
+
 const CONNECTIONS_MAX = 32;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** How long Original waits for its relay, unless it is told otherwise. */
 const FEED_ENDS_WAIT_MS = 10_000;
 
-export const createOriginalClient = (url: string): OriginalClient => {
-  const pool = new Pool(url, {
+export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient => {
+  const pool = new Pool(access.url, {
     connections: CONNECTIONS_MAX,
     connectTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,
     bodyTimeout: REQUEST_TIMEOUT_MS,
   });
-  const fail = async (status: number, body: { text(): Promise<string> }): Promise<never> => {
-    throw new Error(`the Original API answered ${status}: ${await body.text()}`);
-  };
-  // From the call on, so that waiting for a connection has an end too.
-  const limit = (waitMs = 0): AbortSignal => AbortSignal.timeout(REQUEST_TIMEOUT_MS + waitMs);
-  const get = async <T>(path: string, waitMs?: number): Promise<T> => {
-    const { statusCode, body } = await pool.request({ path, method: 'GET', signal: limit(waitMs) });
-    return statusCode === 200 ? ((await body.json()) as T) : fail(statusCode, body);
-  };
-  const post = (path: string, body: object) =>
-    pool.request({
+  const { promise: misled, reject: mislead } = Promise.withResolvers<never>();
+  misled.catch(() => undefined);
+  const caller = { [GENESIS_HEADER]: access.genesis, [INTERNAL_SECRET_HEADER]: access.secret };
+
+  let isIdentified = false;
+
+  const send = async (
+    path: string,
+    sent: object | undefined,
+    waitMs = 0,
+  ): Promise<Dispatcher.ResponseData> => {
+    const answer = await pool.request({
       path,
-      method: 'POST',
-      signal: limit(),
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      // From the call on, so that waiting for a connection has an end too.
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS + waitMs),
+      ...(sent === undefined
+        ? { method: 'GET', headers: caller }
+        : {
+            method: 'POST',
+            headers: { ...caller, 'content-type': 'application/json' },
+            body: JSON.stringify(sent),
+          }),
     });
+    try {
+      checkAnswerer(access, answer.headers);
+    } catch (error) {
+      if (error instanceof StartError) mislead(error);
+      await answer.body.dump();
+      throw error;
+    }
+    return answer;
+  };
+  const identify = async (): Promise<void> => {
+    const answer = await send(INTERNAL_IDENTITY_PATH, undefined);
+    if (codeOf(answer) === 'forbidden') {
+      await answer.body.dump();
+      const refused = otherSecret(access);
+      mislead(refused);
+      throw refused;
+    }
+    await resultOf<Identity>(answer);
+    isIdentified = true;
+  };
+  /** Who has not said who it is is asked for nothing: an Original of an older release would do it without a check. */
+  const ask: typeof send = async (...request) => {
+    if (!isIdentified) await identify();
+    return send(...request);
+  };
+  const resultOf = async <T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> => {
+    if (statusCode === 200) return (await body.json()) as T;
+    throw new Error(`the Original API answered ${statusCode}: ${await body.text()}`);
+  };
+  const get = async <T>(path: string, waitMs?: number): Promise<T> =>
+    resultOf<T>(await ask(path, undefined, waitMs));
   const moveMastership = async (
     path: string,
     request: InternalFenceBody | InternalAbortBody,
-  ): Promise<InternalMastership> => {
-    const { statusCode, body } = await post(path, request);
-    return statusCode === 200 ? ((await body.json()) as InternalMastership) : fail(statusCode, body);
-  };
+  ): Promise<InternalMastership> => resultOf<InternalMastership>(await ask(path, request));
   return {
+    misled,
+    identify,
     decide: async (partition, token, command) => {
       const request: InternalDecideBody = { partition, token, command };
-      const { statusCode, body } = await post(INTERNAL_DECIDE_PATH, request);
-      if (statusCode === 200) return (await body.json()) as Decision;
-      if (statusCode === ERRORS['not-owner'].status) {
-        await body.dump();
-        return 'not-owner';
-      }
-      return fail(statusCode, body);
+      const answer = await ask(INTERNAL_DECIDE_PATH, request);
+      if (codeOf(answer) !== 'not-owner') return resultOf<Decision>(answer);
+      await answer.body.dump();
+      return 'not-owner';
     },
     thing: (id) => get<InternalThing>(internalThingPath(id)),
     feedEnds: (waitMs) =>
@@ -101,4 +151,38 @@ export const createOriginalClient = (url: string): OriginalClient => {
     // Requests in flight are finished, or given up after their timeout.
     close: () => pool.close(),
   };
+};
+
+const codeOf = ({ headers }: Dispatcher.ResponseData): ErrorCode | undefined =>
+  headers[ERROR_CODE_HEADER] as ErrorCode | undefined;
+
+/**
+ * Throws unless the answer says that it is of our Original: a StartError when it is of another one, else an Error, since a
+ * proxy may answer for an Original that is away.
+ */
+const checkAnswerer = (
+  { url, genesis, namespace }: OriginalAccess,
+  headers: Dispatcher.ResponseData['headers'],
+): void => {
+  const answerer = headers[GENESIS_HEADER];
+  if (answerer === genesis) return;
+  if (answerer === undefined)
+    throw new Error(
+      `what answers at ORIGINAL_URL=${shown(url)} is not the Original API, or not of this release`,
+    );
+  const other = headers[NAMESPACE_HEADER];
+  throw new StartError(
+    `ORIGINAL_URL=${shown(url)} leads to the Original API of genesis ${String(answerer)} (namespace ${String(other)}), this is ${genesis} (namespace ${namespace}): set ORIGINAL_URL to the Original API of this namespace`,
+  );
+};
+
+const otherSecret = ({ url }: OriginalAccess): StartError =>
+  new StartError(
+    `the Original API at ORIGINAL_URL=${shown(url)} has another internal secret: give both the same INTERNAL_SECRET, INTERNAL_SECRET_FILE or DATA_DIR`,
+  );
+
+/** Without a user and a password. */
+const shown = (url: string): string => {
+  const { origin, pathname } = new URL(url);
+  return origin + (pathname === '/' ? '' : pathname);
 };

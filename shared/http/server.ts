@@ -15,7 +15,7 @@ import type { TSchema } from 'typebox';
 import { StartError } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
-import { ApiError, errorBody, RETRY_AFTER_SECONDS } from './errors.ts';
+import { ApiError, ERROR_CODE_HEADER, errorBody, RETRY_AFTER_SECONDS } from './errors.ts';
 import {
   answerConnectionFault,
   checkHost,
@@ -26,6 +26,8 @@ import {
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
 import { syncHook } from './sync-hook.ts';
+import { BEARER_SCHEME } from './things-route-schemas.ts';
+import type { Wall } from './wall.ts';
 
 export interface ServerParts {
   readonly title: string;
@@ -37,6 +39,8 @@ export interface ServerParts {
   readonly inFlightMax: number;
   /** What the service still waits for, or undefined when it is ready. */
   readonly notReady: () => string | undefined;
+  /** Who may ask for what; before everything else, and before the body is read. */
+  readonly wall: Wall;
 }
 
 export const JSON_TYPE = 'application/json';
@@ -85,9 +89,10 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     throw notFound(request.url);
   });
   watchConnections(app.server);
-  const checkRequest = syncHook(({ raw }) => {
+  const checkRequest = syncHook(({ raw, routeOptions }, reply) => {
     checkHost(raw);
     limitBodyTime(raw);
+    parts.wall(raw, reply.raw, routeOptions.url);
   });
   app.addHook('onRequest', checkRequest);
   // Before the body is looked at: here the path or the method is the fault.
@@ -113,6 +118,7 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     openapi: {
       openapi: '3.1.0',
       info: { title: parts.title, description: parts.description, version: parts.version },
+      components: { securitySchemes: BEARER_SCHEME },
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
@@ -233,7 +239,8 @@ const sendError = (
 ): FastifyReply => {
   const known = knownError(error);
   if (known.code === 'internal') logger.error({ err: error }, 'a request failed for a reason of our own');
-  return reply.code(known.status).headers(known.headers).type(JSON_TYPE).send(errorBody(known.message));
+  reply.code(known.status).headers(known.headers).header(ERROR_CODE_HEADER, known.code);
+  return reply.type(JSON_TYPE).send(errorBody(known.message));
 };
 
 /** What Fastify found wrong with a request, in our list of errors. */

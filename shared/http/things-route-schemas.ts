@@ -55,10 +55,13 @@ const IF_NONE_MATCH = header('Entity tags, by RFC 9110.');
 
 const ERRORS: Readonly<Record<number, string>> = {
   400: 'The request is not valid, or its value does not fit the present master',
+  401: 'The API token is missing or another one',
+  403: 'A page of this Origin may not ask',
   404: 'There is no such Thing',
   409: 'The version is not the current one, which the message names',
   413: 'The body is too large',
   415: 'The body is not JSON in UTF-8',
+  421: 'The Host is not served here',
   422: 'The Idempotency-Key already stands for another request',
   428: 'A delete needs the current version',
   503: 'Too many requests are in flight, or the latest state is not known now; nothing was written',
@@ -72,9 +75,17 @@ const HEADERS = {
     description: 'The command id: the Idempotency-Key, or the UUID that was drawn.',
   }),
   'retry-after': Type.String({ description: 'Seconds.' }),
+  'x-error-code': Type.String({ description: 'The code of the error, for programs.' }),
+  'www-authenticate': Type.String({ description: 'Bearer' }),
   'preference-applied': Type.String({ description: 'respond-async' }),
 };
 type HeaderName = keyof typeof HEADERS;
+
+/** The API token, where one is set. */
+export const BEARER: readonly Record<string, string[]>[] = [{ bearer: [] }, {}];
+export const BEARER_SCHEME = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'The API token, where one is set: API_TOKEN.' },
+} as const;
 
 /** A response for the document: the schema of its body, what it means, and its headers. */
 export const answer = (schema: TSchema, description: string, ...headers: HeaderName[]): object => ({
@@ -85,14 +96,21 @@ export const answer = (schema: TSchema, description: string, ...headers: HeaderN
     : { headers: Object.fromEntries(headers.map((name) => [name, HEADERS[name]])) }),
 });
 
+/** What every route can answer, by Host and Origin. */
+const OF_THE_WALL = [403, 421];
+
 export const errorAnswers = (...statuses: number[]): Record<number, object> => {
   const headersOf = (status: number): HeaderName[] => {
-    if (status === 503) return ['retry-after'];
-    return [409, 422, 504].includes(status) ? ['x-command-id'] : [];
+    if (status === 401) return ['www-authenticate', 'x-error-code'];
+    if (status === 503) return ['retry-after', 'x-error-code'];
+    return [409, 422, 504].includes(status) ? ['x-command-id'] : ['x-error-code'];
   };
   const body = Type.Object({ 'error-message': Type.String() });
   return Object.fromEntries(
-    statuses.map((status) => [status, answer(body, ERRORS[status]!, ...headersOf(status))]),
+    [...statuses, ...OF_THE_WALL].map((status) => [
+      status,
+      answer(body, ERRORS[status]!, ...headersOf(status)),
+    ]),
   );
 };
 
@@ -124,13 +142,14 @@ export const thingsRouteSchemas = (shape: Owner) => {
     create: {
       tags,
       summary: 'Create a Thing',
+      security: BEARER,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, ...prefer }),
       querystring: NO_QUERY,
       body: create,
       response: {
         200: answer(thing, 'The Thing at version 0', 'location', 'etag', 'x-command-id'),
         ...pending,
-        ...errorAnswers(400, 413, 415, 422, 503, 504),
+        ...errorAnswers(400, 401, 413, 415, 422, 503, 504),
       },
     },
     read: {
@@ -148,6 +167,7 @@ export const thingsRouteSchemas = (shape: Owner) => {
     update: {
       tags,
       summary: 'Replace name and foo of a Thing whose current version is the given one',
+      security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
       querystring: NO_QUERY,
@@ -155,19 +175,20 @@ export const thingsRouteSchemas = (shape: Owner) => {
       response: {
         200: answer(thing, 'The Thing at the next version', 'etag', 'x-command-id'),
         ...pending,
-        ...errorAnswers(400, 404, 409, 413, 415, 422, 503, 504),
+        ...errorAnswers(400, 401, 404, 409, 413, 415, 422, 503, 504),
       },
     },
     remove: {
       tags,
       summary: 'Delete a Thing whose current version is the given one',
+      security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
       querystring: DELETE_QUERY,
       response: {
         200: answer(thing, 'The Thing as it was', 'x-command-id'),
         ...pending,
-        ...errorAnswers(400, 404, 409, 413, 415, 422, 428, 503, 504),
+        ...errorAnswers(400, 401, 404, 409, 413, 415, 422, 428, 503, 504),
       },
     },
   };

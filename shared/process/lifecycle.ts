@@ -39,7 +39,8 @@ export const runProcess = async (
   };
   const fail = (error: unknown, sentence: string): void => {
     if (ending) return;
-    logger.fatal({ err: error }, sentence);
+    if (error instanceof StartError) logger.fatal(error.message);
+    else logger.fatal({ err: error }, sentence);
     void end(EXIT_FAILED);
   };
 

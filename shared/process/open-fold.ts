@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { RecordCodec } from '../codec/record-codec.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import { createOriginalClient, type OriginalClient } from '../http/original-client.ts';
+import { watchOriginal } from '../http/original-identity.ts';
+import { internalSecretOf, type internalSecretSettings } from '../http/wall-settings.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { topicName } from '../log/topics.ts';
 import type { FoldStore } from '../store/fold-store.ts';
@@ -26,11 +28,13 @@ export interface OpenFold {
 /** `name` names the service, and its folder below DATA_DIR. Throws StartError. */
 export const openFold = async (
   name: string,
-  settings: LogSettingValues & SettingValues<typeof dataSettings & typeof originalUrlSettings>,
+  settings: LogSettingValues &
+    SettingValues<typeof dataSettings & typeof originalUrlSettings & typeof internalSecretSettings>,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<OpenFold> => {
   const { NAMESPACE: namespace } = settings;
+  const secret = internalSecretOf(settings);
   const { log, codec } = await openLog(name, settings, lifecycle, logger);
   const genesis = await openNamespace(settings, log, codec, logger);
   const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
@@ -42,7 +46,13 @@ export const openFold = async (
     systemTime,
   );
   lifecycle.onClose('local store', () => store.close());
-  const original = createOriginalClient(settings.ORIGINAL_URL);
+  const original = createOriginalClient({
+    url: settings.ORIGINAL_URL,
+    namespace,
+    genesis: genesis.id,
+    secret,
+  });
   lifecycle.onClose('client of the Original API', () => original.close());
+  watchOriginal(original, { logger, time: systemTime }, lifecycle);
   return { namespace, genesis, log, codec, store, original };
 };

@@ -11,6 +11,8 @@ export interface Setting<T> {
   /** As a user would write it; without one the setting must be given, unless it is optional. */
   readonly default?: string;
   readonly optional?: true;
+  /** Taken from the environment alone, since a flag shows in the list of processes; its value is never printed. */
+  readonly secret?: true;
 }
 
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
@@ -56,7 +58,8 @@ export const readSettings = <S extends SettingTable>(
     try {
       values[name] = setting.parse(given);
     } catch (error) {
-      faults.push(`${source} is ${JSON.stringify(given)}: expected ${(error as Error).message}`);
+      const value = setting.secret === true ? 'not usable' : JSON.stringify(given);
+      faults.push(`${source} is ${value}: expected ${(error as Error).message}`);
     }
   }
   return faults.length > 0
@@ -80,12 +83,17 @@ export const settingsOrExit = <S extends SettingTable>(program: Program<S>): Set
 
 export const flagName = (variable: string): string => variable.toLowerCase().replaceAll('_', '-');
 
+const variableName = (flag: string): string => flag.toUpperCase().replaceAll('-', '_');
+
 const readFlags = (
   settings: SettingTable,
   args: readonly string[],
   faults: string[],
 ): Map<string, string> => {
   const known = new Set(Object.keys(settings).map(flagName));
+  const secrets = new Set(
+    Object.entries(settings).flatMap(([name, { secret }]) => (secret === true ? [flagName(name)] : [])),
+  );
   const flags = new Map<string, string>();
   // `-help` is what people of the JVM type.
   const { tokens } = parseArgs({
@@ -104,6 +112,10 @@ const readFlags = (
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.name === 'version') flags.set(token.name, '');
     else if (!known.has(token.name)) faults.push(`${token.rawName} is not a setting`);
+    else if (secrets.has(token.name))
+      faults.push(
+        `${token.rawName} would show in the list of processes: set ${variableName(token.name)} instead`,
+      );
     else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
     else flags.set(token.name, token.value);
   }
@@ -111,8 +123,8 @@ const readFlags = (
 };
 
 const helpText = ({ name, purpose, settings }: Program<SettingTable>): string => {
-  const rows = Object.entries(settings).map(([variable, { help, default: preset, optional }]) => [
-    `--${flagName(variable)}`,
+  const rows = Object.entries(settings).map(([variable, { help, default: preset, optional, secret }]) => [
+    secret === true ? '' : `--${flagName(variable)}`,
     variable,
     `${help}${preset !== undefined ? ` (default ${preset === '' ? 'empty' : preset})` : optional ? '' : ' (required)'}`,
   ]);

@@ -11,6 +11,7 @@ const program = {
     MODE: { parse: choice('slow', 'fast'), help: 'how', default: 'slow' },
     NAME: { parse: text, help: 'who' },
     SECRET: { parse: text, help: 'optional', optional: true },
+    KEY: { parse: choice('a-good-one'), help: 'opens', optional: true, secret: true },
   },
 } as const;
 
@@ -40,6 +41,25 @@ test('all faults at once, each with what was expected', () => {
   expect(faults).toMatch(/"stray" is not expected here/);
   expect(faults).toMatch(/--example-port needs a value/);
   expect(faults).toMatch(/--name \(or NAME\) is missing: who/);
+});
+
+test('a secret comes from the environment alone, and is never shown', () => {
+  expect(read(['--name', 'x'], { KEY: 'a-good-one' })).toMatchObject({ values: { KEY: 'a-good-one' } });
+  const shown = [
+    read(['--name', 'x', '--key', 'a-good-one']),
+    read(['--name', 'x', '--key=wrong-one']),
+    read(['--name', 'x'], { KEY: 'wrong-one' }),
+    read(['--help'], { KEY: 'a-good-one' }),
+  ].map((result) =>
+    result.kind === 'faults' ? result.faults.join() : result.kind === 'text' ? result.text : '',
+  );
+  expect(shown[0]).toMatch(/--key would show in the list of processes: set KEY instead/);
+  expect(shown[1]).toBe(shown[0]);
+  expect(shown[2]).toMatch(/KEY is not usable: expected one of/);
+  expect(shown[3]).toMatch(/ KEY +opens/);
+  expect(shown[3]).not.toMatch(/--key/);
+  for (const text of shown) expect(text).not.toMatch(/wrong-one/);
+  expect(shown[0]).not.toMatch(/a-good-one/);
 });
 
 test('help shows flags, variables, defaults and what is required', () => {

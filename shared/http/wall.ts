@@ -1,0 +1,46 @@
+/**
+ * The wall before all routes: who may ask for what, by the head of the request alone, before its body is read. It knows
+ * node's messages and no framework.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkGenesis, GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from './genesis-check.ts';
+import { createHostCheck, createOriginCheck, SAFE_METHODS, type HostCheckParts } from './host-check.ts';
+import { INTERNAL_IDENTITY_PATH } from './internal-api.ts';
+import { areaOf } from './request-path.ts';
+import { checkBearer, checkInternalSecret } from './secret-check.ts';
+
+export interface WallParts extends HostCheckParts {
+  /** What writes need; undefined: nothing. */
+  readonly apiToken: string | undefined;
+}
+
+export interface InternalWall extends Identity {
+  readonly secret: string;
+}
+
+/** Throws ApiError. `route`: the pattern that the router has found. Sets headers of the answer that hold for errors too. */
+export type Wall = (message: IncomingMessage, response: ServerResponse, route: string | undefined) => void;
+
+/** `internal`: of the service that has routes under /internal. */
+export const createWall = (parts: WallParts, internal?: InternalWall): Wall => {
+  const { apiToken } = parts;
+  const hostCheck = createHostCheck(parts);
+  const checkOrigin = createOriginCheck(parts, hostCheck);
+  return (message, response, route) => {
+    const { url = '', method } = message;
+    const area = areaOf(url, route);
+    if (area === 'internal' && internal !== undefined) {
+      // Before the secret: who has another one learns from it that the address is the fault.
+      response.setHeader(GENESIS_HEADER, internal.genesis);
+      response.setHeader(NAMESPACE_HEADER, internal.namespace);
+      checkInternalSecret(message, internal.secret);
+    }
+    hostCheck.check(message, area);
+    checkOrigin(message);
+    if (area === 'internal' && internal !== undefined) {
+      if (route !== INTERNAL_IDENTITY_PATH) checkGenesis(message, internal);
+    } else if (apiToken !== undefined && !SAFE_METHODS.has(method)) {
+      checkBearer(message, apiToken);
+    }
+  };
+};
