@@ -17,7 +17,7 @@ export const startForeignRecords = (world: World, rates: FaultRates, random: Ran
     codec.encode(
       thingCommand(
         { type: 'delete', thingId: genesis.partitions * random.between(1, 9) + partition + 1, version: 0 },
-        `stray ${time.now()} ${partition}`,
+        `stray-${time.now()}-${partition}`,
         time.now(),
       ),
     );

@@ -4,7 +4,8 @@
  */
 import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
 import { readRecords } from '../shared/codec/record-reader.ts';
-import { isDecidable, type Command } from '../shared/domain/command.ts';
+import { commandFault } from '../shared/domain/command-check.ts';
+import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
 import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
@@ -160,8 +161,8 @@ const decidableOrInvalid = (
   partitions: number,
 ): Command | InvalidCommand => {
   if (command.type === 'unreadable') return { type: 'invalid', reason: command.reason };
-  if (isDecidable(command, partition, partitions)) return command;
-  return { type: 'invalid', reason: 'it cannot be decided in this partition' };
+  const fault = commandFault(command, partition, partitions);
+  return fault === undefined ? command : { type: 'invalid', reason: fault };
 };
 
 /** Reads commands and feed behind what the fold has decided and observed. */

@@ -42,7 +42,7 @@ test.each(KAFKA_CLIENTS)(
     const metrics = createMetrics('test');
     const publisher = startThingsPublisher({
       topic,
-      genesis: { type: 'genesis', id: 'g', format: 1, partitions: PARTITIONS, owner: 'shiny' },
+      genesis: { type: 'genesis', id: 'g', format: 2, partitions: PARTITIONS, master: 'shiny' },
       store,
       log,
       codec: await createRecordCodec(memorySchemaRegistry(), 'publisher'),

@@ -94,19 +94,6 @@ export const thingCommand = (
   payloadHash: payloadHash(request),
 });
 
-/**
- * Can it be decided in the partition in which it lies? If not it is passed over (P17). What a client may send is checked before
- * a command is made (thing-schema.ts); this is what deciding relies on, whoever wrote the record.
- */
-export const isDecidable = (command: Command, partition: number, partitions: number): boolean => {
-  if (command.type === 'mark' || command.type === 'switch') return true;
-  if (command.type !== 'create' && !isThingId(command.thingId)) return false;
-  if (command.type !== 'delete' && !Number.isFinite(command.foo)) return false;
-  return partitionOfCommand(command, partitions) === partition;
-};
-
-const isThingId = (id: number): boolean => Number.isSafeInteger(id) && id >= 1;
-
 /** What the log keeps of a direct write beside its answer, so that it can be decided again. */
 export const directRequest = (command: ThingCommand): DirectRequest => ({
   requestedOn: command.requestedOn,

@@ -3,10 +3,10 @@
  * request and the OpenAPI document. `expected` is what the error message says a field must be.
  */
 import { Type, type Static, type TSchema } from 'typebox';
+import { NAME_MAX_CODE_POINTS } from './limits.ts';
 import { ORIGINAL_FOO_MAX, ORIGINAL_FOO_MIN } from './mapping.ts';
 import type { Owner } from './thing.ts';
 
-export const NAME_MAX_CODE_POINTS = 1_000;
 export const ID_MAX = Number.MAX_SAFE_INTEGER;
 /** A canonical decimal; whether it is at most ID_MAX is looked at where it is read. */
 export const DECIMAL_PATTERN = '^(0|[1-9][0-9]{0,15})$';

@@ -3,10 +3,10 @@
  * log with its token, and a read that says who owns the Thing's partition. Both sides are written against this file.
  */
 import { Type } from 'typebox';
-import { DECIMAL_PATTERN, NAME_MAX_CODE_POINTS } from '../domain/thing-schema.ts';
+import { COMMAND_ID_MAX_CHARS, NAME_MAX_CODE_POINTS, TIME_MAX, TIME_MIN } from '../domain/limits.ts';
+import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import type { Owner, Thing } from '../domain/thing.ts';
-import { COMMAND_ID_MAX_CHARS } from './request-headers.ts';
 
 /** Whose Original this is: genesis-check.ts `Identity`. */
 export const INTERNAL_IDENTITY_PATH = '/internal/identity';
@@ -61,10 +61,7 @@ const SAFE_MAX = Number.MAX_SAFE_INTEGER;
 const count = Type.Integer({ minimum: 0, maximum: SAFE_MAX });
 const thingId = Type.Integer({ minimum: 1, maximum: SAFE_MAX });
 /** Years 0 to 9999; milliseconds since 1970. */
-const instant = {
-  minimum: Date.parse('0000-01-01T00:00:00.000Z'),
-  maximum: Date.parse('9999-12-31T23:59:59.999Z'),
-};
+const instant = { minimum: TIME_MIN, maximum: TIME_MAX };
 const time = Type.Union([Type.Integer(instant), Type.Null()]);
 const asked = {
   commandId: Type.String({ pattern: `^[!-~]{1,${COMMAND_ID_MAX_CHARS}}$` }),

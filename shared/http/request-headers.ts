@@ -1,9 +1,7 @@
 /** The headers that steer a request: idempotency key, preconditions, caching, preference. */
 import type { IncomingMessage } from 'node:http';
+import { COMMAND_ID_MAX_CHARS, COMMAND_ID_PATTERN } from '../domain/limits.ts';
 import { ApiError } from './errors.ts';
-
-export const COMMAND_ID_MAX_CHARS = 128;
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
 /** All values of a header, its name in lower case. (`headersDistinct` sorts all headers of a request to tell one.) */
 export const headerValues = ({ rawHeaders }: IncomingMessage, name: string): string[] => {
@@ -20,7 +18,7 @@ export const idempotencyKey = (message: IncomingMessage): string | undefined => 
   const [key, ...others] = headerValues(message, 'idempotency-key');
   if (key === undefined) return undefined;
   if (others.length > 0) throw new ApiError('bad-request', 'Idempotency-Key is given more than once');
-  if (!VISIBLE_ASCII.test(key) || key.length > COMMAND_ID_MAX_CHARS) {
+  if (!COMMAND_ID_PATTERN.test(key)) {
     throw new ApiError(
       'bad-request',
       `Idempotency-Key must have 1 to ${COMMAND_ID_MAX_CHARS} visible ASCII characters, without spaces`,

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox';
 import { THING_SCHEMAS } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
-import { COMMAND_ID_MAX_CHARS } from './request-headers.ts';
+import { COMMAND_ID_MAX_CHARS } from '../domain/limits.ts';
 
 export const LIST_LIMIT_MAX = 1_000;
 

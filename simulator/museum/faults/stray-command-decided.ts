@@ -6,8 +6,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'updater/deciding.ts',
-      text: `if (isDecidable(command, partition, partitions)) return command;`,
-      by: `if (isDecidable(command, partition, partitions) || partitions > 0) return command;`,
+      text: 'return fault === undefined ? command :',
+      by: 'return fault === undefined || partitions > 0 ? command :',
     },
   ],
 };
