@@ -14,6 +14,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
+import { withColons, withoutColons } from './broker-address.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import { CONNECTION_TIMEOUT_MS, KEEP_ALIVE_AFTER_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
 
@@ -26,7 +27,7 @@ export const createKafkajsClient = (
   sleepWhenNothingIsPending();
   const config: KafkaConfig = {
     clientId: access.clientId,
-    brokers: [...access.brokers],
+    brokers: access.brokers.map(withoutColons),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: KAFKA_RETRY,
@@ -40,7 +41,8 @@ export const createKafkajsClient = (
 };
 
 // kafkajs never sets it, and a batch that waits for an ACK costs 40 ms.
-const socketWithoutDelay: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+const socketWithoutDelay: ISocketFactory = ({ host: name, port, ssl, onConnect }) => {
+  const host = withColons(name);
   const socket = ssl
     ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect({ host, port }, onConnect);

@@ -14,6 +14,7 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
+import { brokerHost } from './broker-address.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import {
   CONNECTION_TIMEOUT_MS,
@@ -142,7 +143,7 @@ const tlsOptions = ({ tls, brokers }: KafkaAccess): Pick<BaseOptions, 'tls' | 't
   if (tls === undefined || tls === false) return {};
   const options = tls === true ? {} : tls;
   // The server's name is sent only when asked for, and must not be an address.
-  const named = brokers.every((broker) => net.isIP(broker.slice(0, broker.lastIndexOf(':'))) === 0);
+  const named = brokers.every((broker) => net.isIP(brokerHost(broker)) === 0);
   return { tls: options, tlsServerName: named && options.servername === undefined };
 };
 
