@@ -25,6 +25,7 @@ export const createOriginalApp = async (
     metrics,
     inFlightMax,
     notReady,
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   registerThingsRoutes(app, { shape: 'original', backend, time });
   registerInternalRoutes(app, calls, genesis.partitions);

@@ -95,13 +95,15 @@ export const startPrivateServices = async (
   const result = readSettings(program, [], complete);
   if (result.kind !== 'values') throw new Error(JSON.stringify(result));
   const settings = result.values;
-  await prepareNamespace(settings, lifecycle, silentLogger());
+  const genesis = await prepareNamespace(settings, lifecycle, silentLogger());
   const addresses = {
     originalUrl: `http://127.0.0.1:${originalPort}`,
     shinyUrl: `http://127.0.0.1:${shinyPort}`,
     updaterUrl: `http://127.0.0.1:${updaterPort}`,
   };
   const apis = await startApis(settings, {
+    genesis,
+    endWhenGivenUp: true,
     env: { ...process.env, ...complete },
     print,
     report,

@@ -83,6 +83,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
     print(`  (the namespace was there already, so its first master stays ${genesis.owner})`);
   }
   const apis = await startApis(complete, {
+    genesis,
     env: { ...process.env, ...addresses },
     print,
     report: print,

@@ -17,7 +17,7 @@ export const createShinyApp = async (
   parts: ShinyAppParts,
   lifecycle: Lifecycle,
 ): Promise<FastifyInstance> => {
-  const { logger, metrics, time, version, inFlightMax } = parts;
+  const { genesis, logger, metrics, time, version, inFlightMax } = parts;
   const { backend, view, notReady } = await startShinyServing(parts, lifecycle);
   const app = await createServer({
     title: 'Shiny API',
@@ -27,6 +27,7 @@ export const createShinyApp = async (
     metrics,
     inFlightMax,
     notReady,
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   // A view that has not caught up would serve the past.
   const refuseUntilReady = syncHook((request) => {

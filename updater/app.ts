@@ -30,6 +30,7 @@ export const createUpdaterApp = async (
     metrics,
     inFlightMax: IN_FLIGHT_MAX,
     notReady: deciding.notReady,
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   const requests = createSwitchRequests({
     namespace,
