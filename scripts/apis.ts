@@ -17,6 +17,7 @@ import {
 import { StartError, type Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { openLog } from '../shared/process/open-log.ts';
+import { takeFolder } from '../shared/process/own-folder.ts';
 import type { SettingTable, SettingValues } from '../shared/process/settings.ts';
 import { ORIGINAL_PORT_DEFAULT } from '../original-api/config.ts';
 import { SHINY_PORT_DEFAULT } from '../shiny-api/config.ts';
@@ -102,6 +103,7 @@ export const startApis = async (
     ORIGINAL_URL: originalUrl ?? urls['original-api'],
     LOG_FORMAT: logFormat(settings),
   };
+  takeFolder(settings.DATA_DIR, 'data');
   const began = performance.now();
   const services = SERVICES.map((name) =>
     startSupervised({

@@ -117,7 +117,10 @@ describe('what is missing is named, after a bounded wait, with status 78', () =>
       DATA_DIR: temporaryFolder(),
       [variable]: value,
     });
-    expect([status, out.includes(`${named} did not answer within 500 ms`)], out).toEqual([EXIT_CANNOT_START, true]);
+    expect([status, out.includes(`${named} did not answer within 500 ms`)], out).toEqual([
+      EXIT_CANNOT_START,
+      true,
+    ]);
     expect(performance.now() - started).toBeLessThan(60_000);
   });
   test('a port that is taken, with the variable that moves it', async () => {
