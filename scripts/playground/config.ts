@@ -7,6 +7,8 @@ import {
   registrySettings,
 } from '../../shared/process/common-settings.ts';
 import { readSettings, type SettingValues } from '../../shared/process/settings.ts';
+import { CommandFault, EXIT } from './exit.ts';
+import { httpUrl } from './option-parsers.ts';
 import { VERSION } from '../../shared/process/version.ts';
 
 export interface Addresses {
@@ -21,12 +23,24 @@ export type PlaygroundLogSettings = SettingValues<typeof logSettings>;
 /** Adds the options that every command has. */
 export const withAddresses = (command: Command): Command =>
   command
-    .addOption(new Option('--original-url <url>').env('ORIGINAL_URL').default('http://127.0.0.1:3000'))
-    .addOption(new Option('--shiny-url <url>').env('SHINY_URL').default('http://127.0.0.1:9000'))
-    .addOption(new Option('--updater-url <url>').env('UPDATER_URL').default('http://127.0.0.1:9090'))
+    .addOption(
+      new Option('--original-url <url>')
+        .env('ORIGINAL_URL')
+        .argParser(httpUrl)
+        .default('http://127.0.0.1:3000'),
+    )
+    .addOption(
+      new Option('--shiny-url <url>').env('SHINY_URL').argParser(httpUrl).default('http://127.0.0.1:9000'),
+    )
+    .addOption(
+      new Option('--updater-url <url>')
+        .env('UPDATER_URL')
+        .argParser(httpUrl)
+        .default('http://127.0.0.1:9090'),
+    )
     .option('--json', 'print the result as JSON');
 
-/** The settings of the log, from the environment, as the services take them. Throws when they are faulty. */
+/** The settings of the log, from the environment, as the services take them. Throws CommandFault. */
 export const playgroundLogSettings = (): PlaygroundLogSettings => {
   const result = readSettings(
     { name: 'playground', purpose: '', version: VERSION, settings: logSettings },
@@ -34,5 +48,5 @@ export const playgroundLogSettings = (): PlaygroundLogSettings => {
     process.env,
   );
   if (result.kind === 'values') return result.values;
-  throw new Error(result.kind === 'faults' ? result.faults.join('\n') : result.text);
+  throw new CommandFault(EXIT.usage, result.kind === 'faults' ? result.faults.join('\n') : result.text);
 };

@@ -15,19 +15,19 @@ import { certify } from './certify.ts';
 import { showCertificate } from './check-command.ts';
 import { playgroundLogSettings, type Addresses } from './config.ts';
 import { EXIT, print, printError, type ExitStatus } from './exit.ts';
-import { durationMs } from './master-command.ts';
 import { summaryLine } from '../load/load-stats.ts';
-import { positive, showLive } from './load-command.ts';
+import { closeHistory, showLive } from './load-command.ts';
 import { pauseLines, slowestBeyondPause, switchToAndFro, type SwitchSeen } from './prove-switches.ts';
 import { createUpdaterClient } from './updater-client.ts';
 import type { HistoryLine } from '../../checker/history.ts';
 
 export interface ProveOptions extends Addresses {
-  readonly switches: string;
-  readonly rate: string;
-  readonly clients: string;
-  readonly things: string;
-  readonly warmUp: string;
+  readonly switches: number;
+  readonly rate: number;
+  readonly clients: number;
+  readonly things: number;
+  /** Milliseconds. */
+  readonly warmUp: number;
   readonly faults?: boolean;
   readonly keep?: string;
   readonly json?: boolean;
@@ -38,21 +38,18 @@ const LIVE_EVERY_MS = 1_000;
 export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   if (options.faults === true) return proveUnderFaults(options);
   const say = options.json === true ? () => undefined : print;
+  const settings = playgroundLogSettings();
   const updater = createUpdaterClient(options.updaterUrl);
   const { namespace, partitions } = await updater.mastership();
   const folder = mkdtempSync(join(tmpdir(), 'playground-prove-'));
   const file = options.keep ?? join(folder, 'history.jsonl');
-  const rate = positive('--rate', options.rate);
-  const count = positive('--switches', options.switches);
+  const { rate, switches: count } = options;
   say(`${count} switches in ${partitions.length} partitions of ${namespace}, under ${rate} operations/s …`);
 
   const history = openHistory(file, { type: 'history', namespace, startedOn: Date.now(), isComplete: false });
   const tries: HistoryLine[] = [];
   const load = startLoad({
     ...options,
-    rate,
-    clients: positive('--clients', options.clients),
-    things: positive('--things', options.things),
     via: ['original', 'shiny'],
     onTry: (line) => {
       tries.push(line);
@@ -64,17 +61,22 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   let warmUntil = 0;
   try {
     // Fresh processes compile, and fresh partitions make their first index entries: that is no switch's doing.
-    await sleep(durationMs(options.warmUp));
+    await sleep(options.warmUp);
     load.stats.reset();
     warmUntil = (Date.now() - load.startedOn) * 1_000;
     seen = await switchToAndFro(updater, count, (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done} of ${count} switches`);
     });
+  } catch (error) {
+    await load.giveUp();
+    await closeHistory(history).finally(() => rmSync(folder, { recursive: true, force: true }));
+    say('not proven: it was given up');
+    throw error;
   } finally {
     clearInterval(live);
   }
   const total = await load.stop();
-  await history.close();
+  await closeHistory(history);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   say(summaryLine(total));
   const slowest = slowestBeyondPause(
@@ -86,7 +88,7 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   for (const line of pauseLines(seen, slowest)) say(line);
 
   const report = process.stderr.isTTY ? printError : () => undefined;
-  const certificate = await certify({ file, addresses: options, settings: playgroundLogSettings(), report });
+  const certificate = await certify({ file, addresses: options, settings, report });
   rmSync(folder, { recursive: true, force: true });
   if (options.json === true)
     print(JSON.stringify({ load: total, switches: seen, slowest_beyond_pause_ms: slowest, certificate }));
@@ -104,11 +106,10 @@ const proveUnderFaults = async ({ switches, rate, json }: ProveOptions): Promise
   failed.catch(() => undefined);
   const { lifecycle, close } = briefLifecycle(reject);
   try {
-    const count = positive('--switches', switches);
     const settings = {
       seconds: 0,
-      switches: count,
-      rate: positive('--rate', rate),
+      switches,
+      rate,
       kafkaClient: playgroundLogSettings().KAFKA_CLIENT,
       report: say,
       print: () => undefined,
