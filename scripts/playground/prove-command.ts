@@ -2,12 +2,11 @@
  * `playground prove`: load, switches to and fro, and the certificate that nothing was lost, refused or done twice. The
  * demonstration of what the playground is for.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { briefLifecycle } from '../brief-lifecycle.ts';
 import { chaosLines } from '../chaos/chaos-report.ts';
 import { runChaos } from '../chaos/run-chaos.ts';
@@ -41,7 +40,7 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   const settings = playgroundLogSettings();
   const updater = createUpdaterClient(options.updaterUrl);
   const { namespace, partitions } = await updater.mastership();
-  const folder = mkdtempSync(join(tmpdir(), 'playground-prove-'));
+  const folder = temporaryFolder('playground-prove-');
   const file = options.keep ?? join(folder, 'history.jsonl');
   const { rate, switches: count } = options;
   say(`${count} switches in ${partitions.length} partitions of ${namespace}, under ${rate} operations/s …`);
@@ -69,7 +68,7 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
     });
   } catch (error) {
     await load.giveUp();
-    await closeHistory(history).finally(() => rmSync(folder, { recursive: true, force: true }));
+    await closeHistory(history).finally(() => removeTemporaryFolder(folder));
     say('not proven: it was given up');
     throw error;
   } finally {
@@ -89,7 +88,7 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
 
   const report = process.stderr.isTTY ? printError : () => undefined;
   const certificate = await certify({ file, addresses: options, settings, report });
-  rmSync(folder, { recursive: true, force: true });
+  removeTemporaryFolder(folder);
   if (options.json === true)
     print(JSON.stringify({ load: total, switches: seen, slowest_beyond_pause_ms: slowest, certificate }));
   else showCertificate(certificate, false);
