@@ -158,6 +158,8 @@ test('a history that cannot be written ends the load, as not known, with a sente
   const { status, out, err } = await playground('load', '--for', '60s', '--record', '/dev/full');
   expect([status, out]).toEqual([3, '']);
   expect(err).toMatch(/the history is not whole: the disk that holds \/dev\/full is full/);
+  const proof = await playground('prove', '--keep', '/dev/full', '--switches', '5000', '--warm-up', '1s');
+  expect(proof).toMatchObject({ status: 3, err: expect.stringMatching(/the history is not whole/) });
 });
 
 test('it runs from anywhere, through a link, and says what to do when nothing is installed', async () => {

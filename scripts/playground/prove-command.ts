@@ -13,7 +13,7 @@ import { runChaos } from '../chaos/run-chaos.ts';
 import { certify } from './certify.ts';
 import { showCertificate } from './check-command.ts';
 import { playgroundLogSettings, type Addresses } from './config.ts';
-import { EXIT, print, printError, type ExitStatus } from './exit.ts';
+import { CommandFault, EXIT, print, printError, type ExitStatus } from './exit.ts';
 import { summaryLine } from '../load/load-stats.ts';
 import { closeHistory, showLive } from './load-command.ts';
 import { pauseLines, slowestBeyondPause, switchToAndFro, type SwitchSeen } from './prove-switches.ts';
@@ -63,7 +63,12 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
     await sleep(options.warmUp);
     load.stats.reset();
     warmUntil = (Date.now() - load.startedOn) * 1_000;
+    let isBroken = false;
+    void history.broken.then(() => {
+      isBroken = true;
+    });
     seen = await switchToAndFro(updater, count, (done) => {
+      if (isBroken) throw new CommandFault(EXIT.notKnown, 'the history cannot be written');
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done} of ${count} switches`);
     });
   } catch (error) {

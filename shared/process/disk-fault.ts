@@ -8,6 +8,7 @@ const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
   EACCES: (path) => `${path} may not be read or written by this user: choose another folder`,
   EPERM: (path) => `${path} may not be changed by this user: choose another folder`,
   ENOTDIR: (path) => `${path} is not below a folder: choose another one`,
+  EEXIST: (path) => `${path} is a file, not a folder: choose another name`,
   EISDIR: (path) => `${path} is a folder, not a file: choose another name`,
   ENOENT: (path) => `${path} cannot be made: there is no such folder`,
   EIO: (path) => `the disk that holds ${path} fails`,
