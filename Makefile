@@ -5,11 +5,9 @@ SHELL := /bin/sh
 NODE := node_modules/.bin/node
 INSTALLED := node_modules/.installed
 BENCH_OPTIONS = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WARM_UP),--warm-up $(WARM_UP)) $(if $(CHECK),--check) $(if $(RECORD),--record)
-STACK_DIR ?= .local/stack
-DATA_DIR ?= .local/data
 export NODE_NO_WARNINGS ?= 1
 # What node has parsed and compiled once: it spares a third of a start.
-export NODE_COMPILE_CACHE ?= $(CURDIR)/.local/compile-cache
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 .PHONY: help run test lint format stack kafka registry postgres original-api shiny-api updater run-apis readtopic simulate museum model model-quick chaos bench bench-growth clean install
 
@@ -71,9 +69,8 @@ updater: $(INSTALLED) ## the updater alone
 readtopic: $(INSTALLED) ## print a topic, decoded, one JSON line per record: topic=things.outcomes [FOLLOW=false]
 	@TOPIC="$(topic)" exec $(NODE) scripts/readtopic.ts
 
-clean: ## wipe local data: topics, schemas, databases, local stores
-	@echo "wiping $(STACK_DIR) (topics, schemas, databases, logs) and $(DATA_DIR) (local stores); .local/artifacts stays"
-	@rm -rf "$(STACK_DIR)" "$(DATA_DIR)"
+clean: $(INSTALLED) ## wipe local data (topics, schemas, databases, local stores) in STACK_DIR and DATA_DIR; only what is ours, and not in use
+	@exec $(NODE) scripts/clean.ts
 
 install: $(INSTALLED)
 	@:

@@ -31,6 +31,7 @@ export const createOriginalApp = async (
     inFlightMax,
     notReady,
     wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   registerThingsRoutes(app, { shape: 'original', backend, time });
   registerInternalRoutes(app, calls, genesis.partitions, identity);

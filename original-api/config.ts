@@ -9,6 +9,7 @@ import {
   requestSettings,
 } from '../shared/process/common-settings.ts';
 import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
+import { localDatabaseUrl } from '../shared/process/local-database.ts';
 import { integer, url, type Program } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
@@ -20,7 +21,7 @@ export const originalSettings = {
   DATABASE_URL: {
     parse: url('postgres', 'postgresql'),
     help: 'the Postgres database; ?sslmode=verify-full for TLS',
-    default: 'postgres://postgres:playground@127.0.0.1:5432/playground',
+    lookup: { shown: 'the local stack, with its password', find: localDatabaseUrl },
   },
   DATABASE_POOL_MAX: {
     parse: integer(2, 1_000),

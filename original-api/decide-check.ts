@@ -1,4 +1,5 @@
 /** What the schema of /internal/decide cannot say: the command belongs to the partition, and its hash to the command. */
+import { payloadHash } from '../shared/domain/command.ts';
 import { commandFault } from '../shared/domain/command-check.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { InternalDecideBody } from '../shared/http/internal-api.ts';
@@ -7,4 +8,6 @@ import type { InternalDecideBody } from '../shared/http/internal-api.ts';
 export const checkDecideBody = ({ partition, command }: InternalDecideBody, partitions: number): void => {
   const fault = commandFault(command, partition, partitions);
   if (fault !== undefined) throw new ApiError('bad-request', `the command cannot be decided: ${fault}`);
+  if (command.payloadHash !== payloadHash(command))
+    throw new ApiError('bad-request', 'the payloadHash is not that of the command');
 };

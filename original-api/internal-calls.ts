@@ -5,16 +5,19 @@
 import type { Decision } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
-import { unavailable } from '../shared/http/errors.ts';
+import { ApiError, unavailable } from '../shared/http/errors.ts';
 import type { InternalMastership, InternalThing } from '../shared/http/internal-api.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
+import { DatabaseBehindError } from './database-errors.ts';
 import type { Mastership, OriginalThings } from './original-things.ts';
 
 export interface InternalCallsParts {
   readonly things: OriginalThings;
+  /** Throws ApiError when the partition serves no write now. */
+  readonly checkWritable: (partition: number) => void;
   readonly log: EventLog;
   /** `<ns>.things.original` */
   readonly feedTopic: string;
@@ -33,7 +36,7 @@ const MASTERSHIP_POLL_MS = 2;
 const OUTBOX_COUNT_MAX = 10_000;
 
 export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
-  const { things, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
+  const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {
     const [{ owner, epoch, refusedReason }, unpublished] = await Promise.all([
@@ -44,8 +47,15 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
   };
 
   return {
-    decide: (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> =>
-      things.decide({ partition, command, token, now: time.now() }),
+    decide: async (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> => {
+      checkWritable(partition);
+      try {
+        return await things.decide({ partition, command, token, now: time.now() });
+      } catch (error) {
+        if (error instanceof DatabaseBehindError) throw new ApiError('diverged', error.message);
+        throw error;
+      }
+    },
     thing: async (id): Promise<InternalThing> => {
       const found = await things.thingWithOwner(id, partitionOfThing(id, partitions));
       return { ...found, thing: found.thing ?? null };
@@ -65,7 +75,10 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
         await time.sleep(MASTERSHIP_POLL_MS);
       return shown(partition, things.mastership(partition));
     },
-    fence: (partition, epoch) => shown(partition, things.fence(partition, epoch)),
+    fence: async (partition, epoch) => {
+      checkWritable(partition);
+      return shown(partition, things.fence(partition, epoch));
+    },
     abortSwitch: (partition, epoch, reason) => shown(partition, things.abortSwitch(partition, epoch, reason)),
   };
 };

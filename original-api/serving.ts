@@ -3,6 +3,7 @@ import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import { createCommandSender } from '../shared/commands/command-sender.ts';
 import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
+import { ApiError, unavailable } from '../shared/http/errors.ts';
 import type { ThingsBackend } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
@@ -14,6 +15,7 @@ import type { Time } from '../shared/process/time.ts';
 import { internalCalls, type InternalCalls } from './internal-calls.ts';
 import { startMirror } from './mirror.ts';
 import type { OriginalThings } from './original-things.ts';
+import { startStoreWatch, type StoreFault } from './store-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
 
@@ -36,6 +38,8 @@ export interface OriginalServing {
   readonly mirrored: Progress;
   /** What it still waits for, until it is ready. */
   notReady(): string | undefined;
+  /** Why a partition serves no write, if so. */
+  storeFault(partition: number): StoreFault | undefined;
 }
 
 export const startOriginalServing = async (
@@ -56,6 +60,24 @@ export const startOriginalServing = async (
 
   const ends = await log.endOffsets(outcomesTopic);
   const mirrored = mirror.progress;
+  const behind = (): number => ends.filter((end, partition) => mirrored.next(partition) < end).length;
+  const watch = await startStoreWatch({
+    facts: () => things.partitionFacts(),
+    headers: () => mirror.headers(),
+    feedEnds: () => log.endOffsets(feedTopic),
+    logger,
+    time,
+  });
+  lifecycle.onClose('store watch', async () => watch.stop());
+  const notReady = (): string | undefined =>
+    behind() === 0 ? undefined : `the mirror reads ${behind()} of ${partitions} partitions`;
+  /** What was decided before this start is in the tables once the mirror has read it; before, nothing is written. */
+  const checkWritable = (partition: number): void => {
+    const waiting = notReady();
+    if (waiting !== undefined) throw unavailable(`nothing was written, not ready: ${waiting}`);
+    const fault = watch.fault(partition);
+    if (fault !== undefined) throw new ApiError('diverged', `nothing was written: ${fault.reason}`);
+  };
   const sender = createCommandSender({
     namespace,
     genesis,
@@ -69,6 +91,7 @@ export const startOriginalServing = async (
   return {
     backend: originalBackend({
       things,
+      checkWritable,
       partitions,
       sender,
       log,
@@ -78,11 +101,18 @@ export const startOriginalServing = async (
       time,
       logger,
     }),
-    calls: internalCalls({ things, log, feedTopic, partitions, mirrored, responseWaitMs, time }),
+    calls: internalCalls({
+      things,
+      checkWritable,
+      log,
+      feedTopic,
+      partitions,
+      mirrored,
+      responseWaitMs,
+      time,
+    }),
     mirrored,
-    notReady: () => {
-      const behind = ends.filter((end, partition) => mirrored.next(partition) < end).length;
-      return behind === 0 ? undefined : `the mirror reads ${behind} of ${partitions} partitions`;
-    },
+    notReady,
+    storeFault: watch.fault,
   };
 };

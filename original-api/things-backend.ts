@@ -16,10 +16,14 @@ import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
+import { createTrouble } from '../shared/process/trouble.ts';
+import { DatabaseBehindError, DatabaseUnusableError } from './database-errors.ts';
 import type { OriginalThings } from './original-things.ts';
 
 export interface OriginalBackendParts {
   readonly things: OriginalThings;
+  /** Throws ApiError when the partition serves no write now. */
+  readonly checkWritable: (partition: number) => void;
   readonly partitions: number;
   readonly sender: CommandSender;
   readonly log: EventLog;
@@ -34,17 +38,25 @@ const RETRY_DELAY_MS = 100;
 const OTHER_PARTITIONS_WAIT_MS = 500;
 
 export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
-  const { things, partitions, sender, log, mirrored, responseWaitMs, time, logger } = parts;
+  const trouble = createTrouble(parts.logger, 'the database does not answer writes', parts.time.monotonic);
+  const { things, checkWritable, partitions, sender, log, mirrored, responseWaitMs, time, logger } = parts;
 
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
     const partition = partitionOfCommand(command, partitions);
+    checkWritable(partition);
     const deadline = time.monotonic() + responseWaitMs;
     for (;;) {
       try {
-        return await things.decide({ partition, command, token: null, now: time.now() });
+        const decision = await things.decide({ partition, command, token: null, now: time.now() });
+        trouble.over();
+        return decision;
       } catch (error) {
-        logger.warn({ err: error, commandId: command.commandId }, 'the database did not answer a write');
+        if (error instanceof DatabaseBehindError)
+          throw new ApiError('diverged', `nothing was written: ${error.message}`);
+        if (error instanceof DatabaseUnusableError)
+          throw unavailable(`nothing was written: ${error.message}`);
+        trouble.met(error, { commandId: command.commandId });
         if (time.monotonic() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
         await time.sleep(RETRY_DELAY_MS);
       }

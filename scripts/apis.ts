@@ -1,5 +1,6 @@
 /** Starts the three services as processes, on one namespace, and starts again what dies. */
 import { randomUUID } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createNamespace } from '../shared/log/namespace.ts';
@@ -22,6 +23,7 @@ import {
 import { StartError, type Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { openLog } from '../shared/process/open-log.ts';
+import { takeFolder } from '../shared/process/own-folder.ts';
 import type { SettingTable, SettingValues } from '../shared/process/settings.ts';
 import { ORIGINAL_PORT_DEFAULT } from '../original-api/config.ts';
 import { SHINY_PORT_DEFAULT } from '../shiny-api/config.ts';
@@ -49,7 +51,7 @@ export interface Apis {
   readonly urls: Readonly<Record<Service, string>>;
   /** Of the process that runs now. */
   pid(service: Service): Promise<number>;
-  /** Rejects when a service does not get ready, or dies again and again, with its last lines. */
+  /** Rejects when a service does not get ready, with its last lines, and, with `endWhenGivenUp`, when it is given up. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
   kill(): void;
@@ -59,6 +61,7 @@ const SERVICES = ['original-api', 'updater', 'shiny-api'] as const;
 export type Service = (typeof SERVICES)[number];
 const PREFIX_WIDTH = Math.max(...SERVICES.map((name) => name.length));
 const PROBE_EVERY_MS = 50;
+const PROBE_TIMEOUT_MS = 5_000;
 const STOP_GRACE_MS = 1_500;
 
 /** Throws StartError when a service would refuse to listen where it is told to; before anything is started. */
@@ -87,6 +90,8 @@ export const prepareNamespace = async (
 };
 
 export interface StartApisOptions {
+  /** Of the namespace: what answers with another is somebody else's. */
+  readonly genesis: Genesis;
   /** What the services get beside the settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Gets their lines, with a prefix. */
@@ -94,16 +99,18 @@ export interface StartApisOptions {
   readonly report: (line: string) => void;
   /** Where the others find Original, if not at its own address. */
   readonly originalUrl?: string;
+  /** A service that is given up fails the whole; for runs that nobody watches. */
+  readonly endWhenGivenUp?: boolean;
 }
 
 export const startApis = async (
   settings: ApisSettings,
-  { env, print, report, originalUrl }: StartApisOptions,
+  { genesis, env, print, report, originalUrl, endWhenGivenUp = false }: StartApisOptions,
 ): Promise<Apis> => {
   const urls = {
-    'original-api': `http://${settings.ORIGINAL_HOST}:${settings.ORIGINAL_PORT}`,
-    'shiny-api': `http://${settings.SHINY_HOST}:${settings.SHINY_PORT}`,
-    updater: `http://${settings.UPDATER_HOST}:${settings.UPDATER_PORT}`,
+    'original-api': urlOf(settings.ORIGINAL_HOST, settings.ORIGINAL_PORT),
+    'shiny-api': urlOf(settings.SHINY_HOST, settings.SHINY_PORT),
+    updater: urlOf(settings.UPDATER_HOST, settings.UPDATER_PORT),
   };
   const serviceEnv = {
     ...env,
@@ -113,6 +120,7 @@ export const startApis = async (
     // The same at each restart, whatever becomes of the file.
     INTERNAL_SECRET: internalSecretOf(settings),
   };
+  takeFolder(settings.DATA_DIR, 'data');
   const began = performance.now();
   const services = SERVICES.map((name) =>
     startSupervised({
@@ -129,7 +137,11 @@ export const startApis = async (
       report,
     }),
   );
-  const failed = Promise.race(services.map((service) => service.failed));
+  const ends = services.map(async ({ failed, givenUp }) => {
+    if (!endWhenGivenUp) return failed;
+    throw new StartError(await Promise.race([givenUp, failed]));
+  });
+  const failed = Promise.race(ends);
   failed.catch(() => undefined);
   const stop = async (): Promise<void> => {
     // Shiny first, Original last: who needs whom.
@@ -137,7 +149,10 @@ export const startApis = async (
   };
   const ready = services.map(async (service, index) => {
     const name = SERVICES[index]!;
-    await untilReady(name, `${urls[name]}/health/ready`, settings.START_WAIT_MS);
+    await untilReady(name, `${urls[name]}/health/ready`, settings.START_WAIT_MS, {
+      genesis: genesis.id,
+      pid: () => service.pid(),
+    });
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     report(`${name} ready after ${seconds} s (process ${await service.pid()})`);
   });
@@ -159,21 +174,56 @@ export const startApis = async (
   };
 };
 
-const untilReady = async (name: Service, url: string, waitMs: number): Promise<void> => {
+/** Whose answer counts: on a port that was taken, it is somebody else's. */
+interface Expected {
+  readonly genesis: string;
+  readonly pid: () => Promise<number>;
+}
+
+const untilReady = async (name: Service, url: string, waitMs: number, expected: Expected): Promise<void> => {
   let last = 'no answer yet';
   // A rebuild of the view may take longer than a start, but it shows progress in the log.
   for (const deadline = performance.now() + waitMs; ; await sleep(PROBE_EVERY_MS)) {
     try {
-      const response = await fetch(url);
-      last = await response.text();
-      if (response.ok) return;
-      if (response.status === 503) continue;
+      const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+      const text = await response.text();
+      const stranger = await strangerIn(text, expected);
+      last = stranger ?? text;
+      if (response.ok && stranger === undefined) return;
+      if (response.status === 503 && stranger === undefined) continue;
     } catch (error) {
       last = (error as Error).message;
     }
     if (performance.now() > deadline)
       throw new StartError(`${name} did not get ready within ${waitMs} ms: ${last}`);
   }
+};
+
+/** What is wrong with who answered, or undefined when it is the process that we started. */
+const strangerIn = async (text: string, { genesis, pid }: Expected): Promise<string | undefined> => {
+  const answer = (parsed(text) ?? {}) as { genesis?: unknown; pid?: unknown };
+  const ours = await pid();
+  if (answer.pid === ours && answer.genesis === genesis) return undefined;
+  return (
+    `its port answers as process ${String(answer.pid)} of genesis ${String(answer.genesis)}, ` +
+    `but ours is process ${ours} of genesis ${genesis}`
+  );
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const ANY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Where a service that listens on `host` is reached from here. */
+export const urlOf = (host: string, port: number): string => {
+  const reached = ANY_ADDRESS[host] ?? host;
+  return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`;
 };
 
 const settingsAsEnv = (settings: ApisSettings): Record<string, string> =>

@@ -3,8 +3,6 @@
  * is kept when it ends. The HTTP behaviour is that of the real thing.
  */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
 import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../original-api/database.ts';
@@ -27,6 +25,7 @@ import { openFoldStore } from '../shared/store/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
 import type { Apis, ApisSettings } from './apis.ts';
+import { removeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 import { freePorts } from './stack/ports.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from './stack/postgres.ts';
 
@@ -54,10 +53,8 @@ export const startEmbedded = async (
   };
   const secret = drawSecret();
   const began = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), 'migration-playground-'));
-  // Root runs Postgres as somebody else, who has to get in.
-  chmodSync(folder, 0o755);
-  lifecycle.onClose('temporary folder', async () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder('migration-playground-embedded-');
+  lifecycle.onClose('temporary folder', async () => removeTemporaryFolder(folder));
   const logger = createLogger('embedded', logSettings(settings));
 
   const log = createMemoryLog();
@@ -70,7 +67,7 @@ export const startEmbedded = async (
     now: systemTime.now(),
   });
 
-  const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle));
+  const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle, report));
   const access = {
     url: databaseUrl,
     namespace,
@@ -132,12 +129,14 @@ const temporaryPostgres = async (
   { STACK_WAIT_MS }: EmbeddedSettings,
   folder: string,
   lifecycle: Lifecycle,
+  report: (line: string) => void,
 ): Promise<string> => {
   const [port] = await freePorts(1);
-  const postgres = await startPostgres({ POSTGRES_PORT: port!, STACK_DIR: folder, STACK_WAIT_MS });
+  const local = { POSTGRES_PORT: port!, STACK_DIR: folder, STACK_WAIT_MS };
+  const postgres = await startPostgres(local, report);
   lifecycle.onClose('Postgres', () => postgres.stop());
   lifecycle.onKill(() => postgres.process.kill());
-  return postgresUrl(port!, PLAYGROUND_DATABASE);
+  return postgresUrl(local, PLAYGROUND_DATABASE);
 };
 
 const secondsSince = (began: number): string => ((performance.now() - began) / 1000).toFixed(1);

@@ -1,7 +1,4 @@
 /** A playground of one's own, for the chaos and the benchmarks: free ports, a temporary folder, settings from nowhere else. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Owner } from '../shared/domain/thing.ts';
 import type { KafkaClientName } from '../shared/log/kafka-log.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -13,15 +10,14 @@ import type { Addresses } from './playground/config.ts';
 import { stackSettings, type StackSettings } from './stack/config.ts';
 import { freePorts } from './stack/ports.ts';
 import type { StackAddresses } from './stack/stack.ts';
+import { removeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 const STACK_WAIT_MS = 120_000;
 
 /** Removed at the end. */
 export const privateFolder = (prefix: string, lifecycle: Lifecycle): string => {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  // Root runs Postgres as somebody else, who has to get in.
-  chmodSync(folder, 0o755);
-  lifecycle.onClose('folder', async () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(prefix);
+  lifecycle.onClose('folder', async () => removeTemporaryFolder(folder));
   return folder;
 };
 
@@ -98,13 +94,15 @@ export const startPrivateServices = async (
   const result = readSettings(program, [], complete);
   if (result.kind !== 'values') throw new Error(JSON.stringify(result));
   const settings = result.values;
-  await prepareNamespace(settings, lifecycle, silentLogger());
+  const genesis = await prepareNamespace(settings, lifecycle, silentLogger());
   const addresses = {
     originalUrl: `http://127.0.0.1:${originalPort}`,
     shinyUrl: `http://127.0.0.1:${shinyPort}`,
     updaterUrl: `http://127.0.0.1:${updaterPort}`,
   };
   const apis = await startApis(settings, {
+    genesis,
+    endWhenGivenUp: true,
     env: { ...process.env, ...complete },
     print,
     report,

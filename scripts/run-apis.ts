@@ -25,7 +25,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   print(
     `namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.master}, genesis ${genesis.id}`,
   );
-  const apis = await startApis(settings, { env: process.env, print, report: print });
+  const apis = await startApis(settings, { genesis, env: process.env, print, report: print });
   lifecycle.onClose('services', apis.stop);
   lifecycle.onKill(apis.kill);
   lifecycle.failWith('a service', apis.failed);

@@ -1,13 +1,15 @@
 /** `make run`: the local stack, the namespace and the three services, in the foreground. */
 import { execFileSync } from 'node:child_process';
 import { logSettings, requestSettings } from '../shared/process/common-settings.ts';
-import { runProcess } from '../shared/process/lifecycle.ts';
+import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
-import { choice, flag, settingsOrExit, text, url } from '../shared/process/settings.ts';
+import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from './apis.ts';
 import { startEmbedded } from './embedded.ts';
 import { stackSettings } from './stack/config.ts';
+import { takeStackFolder } from './stack/stack-folder.ts';
+import { drawPostgresPassword, writeStackEnv } from './stack/stack-secrets.ts';
 import { startStack, type StackAddresses } from './stack/stack.ts';
 
 const settings = settingsOrExit({
@@ -33,6 +35,11 @@ const settings = settingsOrExit({
       help: 'database to use instead of a local one',
       optional: true,
     },
+    POSTGRES_PASSWORD: {
+      parse: secret(text),
+      help: 'with docker: of its Postgres; drawn and kept in STACK_DIR, if not given',
+      optional: true,
+    },
     ...requestSettings,
     ...stackSettings,
   },
@@ -42,11 +49,22 @@ const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 15_000;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger('run', { ...logSettings(settings), pretty: true, level: 'warn' });
 const began = performance.now();
-/** Of docker-compose.yml. */
-const DOCKER_ADDRESSES: StackAddresses = {
-  KAFKA_BROKERS: '127.0.0.1:9092',
-  SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081/apis/ccompat/v7',
-  DATABASE_URL: 'postgres://postgres:playground@127.0.0.1:5432/playground',
+/** Of the Postgres of docker-compose.yml, whose volume keeps the first one. */
+const DOCKER_PASSWORD_FILE = 'docker.password';
+
+/** Starts what docker-compose.yml has; the password of its Postgres is given, or drawn and kept. */
+const startDocker = (lifecycle: Lifecycle): StackAddresses => {
+  takeStackFolder(settings.STACK_DIR);
+  const password =
+    settings.POSTGRES_PASSWORD ?? drawPostgresPassword(settings.STACK_DIR, '', DOCKER_PASSWORD_FILE);
+  const options = { stdio: 'inherit', env: { ...process.env, POSTGRES_PASSWORD: password } } as const;
+  execFileSync('docker', ['compose', 'up', '--detach', '--wait'], options);
+  lifecycle.onClose('docker compose', async () => execFileSync('docker', ['compose', 'stop'], options));
+  return {
+    KAFKA_BROKERS: '127.0.0.1:9092',
+    SCHEMA_REGISTRY_URL: 'http://127.0.0.1:8081/apis/ccompat/v7',
+    DATABASE_URL: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:5432/playground`,
+  };
 };
 
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
@@ -59,13 +77,10 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   }
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = settings;
   const given = definedOnly({ KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL });
-  let addresses: StackAddresses = { ...DOCKER_ADDRESSES, ...given };
+  let addresses: StackAddresses;
   if (settings.STACK === 'docker') {
     print('using docker-compose.yml');
-    execFileSync('docker', ['compose', 'up', '--detach', '--wait'], { stdio: 'inherit' });
-    lifecycle.onClose('docker compose', async () =>
-      execFileSync('docker', ['compose', 'stop'], { stdio: 'inherit' }),
-    );
+    addresses = { ...startDocker(lifecycle), ...given };
   } else {
     const stack = await startStack(settings, given, print);
     lifecycle.onClose('stack', stack.stop);
@@ -73,6 +88,8 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
     lifecycle.failWith('the stack', stack.failed);
     addresses = stack.addresses;
   }
+  takeStackFolder(settings.STACK_DIR);
+  writeStackEnv(settings.STACK_DIR, { ...addresses });
 
   const complete = { ...settings, ...addresses };
   const preparing = performance.now();
@@ -84,6 +101,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
     print(`  (the namespace was there already, so its first master stays ${genesis.master})`);
   }
   const apis = await startApis(complete, {
+    genesis,
     env: { ...process.env, ...addresses },
     print,
     report: print,

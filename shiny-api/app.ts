@@ -19,7 +19,7 @@ export const createShinyApp = async (
   parts: ShinyAppParts,
   lifecycle: Lifecycle,
 ): Promise<FastifyInstance> => {
-  const { logger, metrics, time, version, inFlightMax } = parts;
+  const { genesis, logger, metrics, time, version, inFlightMax } = parts;
   const { backend, view, notReady } = await startShinyServing(parts, lifecycle);
   const app = await createServer({
     title: 'Shiny API',
@@ -30,6 +30,7 @@ export const createShinyApp = async (
     inFlightMax,
     notReady,
     wall: createWall(parts.wall),
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   // A view that has not caught up would serve the past.
   const refuseUntilReady = syncHook((request) => {

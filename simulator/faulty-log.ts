@@ -45,7 +45,7 @@ export const faultyLog = ({ log, machine, world, random, rates, onFault }: Fault
       onFault('the broker refuses what a machine appends');
       refusedUntil = world.monotonic() + random.between(0, REFUSED_MAX_MS);
     }
-    if (world.monotonic() < refusedUntil) {
+    if (rates.appendRefused > 0 && world.monotonic() < refusedUntil) {
       machine.later(machine.latency(), () => {
         for (const { reject } of queue.splice(0))
           reject(new AppendRefusedError('INVALID_TIMESTAMP', 'the broker refuses the record'));

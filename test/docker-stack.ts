@@ -1,9 +1,10 @@
 /** The stack in containers, for machines with a docker engine. The versions are those of docker-compose.yml. */
+import { randomUUID } from 'node:crypto';
 import { GenericContainer, Network, Wait, type StartedTestContainer } from 'testcontainers';
 import { freePorts } from '../scripts/stack/ports.ts';
 import type { StackAddresses } from '../scripts/stack/stack.ts';
 
-const PASSWORD = 'playground';
+const PASSWORD = randomUUID();
 
 export const startDockerStack = async (): Promise<{
   addresses: StackAddresses;

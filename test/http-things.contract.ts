@@ -209,7 +209,7 @@ export const describeThings = (world: HttpWorld, api: Owner): void => {
 
   test('health, metrics and an OpenAPI document that describes these routes', async () => {
     expect((await call('GET', `${url(api)}/health/live`)).status).toBe(200);
-    expect((await call('GET', `${url(api)}/health/ready`)).json).toEqual({ status: 'ready' });
+    expect((await call('GET', `${url(api)}/health/ready`)).json).toMatchObject({ status: 'ready' });
     const { text } = await call('GET', `${url(api)}/metrics`);
     expect(text).toMatch(/http_request_duration_seconds_bucket\{[^}]*route="\/api\/things\/:id"/);
     const { json } = await call('GET', `${url(api)}/openapi.json`);

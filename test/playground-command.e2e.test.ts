@@ -1,6 +1,8 @@
 /** The `playground` command as a user types it. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +10,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Certificate } from '../checker/certificate.ts';
 import { startPlayground, type Playground } from './playground.ts';
 
-const MAIN = fileURLToPath(new URL('../scripts/playground/main.ts', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../playground', import.meta.url));
 const PROVE_MAX_MS = 120_000;
 
 let on: Playground;
@@ -27,14 +29,12 @@ interface Ended {
   readonly out: string;
   readonly err: string;
 }
-const playground = (...args: string[]): Promise<Ended> =>
+const playground = (...args: string[]): Promise<Ended> => run(COMMAND, args);
+const run = (command: string, args: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const env = { ...on.env, ORIGINAL_URL: on.original, SHINY_URL: on.shiny, UPDATER_URL: on.updater };
-    const child = execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { env, maxBuffer: 2 ** 26 },
-      (_error, out, err) => resolve({ status: child.exitCode ?? -1, out, err }),
+    const child = execFile(command, args, { env, cwd: folder, maxBuffer: 2 ** 26 }, (_error, out, err) =>
+      resolve({ status: child.exitCode ?? -1, out, err }),
     );
   });
 
@@ -118,6 +118,89 @@ test(
     expect([proof.status, proof.err], proof.out).toEqual([0, '']);
     expect(proof.out).toMatch(/to shiny +\d+ +0 +\d+ +\d+ +\d+[^]*to original +\d+ +0/);
     expect(proof.out).toMatch(/proven: all switched, 0 refused, 0 lost, both stores equal/);
+  },
+  PROVE_MAX_MS,
+);
+
+test('usage is checked before anything is asked or written, and with --json a fault is JSON', async () => {
+  const nobody = ['--updater-url', 'http://127.0.0.1:1', '--original-url', 'http://127.0.0.1:1'];
+  const nowhere = join(folder, 'nowhere', 'x');
+  for (const [args, message] of [
+    [['load', '--rate', 'x'], /'--rate <number>'.*a number above 0, not x/],
+    [['load', '--clients', '1.5'], /a whole number/],
+    [['load', '--for', 'soon'], /a duration is such as/],
+    [['load', '--record', nowhere], /nowhere\/x cannot be made: there is no such folder/],
+    [['load', '--record', folder], /is a folder, not a file/],
+    [['prove', '--keep', nowhere], /nowhere\/x cannot be made/],
+    [['prove', '--switches', '-1'], /a whole number|a number above 0/],
+    [['prove', '--warm-up', '5'], /a duration is such as/],
+    [['master', '--shiny-url', 'x'], /a URL that begins with/],
+  ] as const) {
+    const { status, out, err } = await playground(...args, ...nobody);
+    expect([status, out, err]).toEqual([2, '', expect.stringMatching(message)]);
+    const json = await playground(...args, ...nobody, '--json');
+    expect([json.status, json.err]).toEqual([2, '']);
+    expect(JSON.parse(json.out)).toEqual({
+      'error-message': expect.stringMatching(message),
+      'exit-status': 2,
+    });
+  }
+  const away = await playground('master', '--json', ...nobody);
+  expect([away.status, away.err]).toEqual([1, '']);
+  expect(JSON.parse(away.out)).toMatchObject({ 'error-message': expect.stringMatching(/does not answer/) });
+  expect(await playground('check', nowhere)).toMatchObject({
+    status: 3,
+    err: expect.stringMatching(/^playground: .*no such folder\n$/),
+  });
+});
+
+test('a history that cannot be written ends the load, as not known, with a sentence', async () => {
+  const { status, out, err } = await playground('load', '--for', '60s', '--record', '/dev/full');
+  expect([status, out]).toEqual([3, '']);
+  expect(err).toMatch(/the history is not whole: the disk that holds \/dev\/full is full/);
+  const proof = await playground('prove', '--keep', '/dev/full', '--switches', '5000', '--warm-up', '1s');
+  expect(proof).toMatchObject({ status: 3, err: expect.stringMatching(/the history is not whole/) });
+});
+
+test('it runs from anywhere, through a link, and says what to do when nothing is installed', async () => {
+  const link = join(folder, 'link');
+  symlinkSync(COMMAND, link);
+  const json = JSON.parse((await run(link, ['master', '--json'])).out) as { namespace: string };
+  expect(json.namespace).toBe(on.namespace);
+  const elsewhere = join(folder, 'playground');
+  copyFileSync(COMMAND, elsewhere);
+  expect(await run(elsewhere, ['master'])).toMatchObject({
+    status: 2,
+    out: '',
+    err: expect.stringMatching(/nothing is installed in .* yet: run `make install` there/),
+  });
+});
+
+test(
+  'prove ends, as not known, when the updater goes on answering 503',
+  async () => {
+    let asked = 0;
+    const mastership = await (await fetch(`${on.updater}/api/mastership`)).text();
+    const updater = createServer((request, response) => {
+      request.resume();
+      response.writeHead(asked++ === 0 ? 200 : 503, { 'content-type': 'application/json' });
+      response.end(asked === 1 ? mastership : '{"error-message": "not ready: it reads"}');
+    });
+    const { promise: listening, resolve } = Promise.withResolvers<void>();
+    updater.listen(0, '127.0.0.1', resolve);
+    await listening;
+    const { port } = updater.address() as AddressInfo;
+    const options = ['--switches', '3', '--warm-up', '100ms', '--updater-url', `http://127.0.0.1:${port}`];
+    const ended = await playground('prove', ...options);
+    expect([ended.status, ended.err]).toEqual([
+      3,
+      'playground: the updater did not help for 30000 ms: not ready: it reads\n',
+    ]);
+    expect(ended.out).toMatch(/not proven: it was given up/);
+    const again = await playground('prove', ...options, '--json');
+    expect([again.status, again.err]).toEqual([3, '']);
+    expect(JSON.parse(again.out)).toEqual({ 'error-message': 'not ready: it reads', 'exit-status': 3 });
+    updater.close();
   },
   PROVE_MAX_MS,
 );

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { EXIT_CANNOT_START } from '../shared/process/lifecycle.ts';
 import { freePorts } from '../scripts/stack/ports.ts';
 import { openTestDatabase } from './fresh-database.ts';
 import { call, callRaw, eventually } from './http-client.ts';
@@ -98,7 +99,7 @@ describe('settings', () => {
   });
 });
 
-describe('what is missing is named, after a bounded wait, with status 1', () => {
+describe('what is missing is named, after a bounded wait, with status 78', () => {
   const started = performance.now();
   test.each([
     ['updater', 'KAFKA_BROKERS', '127.0.0.1:1', 'Kafka at 127.0.0.1:1'],
@@ -116,7 +117,10 @@ describe('what is missing is named, after a bounded wait, with status 1', () => 
       DATA_DIR: temporaryFolder(),
       [variable]: value,
     });
-    expect([status, out.includes(`${named} did not answer within 500 ms`)], out).toEqual([1, true]);
+    expect([status, out.includes(`${named} did not answer within 500 ms`)], out).toEqual([
+      EXIT_CANNOT_START,
+      true,
+    ]);
     expect(performance.now() - started).toBeLessThan(60_000);
   });
   test('a port that is taken, with the variable that moves it', async () => {
@@ -126,7 +130,7 @@ describe('what is missing is named, after a bounded wait, with status 1', () => 
       NAMESPACE: on.namespace,
       SHINY_PORT: new URL(on.shiny).port,
     });
-    expect(status).toBe(1);
+    expect(status).toBe(EXIT_CANNOT_START);
     expect(out).toMatch(/port \d+ is taken.*SHINY_PORT/);
   });
 });
@@ -223,7 +227,7 @@ describe('second instances', () => {
     expect(latest.text).toBe(written.text);
 
     const third = await another('shiny-api', on, { SHINY_PORT: '0' });
-    expect(await third.ended).toBe(1);
+    expect(await third.ended).toBe(EXIT_CANNOT_START);
     expect(third.lines.join('')).toMatch(/in use by process/);
   });
 

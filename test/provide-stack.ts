@@ -3,12 +3,10 @@
  * started here, on free ports, in a temporary folder, and cleaned up. Never skipped: what is missing is a failure.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { privateStackSettings } from '../scripts/private-playground.ts';
 import { startStack, type StackAddresses } from '../scripts/stack/stack.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../scripts/temporary-folder.ts';
 import { startDockerStack } from './docker-stack.ts';
 
 declare module 'vitest' {
@@ -28,14 +26,12 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     project.provide('stack', addresses);
     return stop;
   }
-  const folder = mkdtempSync(join(tmpdir(), 'migration-playground-stack-'));
-  // Root runs Postgres as somebody else, who has to get in.
-  chmodSync(folder, 0o755);
+  const folder = temporaryFolder('migration-playground-stack-');
   const stack = await startStack(await privateStackSettings(folder), {}, () => undefined);
   project.provide('stack', stack.addresses);
   return async () => {
     await stack.stop();
-    rmSync(folder, { recursive: true, force: true });
+    removeTemporaryFolder(folder);
   };
 };
 

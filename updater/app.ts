@@ -33,6 +33,7 @@ export const createUpdaterApp = async (
     inFlightMax: IN_FLIGHT_MAX,
     notReady: deciding.notReady,
     wall: createWall(parts.wall),
+    identity: { genesis: genesis.id, pid: process.pid },
   });
   const requests = createSwitchRequests({
     namespace,

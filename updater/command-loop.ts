@@ -12,6 +12,7 @@ import { decisionFault } from '../shared/domain/divergence.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
+import { ApiError } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -68,6 +69,10 @@ const ORIGINAL_RETRY_MS = 100;
 /** A partition that contradicts the log is looked at again: somebody may have repaired it. */
 const DIVERGED_RETRY_MS = 1_000;
 
+/** Original says that it could never be decided, whoever asks; nothing was written (P17). */
+const isRefusedAsInvalid = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 'bad-request';
+
 const isDecision = (type: Outcome['type']): boolean => type === 'decided' || type === 'invalid';
 
 export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
@@ -86,7 +91,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const decideNow = async (
     command: ThingCommand | MarkCommand,
     offset: number,
-  ): Promise<Decision | undefined> => {
+  ): Promise<Decision | { readonly invalid: string } | undefined> => {
     const { header } = speculation;
     if (header.owner === 'shiny') return decide(speculation, command);
     const known = decideFromFold(speculation, command);
@@ -102,7 +107,13 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       }
       logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
     } catch (error) {
-      trouble.has('stuck', `Original does not decide: ${(error as Error).message}`, error);
+      if (isRefusedAsInvalid(error)) return { invalid: (error as Error).message };
+      const isDiverged = error instanceof ApiError && error.code === 'diverged';
+      trouble.has(
+        isDiverged ? 'diverged' : 'stuck',
+        `Original does not decide: ${(error as Error).message}`,
+        error,
+      );
     }
     await signal.wait(ORIGINAL_RETRY_MS);
     return undefined;
@@ -153,6 +164,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     // While we asked Original, somebody else's decision may have been read.
     if (decision === undefined || speculation.header.position !== header.position || unsure) return;
     if (speculation.header.digest !== header.digest || speculation.header.epoch !== header.epoch) return;
+    if ('invalid' in decision) return passOver({ type: 'invalid', reason: decision.invalid }, offset);
     const record = writer.prepare({
       type: 'decided',
       ...linkAfter(header),

@@ -61,7 +61,7 @@ export const startChaosWorld = async (
       stack: {
         KAFKA_BROKERS: `127.0.0.1:${stack.KAFKA_PORT}`,
         SCHEMA_REGISTRY_URL: registryUrl(stack.REGISTRY_PORT),
-        DATABASE_URL: postgresUrl(stack.POSTGRES_PORT, PLAYGROUND_DATABASE),
+        DATABASE_URL: postgresUrl(stack, PLAYGROUND_DATABASE),
       },
       namespace: NAMESPACE,
       owner,

@@ -3,8 +3,6 @@
  * certificate, and what happened how often.
  */
 import { join } from 'node:path';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../../checker/certificate.ts';
 import type { HistoryLine } from '../../checker/history.ts';
@@ -14,6 +12,7 @@ import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';
 import type { LoadSummary } from '../load/load-stats.ts';
 import { certify } from '../playground/certify.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { longestUnavailability, type Unavailability } from './availability.ts';
 import { chaosFaults, type ChaosFault } from './chaos-faults.ts';
 import { startChaosSwitches } from './chaos-switches.ts';
@@ -53,8 +52,8 @@ export const runChaos = async (
   { seconds, switches: switchesMin, rate, kafkaClient, report, print }: ChaosSettings,
   lifecycle: Lifecycle,
 ): Promise<ChaosResult> => {
-  const folder = mkdtempSync(join(tmpdir(), 'playground-chaos-'));
-  lifecycle.onClose('history', async () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder('playground-chaos-');
+  lifecycle.onClose('history', async () => removeTemporaryFolder(folder));
   const world = await startChaosWorld('original', kafkaClient, lifecycle, report, print);
   const file = join(folder, 'history.jsonl');
   const { namespace } = world;

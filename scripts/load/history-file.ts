@@ -1,7 +1,9 @@
 /** Histories on disk: JSON lines, with a first line that says which playground they are of. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { diskFault } from '../../shared/process/disk-fault.ts';
 import type { HistoryLine } from '../../checker/history.ts';
 
 export interface HistoryHead {
@@ -15,17 +17,33 @@ export interface HistoryHead {
 
 export interface HistoryWriter {
   write(line: HistoryLine): void;
+  /** Resolves when it cannot be written any more; `close` says why. */
+  readonly broken: Promise<void>;
+  /** Throws when something could not be written. */
   close(): Promise<void>;
 }
 
 export const openHistory = (file: string, head: HistoryHead): HistoryWriter => {
   const stream = createWriteStream(file);
-  stream.write(`${JSON.stringify(head)}\n`);
+  const broken = Promise.withResolvers<void>();
+  let fault: unknown;
+  stream.on('error', (error) => {
+    fault = diskFault(file, error);
+    broken.resolve();
+  });
+  const write = (line: object): void => {
+    if (fault === undefined) stream.write(`${JSON.stringify(line)}\n`);
+  };
+  write(head);
   return {
-    write: (line) => void stream.write(`${JSON.stringify(line)}\n`),
+    write,
+    broken: broken.promise,
     close: async () => {
-      stream.end();
-      await once(stream, 'finish');
+      if (fault === undefined) {
+        stream.end();
+        await Promise.race([once(stream, 'finish').catch(() => undefined), broken.promise]);
+      }
+      if (fault !== undefined) throw fault;
     },
   };
 };
@@ -37,7 +55,11 @@ export const readHistory = async (
 ): Promise<HistoryHead> => {
   let head: HistoryHead | undefined;
   let number = 0;
-  for await (const text of createInterface({ input: createReadStream(file) })) {
+  // Opened here: a stream that cannot open its file would fail where nobody waits for it.
+  const opened = await open(file).catch((error: unknown) => {
+    throw diskFault(file, error);
+  });
+  for await (const text of createInterface({ input: opened.createReadStream() })) {
     number++;
     if (text.trim() === '') continue;
     const record = parsed(file, number, text);

@@ -30,6 +30,8 @@ export interface Load {
   readonly startedOn: number;
   /** Begins no more operations; resolves when those under way have ended. */
   stop(): Promise<LoadSummary>;
+  /** The same, but what is under way is not tried again. */
+  giveUp(): Promise<LoadSummary>;
 }
 
 const TRIES_MAX = 200;
@@ -49,6 +51,7 @@ export const startLoad = (settings: LoadSettings): Load => {
   const mix = createMix(settings.things);
   let next = 0;
   let stopped = false;
+  let givenUp = false;
 
   const operate = async (client: number, operation: Operation): Promise<boolean> => {
     const giveUpAt = performance.now() + OPERATION_MAX_MS;
@@ -65,7 +68,7 @@ export const startLoad = (settings: LoadSettings): Load => {
       }
       // A read is not tried again: what it would have seen is gone.
       const isRead = operation.commandId === undefined;
-      if (isRead || tries >= TRIES_MAX || performance.now() > giveUpAt) return false;
+      if (isRead || givenUp || tries >= TRIES_MAX || performance.now() > giveUpAt) return false;
       await sleep(Math.min(TRY_AGAIN_MIN_MS * 2 ** Math.min(tries - 1, 10), TRY_AGAIN_MAX_MS));
     }
   };
@@ -80,14 +83,19 @@ export const startLoad = (settings: LoadSettings): Load => {
     }
   };
   const running = Array.from({ length: clients }, (_, client) => run(client));
+  const stop = async (): Promise<LoadSummary> => {
+    stopped = true;
+    await Promise.all(running);
+    await http.close();
+    return stats.total();
+  };
   return {
     stats,
     startedOn,
-    stop: async () => {
-      stopped = true;
-      await Promise.all(running);
-      await http.close();
-      return stats.total();
+    stop,
+    giveUp: () => {
+      givenUp = true;
+      return stop();
     },
   };
 };

@@ -10,10 +10,11 @@ export interface CheckOptions extends Addresses {
 }
 
 export const checkHistory = async (file: string, options: CheckOptions): Promise<ExitStatus> => {
+  const settings = playgroundLogSettings();
   const certificate = await certify({
     file,
     addresses: options,
-    settings: playgroundLogSettings(),
+    settings,
     ...(options.complete === true ? { isComplete: true } : {}),
     report: process.stderr.isTTY ? printError : () => undefined,
   }).catch((error: unknown) => {

@@ -8,6 +8,8 @@ import {
 } from '../../shared/process/common-settings.ts';
 import { apiTokenOf, apiTokenSettings } from '../../shared/http/wall-settings.ts';
 import { readSettings, type SettingTable, type SettingValues } from '../../shared/process/settings.ts';
+import { CommandFault, EXIT } from './exit.ts';
+import { httpUrl } from './option-parsers.ts';
 import { VERSION } from '../../shared/process/version.ts';
 
 export interface Addresses {
@@ -22,15 +24,27 @@ export type PlaygroundLogSettings = SettingValues<typeof logSettings>;
 /** Adds the options that every command has. */
 export const withAddresses = (command: Command): Command =>
   command
-    .addOption(new Option('--original-url <url>').env('ORIGINAL_URL').default('http://127.0.0.1:3000'))
-    .addOption(new Option('--shiny-url <url>').env('SHINY_URL').default('http://127.0.0.1:9000'))
-    .addOption(new Option('--updater-url <url>').env('UPDATER_URL').default('http://127.0.0.1:9090'))
+    .addOption(
+      new Option('--original-url <url>')
+        .env('ORIGINAL_URL')
+        .argParser(httpUrl)
+        .default('http://127.0.0.1:3000'),
+    )
+    .addOption(
+      new Option('--shiny-url <url>').env('SHINY_URL').argParser(httpUrl).default('http://127.0.0.1:9000'),
+    )
+    .addOption(
+      new Option('--updater-url <url>')
+        .env('UPDATER_URL')
+        .argParser(httpUrl)
+        .default('http://127.0.0.1:9090'),
+    )
     .option('--json', 'print the result as JSON');
 
-/** The settings of the log, from the environment, as the services take them. Throws when they are faulty. */
+/** The settings of the log, from the environment, as the services take them. Throws CommandFault. */
 export const playgroundLogSettings = (): PlaygroundLogSettings => fromEnvironment(logSettings);
 
-/** What writes and switches carry: the API token, from the environment as the services take it. Throws when it is faulty. */
+/** What writes and switches carry: the API token, from the environment as the services take it. Throws CommandFault. */
 export const bearerHeaders = (): Readonly<Record<string, string>> => {
   const token = apiTokenOf(fromEnvironment(apiTokenSettings));
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -43,5 +57,5 @@ const fromEnvironment = <S extends SettingTable>(settings: S): SettingValues<S> 
     process.env,
   );
   if (result.kind === 'values') return result.values;
-  throw new Error(result.kind === 'faults' ? result.faults.join('\n') : result.text);
+  throw new CommandFault(EXIT.usage, result.kind === 'faults' ? result.faults.join('\n') : result.text);
 };

@@ -19,6 +19,8 @@ const TOPICS: Readonly<Record<EvidenceTopic, TopicSuffix>> = {
 const QUIET_WAIT_MS = 60_000;
 const QUIET_POLL_MS = 200;
 const LIST_TIMEOUT_MS = 120_000;
+/** No record of a topic for so long, though there should be more. */
+const LOG_STALL_MS = 60_000;
 
 /**
  * Resolves when all that was acknowledged is in the outcomes, no command waits, no switch is open and the updater has
@@ -77,8 +79,23 @@ export const readLog = async (
       onProgress(count);
       if (next >= ends[partition]! && unread.delete(partition) && unread.size === 0) resolve();
     });
-    await Promise.race([done, tail.failed]);
-    await tail.stop();
+    let seen = -1;
+    const { promise: stalled, reject } = Promise.withResolvers<never>();
+    const watch = setInterval(() => {
+      if (seen === count)
+        reject(
+          new Error(
+            `no more records of ${topic} in ${LOG_STALL_MS} ms; not read: partitions ${[...unread].join(', ')}`,
+          ),
+        );
+      seen = count;
+    }, LOG_STALL_MS);
+    try {
+      await Promise.race([done, tail.failed, stalled]);
+    } finally {
+      clearInterval(watch);
+      await tail.stop();
+    }
   }
   return count;
 };

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
 import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
+import type { Owner } from '../../shared/domain/thing.ts';
 import type { Addresses } from './config.ts';
 import { CommandFault, EXIT, print, printError, type ExitStatus } from './exit.ts';
 import { refusedWrites } from './refused-writes.ts';
@@ -15,11 +16,12 @@ export interface MasterOptions extends Addresses {
 }
 
 export interface SwitchOptions extends MasterOptions {
-  readonly to: string;
-  readonly partitions?: string;
+  readonly to: Owner;
+  readonly partitions?: readonly number[];
   readonly dryRun?: boolean;
   readonly allowLoss?: boolean;
-  readonly deadline: string;
+  /** Milliseconds. */
+  readonly deadline: number;
   readonly yes?: boolean;
   readonly id?: string;
 }
@@ -76,37 +78,12 @@ export const switchMaster = async (options: SwitchOptions): Promise<ExitStatus> 
   return statusOf(ended);
 };
 
-const switchBody = ({ to, partitions, deadline, allowLoss }: SwitchOptions): SwitchBody => {
-  if (to !== 'original' && to !== 'shiny')
-    throw new CommandFault(EXIT.usage, `--to is original or shiny, not ${to}`);
-  return {
-    to,
-    deadline_ms: durationMs(deadline),
-    allow_loss: allowLoss === true,
-    ...(partitions === undefined ? {} : { partitions: partitionList(partitions) }),
-  };
-};
-
-/** "0,3-5" -> [0, 3, 4, 5] */
-export const partitionList = (text: string): number[] => {
-  const list = text.split(',').flatMap((part) => {
-    const [, first, last = first] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim()) ?? [];
-    if (first === undefined || Number(last) < Number(first))
-      throw new CommandFault(EXIT.usage, `--partitions takes a list such as 0,3-5, not ${text}`);
-    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
-  });
-  return [...new Set(list)];
-};
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
-
-/** "500ms", "2s", "10m" -> milliseconds */
-export const durationMs = (text: string): number => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim()) ?? [];
-  const ms = Math.round(Number(number) * (UNITS_MS[unit ?? ''] ?? Number.NaN));
-  if (!(ms > 0)) throw new CommandFault(EXIT.usage, `a duration is such as 500ms, 2s or 1m, not ${text}`);
-  return ms;
-};
+const switchBody = ({ to, partitions, deadline, allowLoss }: SwitchOptions): SwitchBody => ({
+  to,
+  deadline_ms: deadline,
+  allow_loss: allowLoss === true,
+  ...(partitions === undefined ? {} : { partitions: [...partitions] }),
+});
 
 const dryRun = async (
   client: UpdaterClient,

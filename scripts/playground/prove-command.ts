@@ -2,32 +2,31 @@
  * `playground prove`: load, switches to and fro, and the certificate that nothing was lost, refused or done twice. The
  * demonstration of what the playground is for.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { briefLifecycle } from '../brief-lifecycle.ts';
 import { chaosLines } from '../chaos/chaos-report.ts';
 import { runChaos } from '../chaos/run-chaos.ts';
 import { certify } from './certify.ts';
 import { showCertificate } from './check-command.ts';
 import { bearerHeaders, playgroundLogSettings, type Addresses } from './config.ts';
-import { EXIT, print, printError, type ExitStatus } from './exit.ts';
-import { durationMs } from './master-command.ts';
+import { CommandFault, EXIT, print, printError, type ExitStatus } from './exit.ts';
 import { summaryLine } from '../load/load-stats.ts';
-import { positive, showLive } from './load-command.ts';
+import { closeHistory, showLive } from './load-command.ts';
 import { pauseLines, slowestBeyondPause, switchToAndFro, type SwitchSeen } from './prove-switches.ts';
 import { createUpdaterClient } from './updater-client.ts';
 import type { HistoryLine } from '../../checker/history.ts';
 
 export interface ProveOptions extends Addresses {
-  readonly switches: string;
-  readonly rate: string;
-  readonly clients: string;
-  readonly things: string;
-  readonly warmUp: string;
+  readonly switches: number;
+  readonly rate: number;
+  readonly clients: number;
+  readonly things: number;
+  /** Milliseconds. */
+  readonly warmUp: number;
   readonly faults?: boolean;
   readonly keep?: string;
   readonly json?: boolean;
@@ -38,12 +37,12 @@ const LIVE_EVERY_MS = 1_000;
 export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   if (options.faults === true) return proveUnderFaults(options);
   const say = options.json === true ? () => undefined : print;
+  const settings = playgroundLogSettings();
   const updater = createUpdaterClient(options.updaterUrl);
   const { namespace, partitions } = await updater.mastership();
-  const folder = mkdtempSync(join(tmpdir(), 'playground-prove-'));
+  const folder = temporaryFolder('playground-prove-');
   const file = options.keep ?? join(folder, 'history.jsonl');
-  const rate = positive('--rate', options.rate);
-  const count = positive('--switches', options.switches);
+  const { rate, switches: count } = options;
   say(`${count} switches in ${partitions.length} partitions of ${namespace}, under ${rate} operations/s …`);
 
   const history = openHistory(file, { type: 'history', namespace, startedOn: Date.now(), isComplete: false });
@@ -51,9 +50,6 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   const load = startLoad({
     ...options,
     writeHeaders: bearerHeaders(),
-    rate,
-    clients: positive('--clients', options.clients),
-    things: positive('--things', options.things),
     via: ['original', 'shiny'],
     onTry: (line) => {
       tries.push(line);
@@ -65,17 +61,27 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   let warmUntil = 0;
   try {
     // Fresh processes compile, and fresh partitions make their first index entries: that is no switch's doing.
-    await sleep(durationMs(options.warmUp));
+    await sleep(options.warmUp);
     load.stats.reset();
     warmUntil = (Date.now() - load.startedOn) * 1_000;
+    let isBroken = false;
+    void history.broken.then(() => {
+      isBroken = true;
+    });
     seen = await switchToAndFro(updater, count, (done) => {
+      if (isBroken) throw new CommandFault(EXIT.notKnown, 'the history cannot be written');
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done} of ${count} switches`);
     });
+  } catch (error) {
+    await load.giveUp();
+    await closeHistory(history).finally(() => removeTemporaryFolder(folder));
+    say('not proven: it was given up');
+    throw error;
   } finally {
     clearInterval(live);
   }
   const total = await load.stop();
-  await history.close();
+  await closeHistory(history);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   say(summaryLine(total));
   const slowest = slowestBeyondPause(
@@ -87,8 +93,8 @@ export const prove = async (options: ProveOptions): Promise<ExitStatus> => {
   for (const line of pauseLines(seen, slowest)) say(line);
 
   const report = process.stderr.isTTY ? printError : () => undefined;
-  const certificate = await certify({ file, addresses: options, settings: playgroundLogSettings(), report });
-  rmSync(folder, { recursive: true, force: true });
+  const certificate = await certify({ file, addresses: options, settings, report });
+  removeTemporaryFolder(folder);
   if (options.json === true)
     print(JSON.stringify({ load: total, switches: seen, slowest_beyond_pause_ms: slowest, certificate }));
   else showCertificate(certificate, false);
@@ -105,11 +111,10 @@ const proveUnderFaults = async ({ switches, rate, json }: ProveOptions): Promise
   failed.catch(() => undefined);
   const { lifecycle, close } = briefLifecycle(reject);
   try {
-    const count = positive('--switches', switches);
     const settings = {
       seconds: 0,
-      switches: count,
-      rate: positive('--rate', rate),
+      switches,
+      rate,
       kafkaClient: playgroundLogSettings().KAFKA_CLIENT,
       report: say,
       print: () => undefined,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryLine } from '../../checker/history.ts';
 import { partitionOfCreate, partitionOfThing } from '../../shared/domain/partition.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
+import { CommandFault, EXIT } from './exit.ts';
 import { percentile, table } from './table.ts';
 import type { UpdaterClient } from './updater-client.ts';
 
@@ -26,15 +27,20 @@ const DEADLINE_MS = 5_000;
 /** One of so many switches takes all partitions that one master has at once. */
 const ALL_AT_ONCE_EVERY = 10;
 
-/** Counts one switch per partition that is moved. */
+/** The updater may be away for so long at a time, as when it is started again. */
+const UPDATER_WAIT_MS = 30_000;
+const UPDATER_POLL_MS = 200;
+
+/** Counts one switch per partition that is moved. Throws CommandFault (not known) when the updater stays away. */
 export const switchToAndFro = async (
   updater: UpdaterClient,
   count: number,
   onProgress: (done: number) => void,
+  waitMs = UPDATER_WAIT_MS,
 ): Promise<SwitchSeen[]> => {
   const seen: SwitchSeen[] = [];
   for (let round = 1; seen.length < count; round++) {
-    const { partitions } = await updater.mastership();
+    const { partitions } = await patiently(waitMs, () => updater.mastership());
     const some = partitions[Math.floor(Math.random() * partitions.length)]!;
     const to: Owner = some.owner === 'shiny' ? 'original' : 'shiny';
     const chosen =
@@ -42,24 +48,30 @@ export const switchToAndFro = async (
         ? partitions.filter(({ owner }) => owner === some.owner).slice(0, count - seen.length)
         : [some];
     const moved = chosen.map(({ partition }) => partition);
-    seen.push(...(await switchOnce(updater, to, moved)));
+    seen.push(...(await switchOnce(updater, to, moved, waitMs)));
     onProgress(seen.length);
     await sleep(GAP_MS * Math.random());
   }
   return seen;
 };
 
-const switchOnce = async (updater: UpdaterClient, to: Owner, partitions: number[]): Promise<SwitchSeen[]> => {
+const switchOnce = async (
+  updater: UpdaterClient,
+  to: Owner,
+  partitions: number[],
+  waitMs: number,
+): Promise<SwitchSeen[]> => {
   const id = randomUUID();
+  // The same id again is the same switch.
+  await patiently(waitMs, () => updater.begin(id, { to, partitions, deadline_ms: DEADLINE_MS }));
   const deadline = performance.now() + RESULT_WAIT_MS;
-  await updater.begin(id, { to, partitions, deadline_ms: DEADLINE_MS });
   for (;;) {
-    const state = await updater.switchOf(id).catch(() => undefined);
+    const state = await patiently(waitMs, () => updater.switchOf(id));
     const isDone =
-      state?.partitions.length === partitions.length &&
+      state.partitions.length === partitions.length &&
       state.partitions.every(({ result }) => result !== 'pending');
-    if (isDone || performance.now() > deadline) {
-      return (state?.partitions ?? []).map((one) => ({
+    if (isDone || (performance.now() > deadline && state.partitions.length > 0)) {
+      return state.partitions.map((one) => ({
         partition: one.partition,
         to,
         result: one.result,
@@ -70,7 +82,26 @@ const switchOnce = async (updater: UpdaterClient, to: Owner, partitions: number[
         reason: one.reason,
       }));
     }
+    if (performance.now() > deadline)
+      throw new CommandFault(
+        EXIT.notKnown,
+        `what became of switch ${id} is not known after ${RESULT_WAIT_MS} ms`,
+      );
     await sleep(POLL_MS);
+  }
+};
+
+/** Asks the updater until it answers. Throws CommandFault (not known) after `waitMs`, and at once for a fault of usage. */
+const patiently = async <T>(waitMs: number, ask: () => Promise<T>): Promise<T> => {
+  for (const deadline = performance.now() + waitMs; ; await sleep(UPDATER_POLL_MS)) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { status, message } = error as CommandFault;
+      if (status === EXIT.usage) throw error;
+      if (performance.now() > deadline)
+        throw new CommandFault(EXIT.notKnown, `the updater did not help for ${waitMs} ms: ${message}`);
+    }
   }
 };
 

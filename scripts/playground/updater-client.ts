@@ -29,6 +29,8 @@ export interface UpdaterClient {
 
 const TIMEOUT_MS = 10_000;
 const UNKNOWN_STATUSES = new Set([500, 502, 504]);
+/** For a write it says that nothing was done; for a question, that there is no answer. */
+const UNAVAILABLE = 503;
 
 /** Throws CommandFault. */
 export const createUpdaterClient = (url: string): UpdaterClient => {
@@ -45,12 +47,17 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
         `the updater at ${url} does not answer: ${cause?.message ?? message}`,
       );
     }
-    const body = (await response.json()) as T & { 'error-message'?: string };
+    const body = (await response.json().catch(() => undefined)) as T & { 'error-message'?: string };
+    if (typeof body !== 'object' || body === null)
+      throw new CommandFault(
+        EXIT.notKnown,
+        `what answers at ${url} with ${response.status} is not the updater: no JSON`,
+      );
     if (response.ok) return body;
     const status =
       response.status === 400
         ? EXIT.usage
-        : UNKNOWN_STATUSES.has(response.status)
+        : UNKNOWN_STATUSES.has(response.status) || (!writes && response.status === UNAVAILABLE)
           ? EXIT.notKnown
           : EXIT.refused;
     throw new CommandFault(status, body['error-message'] ?? `the updater answered ${response.status}`);

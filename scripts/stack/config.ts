@@ -1,11 +1,12 @@
 /** The settings of the local stack. */
+import { STACK_DIR_DEFAULT } from '../../shared/process/local-database.ts';
 import { integer, port, text, type SettingTable, type SettingValues } from '../../shared/process/settings.ts';
 
 export const stackSettings = {
   STACK_DIR: {
     parse: text,
     help: 'folder of the data and logs of the local Kafka, registry and Postgres',
-    default: '.local/stack',
+    default: STACK_DIR_DEFAULT,
   },
   KAFKA_PORT: { parse: port, help: 'port of the local Kafka', default: '9092' },
   KAFKA_CONTROLLER_PORT: { parse: port, help: 'port of its controller', default: '9093' },

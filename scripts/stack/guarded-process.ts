@@ -39,7 +39,10 @@ signal=$1; shift
 "$@" 3<&- </dev/null &
 child=$!
 echo "guarded $child" >&2
-( cat <&3 >/dev/null; kill -s "$signal" $child; sleep ${GUARD_WAIT_SECONDS}; kill -s KILL $child ) >/dev/null 2>&1 &
+( cd /; trap 'kill $timer; exit' TERM; timer=
+  cat <&3 >/dev/null; kill -s "$signal" $child
+  sleep ${GUARD_WAIT_SECONDS} & timer=$!
+  wait $timer; kill -s KILL $child ) >/dev/null 2>&1 &
 wait $child
 status=$?
 kill $! 2>/dev/null
@@ -100,6 +103,23 @@ export const startGuarded = ({
       await ended.promise;
     },
   };
+};
+
+const LINES_KEPT = 20;
+
+/** Runs it to its end. Resolves with what it ended by, and its last lines. */
+export const runGuarded = async (
+  command: Omit<GuardedCommand, 'onLine'>,
+): Promise<{ end: string; lines: readonly string[] }> => {
+  const lines: string[] = [];
+  const running = startGuarded({
+    ...command,
+    onLine: (line) => {
+      lines.push(line);
+      if (lines.length > LINES_KEPT) lines.shift();
+    },
+  });
+  return { end: await running.ended, lines };
 };
 
 // A shell reports a child that was ended by signal n as status 128 + n.

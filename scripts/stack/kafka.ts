@@ -1,13 +1,17 @@
 /** A local Kafka: broker and controller in one JVM, KRaft. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { onDisk } from '../../shared/process/disk-fault.ts';
+import { StartError } from '../../shared/process/lifecycle.ts';
+import { FOLDER_MODE } from '../../shared/process/own-folder.ts';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
+import { runGuarded } from './guarded-process.ts';
+import { JAVA_ENV, javaMark, relativeTo } from './java.ts';
 import { checkPortFree } from './ports.ts';
+import { takeStackFolder } from './stack-folder.ts';
 import { startPart, type StackPart } from './stack-part.ts';
 
 export const startKafka = async (
@@ -22,29 +26,62 @@ export const startKafka = async (
   } = settings;
   await checkPortFree('Kafka', port, 'KAFKA_PORT');
   await checkPortFree("Kafka's controller", controllerPort, 'KAFKA_CONTROLLER_PORT');
-  const { kafka: classPath } = await fetchArtifacts(report);
+  const { kafka: artifacts } = await fetchArtifacts(report);
+  takeStackFolder(folder);
   const data = resolve(folder, 'kafka');
-  mkdirSync(data, { recursive: true });
-  const configFile = join(data, 'server.properties');
-  writeFileSync(configFile, serverProperties(port, controllerPort, join(data, 'log')));
-  const java = [...settings.KAFKA_JVM_OPTIONS.split(/\s+/), '-cp', classPath];
+  onDisk(data, () => {
+    mkdirSync(data, { recursive: true, mode: FOLDER_MODE });
+    for (const name of readdirSync(data))
+      if (name.startsWith(DRAFT_PREFIX)) rmSync(join(data, name), { recursive: true, force: true });
+    writeFileSync(join(data, CONFIG_FILE), serverProperties(port, controllerPort, LOG_FOLDER));
+  });
+  const options = settings.KAFKA_JVM_OPTIONS.split(/\s+/).filter((option) => option !== '');
+  const java = [...options, javaMark(resolve(folder)), '-cp', relativeTo(data, artifacts)];
+  const place = {
+    command: 'java',
+    cwd: data,
+    env: { ...process.env, ...JAVA_ENV },
+    stopSignal: 'TERM',
+  } as const;
 
-  if (!existsSync(join(data, 'log', 'meta.properties'))) {
+  if (!existsSync(join(data, LOG_FOLDER))) {
+    const draft = `${DRAFT_PREFIX}${process.pid}`;
+    onDisk(data, () =>
+      writeFileSync(join(data, `${draft}.properties`), serverProperties(port, controllerPort, draft)),
+    );
     const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
     // One word: an id may begin with a dash.
-    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', configFile];
-    await promisify(execFile)('java', [...java, ...format]);
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${clusterId}`,
+      '-c',
+      `${draft}.properties`,
+    ];
+    const { end, lines } = await runGuarded({ ...place, args: [...java, ...format] });
+    if (end !== 'status 0' || !existsSync(join(data, draft, 'meta.properties')))
+      throw new StartError(`Kafka's folder ${data} could not be formatted (${end}):\n${lines.join('\n')}`);
+    // Whole, or not there.
+    onDisk(data, () => {
+      renameSync(join(data, draft), join(data, LOG_FOLDER));
+      rmSync(join(data, `${draft}.properties`));
+    });
   }
   return startPart({
+    ...place,
     name: 'Kafka',
     logs: join(folder, 'logs'),
     waitMs,
-    command: 'java',
-    args: [...java, 'kafka.Kafka', configFile],
-    stopSignal: 'TERM',
+    report,
+    args: [...java, 'kafka.Kafka', CONFIG_FILE],
     probe: () => connects(port),
   });
 };
+
+/** Below Kafka's own folder, where it runs, so that no path of ours has to stand in its settings. */
+const LOG_FOLDER = 'log';
+const CONFIG_FILE = 'server.properties';
+const DRAFT_PREFIX = 'log.new-';
 
 const serverProperties = (port: number, controllerPort: number, logFolder: string): string =>
   Object.entries({

@@ -1,10 +1,12 @@
 /** The local stack, or one part of it, in the foreground: `make stack`, `make kafka`, `make registry`, `make postgres`. */
+import { resolve } from 'node:path';
 import { runProcess } from '../../shared/process/lifecycle.ts';
 import { createLogger } from '../../shared/process/logger.ts';
 import { choice, settingsOrExit } from '../../shared/process/settings.ts';
 import { VERSION } from '../../shared/process/version.ts';
 import { stackSettings } from './config.ts';
 import { startStack } from './stack.ts';
+import { withoutPassword, writeStackEnv } from './stack-secrets.ts';
 
 const settings = settingsOrExit({
   name: 'stack',
@@ -36,7 +38,13 @@ await runProcess(createLogger('stack', { level: 'warn', pretty: true }), STOP_WA
   lifecycle.onClose('stack', stack.stop);
   lifecycle.onKill(stack.kill);
   lifecycle.failWith('the stack', stack.failed);
-  for (const [variable, address] of Object.entries(stack.addresses)) {
-    if (address !== elsewhere) print(`${variable}=${address}`);
-  }
+  const started = Object.entries(stack.addresses).filter(([, address]) => address !== elsewhere);
+  for (const [variable, address] of started) print(`${variable}=${withoutPassword(address)}`);
+  const file = writeStackEnv(settings.STACK_DIR, Object.fromEntries(started));
+  print(`These, with the password: set -a; . ${quoted(file)}; set +a`);
 });
+
+// A dot command without a slash looks elsewhere.
+function quoted(file: string): string {
+  return `'${resolve(file).replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,9 +1,11 @@
 /** A local schema registry; it keeps its schemas in Postgres, so that their ids survive a restart. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
+import { JAVA_ENV, javaMark, relativeTo } from './java.ts';
 import { checkPortFree } from './ports.ts';
-import { POSTGRES_PASSWORD, POSTGRES_USER, REGISTRY_DATABASE } from './postgres.ts';
+import { POSTGRES_USER, REGISTRY_DATABASE } from './postgres.ts';
+import { postgresPassword } from './stack-secrets.ts';
 import { startPart, type StackPart } from './stack-part.ts';
 
 const JVM_OPTIONS = ['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
@@ -30,18 +32,22 @@ export const startRegistry = async (
     'apicurio.storage.sql.kind': 'postgresql',
     'apicurio.datasource.url': `jdbc:postgresql://127.0.0.1:${postgresPort}/${REGISTRY_DATABASE}`,
     'apicurio.datasource.username': POSTGRES_USER,
-    'apicurio.datasource.password': POSTGRES_PASSWORD,
   };
   return startPart({
     name: 'Schema registry',
     logs: join(folder, 'logs'),
     waitMs,
+    report,
     command: 'java',
+    cwd: folder,
+    // Not as an argument, which everybody on the machine sees.
+    env: { ...process.env, ...JAVA_ENV, APICURIO_DATASOURCE_PASSWORD: postgresPassword(folder) },
     args: [
       ...JVM_OPTIONS,
+      javaMark(resolve(folder)),
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       '-jar',
-      registryJar,
+      relativeTo(folder, registryJar),
     ],
     stopSignal: 'TERM',
     probe: async () => {

@@ -2,7 +2,9 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diskFault, onDisk } from '../../shared/process/disk-fault.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
+import { FOLDER_MODE, SECRET_FILE_MODE } from '../../shared/process/own-folder.ts';
 import { startGuarded, type GuardedCommand, type GuardedProcess } from './guarded-process.ts';
 
 export interface StackPart {
@@ -16,6 +18,8 @@ export interface PartSpec extends Omit<GuardedCommand, 'onLine'> {
   /** Folder of the log files. */
   readonly logs: string;
   readonly waitMs: number;
+  /** Hears when the log file cannot be written. */
+  readonly report?: (line: string) => void;
   /** Resolves when the part answers; throws while it does not. */
   readonly probe: () => Promise<void>;
 }
@@ -25,15 +29,29 @@ const PROBE_EVERY_MS = 50;
 const LINES_KEPT = 15;
 
 /** Resolves when the part is ready. Throws StartError with its last lines when it ends or takes too long. */
-export const startPart = async ({ name, logs, waitMs, probe, ...command }: PartSpec): Promise<StackPart> => {
-  mkdirSync(logs, { recursive: true });
+export const startPart = async ({
+  name,
+  logs,
+  waitMs,
+  report,
+  probe,
+  ...command
+}: PartSpec): Promise<StackPart> => {
+  onDisk(logs, () => mkdirSync(logs, { recursive: true, mode: FOLDER_MODE }));
   const logFile = join(logs, `${name.toLowerCase().replaceAll(' ', '-')}.log`);
-  const log = createWriteStream(logFile, { flags: 'a' });
   const lines: string[] = [];
+  const log = createWriteStream(logFile, { flags: 'a', mode: SECRET_FILE_MODE });
+  // The part goes on without it.
+  log.on('error', (error) => {
+    const { message } = diskFault(logFile, error) as Error;
+    const line = `the log of ${name} is not written any more: ${message}`;
+    lines.push(line);
+    report?.(line);
+  });
   const guarded = startGuarded({
     ...command,
     onLine: (line) => {
-      log.write(`${line}\n`);
+      if (log.writable) log.write(`${line}\n`);
       lines.push(line);
       if (lines.length > LINES_KEPT) lines.shift();
     },

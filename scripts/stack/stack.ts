@@ -65,7 +65,7 @@ export const startStack = async (
     if (localKafka || localRegistry) await fetchArtifacts(report);
     await settleAll([
       async () => {
-        if (localPostgres) await start(() => startPostgres(settings));
+        if (localPostgres) await start(() => startPostgres(settings, report));
         if (localRegistry) await start(() => startRegistry(settings, report));
       },
       async () => {
@@ -80,7 +80,7 @@ export const startStack = async (
     addresses: {
       KAFKA_BROKERS: given.KAFKA_BROKERS ?? `127.0.0.1:${settings.KAFKA_PORT}`,
       SCHEMA_REGISTRY_URL: given.SCHEMA_REGISTRY_URL ?? registryUrl(settings.REGISTRY_PORT),
-      DATABASE_URL: given.DATABASE_URL ?? postgresUrl(settings.POSTGRES_PORT, PLAYGROUND_DATABASE),
+      DATABASE_URL: given.DATABASE_URL ?? postgresUrl(settings, PLAYGROUND_DATABASE),
     },
     failed,
     stop,

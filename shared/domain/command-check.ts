@@ -2,7 +2,7 @@
  * Can a command be decided in the partition in which it lies? If not it is passed over (P17). Clients are checked before a command
  * is made (thing-schema.ts); this is what deciding relies on, whoever wrote the record. Pure and the same for everybody.
  */
-import { partitionOfCommand, payloadHash, type Command, type ThingCommand } from './command.ts';
+import { partitionOfCommand, type Command, type ThingCommand } from './command.ts';
 import { COMMAND_ID_PATTERN, isThingId, NAME_MAX_CODE_POINTS, TIME_MAX, TIME_MIN } from './limits.ts';
 
 /** Why it cannot be decided, or undefined. */
@@ -13,10 +13,7 @@ export const commandFault = (command: Command, partition: number, partitions: nu
   const fault = fieldFault(command);
   if (fault !== undefined) return fault;
   const home = partitionOfCommand(command, partitions);
-  if (home !== partition) return `it belongs to partition ${home} and not to ${partition}`;
-  return command.payloadHash === payloadHash(command)
-    ? undefined
-    : 'the payloadHash is not that of the command';
+  return home === partition ? undefined : `it belongs to partition ${home} and not to ${partition}`;
 };
 
 const fieldFault = (command: ThingCommand): string | undefined => {

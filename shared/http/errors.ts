@@ -23,6 +23,8 @@ export const ERRORS = {
   internal: { status: 500, definite: false },
   overloaded: { status: 503, definite: true },
   unavailable: { status: 503, definite: true },
+  /** Database and log of the partition contradict each other: somebody has to act. */
+  diverged: { status: 503, definite: true },
   'outcome-unknown': { status: 504, definite: false },
 } as const;
 

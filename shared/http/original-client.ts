@@ -17,7 +17,7 @@ import {
   type InternalThing,
 } from './internal-api.ts';
 import { StartError } from '../process/lifecycle.ts';
-import { ERROR_CODE_HEADER, type ErrorCode } from './errors.ts';
+import { ApiError, ERROR_CODE_HEADER, ERRORS, type ErrorCode } from './errors.ts';
 import { GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from './genesis-check.ts';
 import { INTERNAL_SECRET_HEADER } from './secret-check.ts';
 
@@ -113,9 +113,12 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     if (!isIdentified) await identify();
     return send(...request);
   };
-  const resultOf = async <T>({ statusCode, body }: Dispatcher.ResponseData): Promise<T> => {
+  const resultOf = async <T>(answer: Dispatcher.ResponseData): Promise<T> => {
+    const { statusCode, body } = answer;
     if (statusCode === 200) return (await body.json()) as T;
-    throw new Error(`the Original API answered ${statusCode}: ${await body.text()}`);
+    const message = `the Original API answered ${statusCode}: ${await body.text()}`;
+    const code = codeOf(answer);
+    throw code === undefined || !(code in ERRORS) ? new Error(message) : new ApiError(code, message);
   };
   const get = async <T>(path: string, waitMs?: number): Promise<T> =>
     resultOf<T>(await ask(path, undefined, waitMs));

@@ -41,6 +41,15 @@ export interface ServerParts {
   readonly notReady: () => string | undefined;
   /** Who may ask for what; before everything else, and before the body is read. */
   readonly wall: Wall;
+  /** Who answers: in the bodies of /health/ready and /health/live. */
+  readonly identity?: HealthIdentity;
+}
+
+export interface HealthIdentity {
+  /** Id of the genesis of its namespace. */
+  readonly genesis: string;
+  /** Process id. */
+  readonly pid: number;
 }
 
 export const JSON_TYPE = 'application/json';
@@ -124,11 +133,19 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type(JSON_TYPE).send(JSON.stringify(app.swagger())),
   );
-  app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
-  app.get('/health/ready', { schema: { hide: true } }, async () => {
+  app.get('/health/live', { schema: { hide: true } }, async () => ({
+    status: 'live',
+    ...parts.identity,
+  }));
+  app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
     const waiting = parts.notReady();
-    if (waiting === undefined) return { status: 'ready' };
-    throw new ApiError('unavailable', `not ready: ${waiting}`, { 'retry-after': RETRY_AFTER_SECONDS });
+    if (waiting === undefined) return { status: 'ready', ...parts.identity };
+    const { status, message } = new ApiError('unavailable', `not ready: ${waiting}`);
+    return reply
+      .code(status)
+      .header('retry-after', RETRY_AFTER_SECONDS)
+      .type(JSON_TYPE)
+      .send(JSON.stringify({ 'error-message': message, ...parts.identity }));
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics()),

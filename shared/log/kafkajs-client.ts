@@ -13,6 +13,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
+import { withColons, withoutColons } from './broker-address.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import { CONNECTION_TIMEOUT_MS, KEEP_ALIVE_AFTER_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
 import { patchKafkajs } from './kafkajs-patches.ts';
@@ -28,7 +29,7 @@ export const createKafkajsClient = (
   patchKafkajs();
   const config: KafkaConfig = {
     clientId: access.clientId,
-    brokers: access.brokers.map(hideIpv6),
+    brokers: access.brokers.map(withoutColons),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: KAFKA_RETRY,
@@ -41,18 +42,9 @@ export const createKafkajsClient = (
   return new Kafka(config);
 };
 
-/** The client splits `host:port` at the first colon, so an IPv6 address travels through it without any. */
-const IPV6_SUFFIX = '.ipv6-literal';
-const hideIpv6 = (broker: string): string => {
-  const [, address, port] = /^\[([0-9a-f:.]+)\]:(\d+)$/i.exec(broker) ?? [];
-  return address === undefined ? broker : `${address.replaceAll(':', '-')}${IPV6_SUFFIX}:${port}`;
-};
-const realHost = (host: string): string =>
-  host.endsWith(IPV6_SUFFIX) ? host.slice(0, -IPV6_SUFFIX.length).replaceAll('-', ':') : host;
-
 // kafkajs never sets it, and a batch that waits for an ACK costs 40 ms.
-const socketWithoutDelay: ISocketFactory = ({ host: given, port, ssl, onConnect }) => {
-  const host = realHost(given);
+const socketWithoutDelay: ISocketFactory = ({ host: name, port, ssl, onConnect }) => {
+  const host = withColons(name);
   const socket = ssl
     ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect({ host, port }, onConnect);

@@ -13,6 +13,7 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import { withTimeout } from '../process/with-timeout.ts';
+import { brokerHost } from './broker-address.ts';
 import type { KafkaAccess } from './kafka-log.ts';
 import {
   CONNECTION_TIMEOUT_MS,
@@ -108,13 +109,9 @@ const tlsOptions = ({ tls, brokers }: KafkaAccess): Pick<BaseOptions, 'tls' | 't
   if (tls === undefined || tls === false) return {};
   const options = tls === true ? {} : tls;
   // The server's name is sent only when asked for, and must not be an address.
-  const named = brokers.every((broker) => net.isIP(hostOf(broker)) === 0);
+  const named = brokers.every((broker) => net.isIP(brokerHost(broker)) === 0);
   return { tls: options, tlsServerName: named && options.servername === undefined };
 };
-
-/** An IPv6 address stands in brackets. */
-const hostOf = (broker: string): string =>
-  broker.slice(0, broker.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
 
 const saslOptions = ({ sasl }: KafkaAccess): Pick<BaseOptions, 'sasl'> =>
   sasl === undefined

@@ -1,5 +1,6 @@
 /** The settings that more than one process has, and what they mean together. */
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../log/topics.ts';
 import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-log.ts';
 import type { RegistryAccess } from '../codec/confluent-registry.ts';
@@ -10,6 +11,7 @@ import {
   integer,
   pattern,
   port,
+  secret,
   text,
   url,
   type SettingTable,
@@ -18,9 +20,18 @@ import {
 
 const HOUR_MS = 3_600_000;
 
+/** Names that Postgres keeps for itself, or that hold what is not ours. */
+const RESERVED_NAMESPACE = /^(?:pg_.*|public|information_schema)$/;
+
+const namespaceName = (text: string): string => {
+  if (RESERVED_NAMESPACE.test(text))
+    throw new Error('a name that Postgres does not keep for itself: not public, information_schema or pg_…');
+  return pattern(NAMESPACE_PATTERN, 'a small letter, then up to 39 small letters, digits, - or _')(text);
+};
+
 export const namespaceSettings = {
   NAMESPACE: {
-    parse: pattern(NAMESPACE_PATTERN, 'a small letter, then up to 39 small letters, digits, - or _'),
+    parse: namespaceName,
     help: 'prefix of the topics, name of the Postgres schema and of the local store',
     default: 'playground',
   },
@@ -40,6 +51,21 @@ export const newNamespaceSettings = {
   },
 } satisfies SettingTable;
 
+const BROKER = /^(?:\[([^\]\s]+)\]|[^\s,:@[\]]+):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+
+const isBroker = (text: string): boolean => {
+  const [, address, brokerPort] = BROKER.exec(text) ?? [];
+  const isPort = Number(brokerPort) >= 1 && Number(brokerPort) <= PORT_MAX;
+  return isPort && (address === undefined || isIPv6(address));
+};
+
+const brokerList = (text: string): string => {
+  if (!text.split(',').every(isBroker))
+    throw new Error('host:port, several separated by commas, an IPv6 address in brackets');
+  return text;
+};
+
 export const kafkaSettings = {
   KAFKA_CLIENT: {
     parse: choice(...KAFKA_CLIENTS),
@@ -47,8 +73,8 @@ export const kafkaSettings = {
     default: 'platformatic',
   },
   KAFKA_BROKERS: {
-    parse: pattern(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'host:port, several separated by commas'),
-    help: 'the brokers, as host:port,host:port',
+    parse: brokerList,
+    help: 'the brokers, as host:port,host:port; an IPv6 address in brackets, as [::1]:9092',
     default: '127.0.0.1:9092',
   },
   KAFKA_REPLICATION_FACTOR: {
@@ -70,7 +96,7 @@ export const kafkaSettings = {
     optional: true,
   },
   KAFKA_SASL_USERNAME: { parse: text, help: 'with KAFKA_SASL_MECHANISM', optional: true },
-  KAFKA_SASL_PASSWORD: { parse: text, help: 'with KAFKA_SASL_MECHANISM', optional: true },
+  KAFKA_SASL_PASSWORD: { parse: secret(text), help: 'with KAFKA_SASL_MECHANISM', optional: true },
 } satisfies SettingTable;
 
 export const registrySettings = {
@@ -80,7 +106,7 @@ export const registrySettings = {
     default: 'http://127.0.0.1:8081/apis/ccompat/v7',
   },
   SCHEMA_REGISTRY_USERNAME: { parse: text, help: 'for basic authentication', optional: true },
-  SCHEMA_REGISTRY_PASSWORD: { parse: text, help: 'for basic authentication', optional: true },
+  SCHEMA_REGISTRY_PASSWORD: { parse: secret(text), help: 'for basic authentication', optional: true },
 } satisfies SettingTable;
 
 export const originalUrlSettings = {

@@ -16,10 +16,17 @@ export interface Lifecycle {
 
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;
+/**
+ * Of a process that ended with a StartError: what it needs is not there, and to start it again as it is does not help.
+ * 78 is EX_CONFIG of sysexits.h.
+ */
+export const EXIT_CANNOT_START = 78;
+/** Of a process whose settings are faulty (settings.ts). */
+export const EXIT_BAD_SETTINGS = 2;
 /** What a shell reports of a process that was ended by ctrl-C. */
 const EXIT_INTERRUPTED = 130;
 
-/** Runs `open`, then until SIGTERM or SIGINT (exit 0), or until something fails (exit 1). */
+/** Runs `open`, then until SIGTERM or SIGINT (exit 0), or until something fails (exit 1; 78 for a StartError). */
 export const runProcess = async (
   logger: Logger,
   stopWaitMs: number,
@@ -69,7 +76,7 @@ export const runProcess = async (
     if (error instanceof StartError) {
       if (ending) return;
       logger.fatal(error.message);
-      await end(EXIT_FAILED);
+      await end(EXIT_CANNOT_START);
     } else {
       fail(error, 'the start failed');
     }

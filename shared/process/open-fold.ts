@@ -13,6 +13,7 @@ import type { dataSettings, originalUrlSettings } from './common-settings.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { openLog, openNamespace, type LogSettingValues } from './open-log.ts';
+import { takeFolder } from './own-folder.ts';
 import type { SettingValues } from './settings.ts';
 import { systemTime } from './time.ts';
 
@@ -38,6 +39,7 @@ export const openFold = async (
   const { log, codec } = await openLog(name, settings, lifecycle, logger);
   const genesis = await openNamespace(settings, log, codec, logger);
   const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
+  takeFolder(settings.DATA_DIR, 'data');
   const store = await openFoldStore(
     join(settings.DATA_DIR, namespace, name),
     genesis,

@@ -6,14 +6,24 @@ import { parseArgs } from 'node:util';
 
 export interface Setting<T> {
   /** Returns the value, or throws an Error whose message says what was expected. */
-  readonly parse: (text: string) => T;
+  readonly parse: Parse<T>;
   readonly help: string;
   /** As a user would write it; without one the setting must be given, unless it is optional. */
   readonly default?: string;
+  /** A default that has to be looked up: `shown` in the help; `find` throws an Error that says what to give. */
+  readonly lookup?: { readonly shown: string; readonly find: (env: Environment) => string };
   readonly optional?: true;
   /** Taken from the environment alone, since a flag shows in the list of processes; its value is never printed. */
   readonly secret?: true;
 }
+
+export interface Parse<T> {
+  (text: string): T;
+  /** What is given may hold a password: no fault repeats it. */
+  readonly isSecret?: true;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
@@ -39,7 +49,7 @@ export type SettingsResult<S extends SettingTable> =
 export const readSettings = <S extends SettingTable>(
   program: Program<S>,
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): SettingsResult<S> => {
   const faults: string[] = [];
   const flags = readFlags(program.settings, args, faults);
@@ -50,7 +60,13 @@ export const readSettings = <S extends SettingTable>(
   for (const [name, setting] of Object.entries(program.settings)) {
     const flag = flagName(name);
     const [text, source] = flags.has(flag) ? [flags.get(flag), `--${flag}`] : [env[name] || undefined, name];
-    const given = text ?? setting.default;
+    let given = text ?? setting.default;
+    try {
+      given ??= setting.lookup?.find(env);
+    } catch (error) {
+      faults.push(`--${flag} (or ${name}) is missing: ${(error as Error).message}`);
+      continue;
+    }
     if (given === undefined) {
       if (setting.optional !== true) faults.push(`--${flag} (or ${name}) is missing: ${setting.help}`);
       continue;
@@ -58,8 +74,8 @@ export const readSettings = <S extends SettingTable>(
     try {
       values[name] = setting.parse(given);
     } catch (error) {
-      const value = setting.secret === true ? 'not usable' : JSON.stringify(given);
-      faults.push(`${source} is ${value}: expected ${(error as Error).message}`);
+      const shown = isSecret(name, setting) ? 'not what it should be' : JSON.stringify(redacted(given));
+      faults.push(`${source} is ${shown}: expected ${(error as Error).message}`);
     }
   }
   return faults.length > 0
@@ -80,6 +96,14 @@ export const settingsOrExit = <S extends SettingTable>(program: Program<S>): Set
   process.stderr.write(`${program.name} --help lists all settings\n`);
   process.exit(2);
 };
+
+const SECRET_NAME = /(?:URL|PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS?)$/;
+
+const isSecret = (name: string, { parse, secret }: Setting<unknown>): boolean =>
+  secret === true || parse.isSecret === true || SECRET_NAME.test(name);
+
+/** Without what stands before an @: "user:password@host" -> "…@host". */
+const redacted = (given: string): string => given.replace(/^[^]*@/, '…@');
 
 export const flagName = (variable: string): string => variable.toLowerCase().replaceAll('_', '-');
 
@@ -107,9 +131,16 @@ const readFlags = (
     allowPositionals: true,
     tokens: true,
   });
+  let unknown = '';
   for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`${JSON.stringify(token.value)} is not expected here`);
+    const after = unknown;
+    unknown = '';
+    // What follows a misspelt flag may be a password.
+    if (token.kind === 'positional' && after !== '') continue;
+    if (token.kind === 'positional')
+      faults.push(`${JSON.stringify(redacted(token.value))} is not expected here`);
     if (token.kind !== 'option') continue;
+    if (!known.has(token.name)) unknown = token.rawName;
     if (token.name === 'help' || token.name === 'version') flags.set(token.name, '');
     else if (!known.has(token.name)) faults.push(`${token.rawName} is not a setting`);
     else if (secrets.has(token.name))
@@ -123,11 +154,14 @@ const readFlags = (
 };
 
 const helpText = ({ name, purpose, settings }: Program<SettingTable>): string => {
-  const rows = Object.entries(settings).map(([variable, { help, default: preset, optional, secret }]) => [
-    secret === true ? '' : `--${flagName(variable)}`,
-    variable,
-    `${help}${preset !== undefined ? ` (default ${preset === '' ? 'empty' : preset})` : optional ? '' : ' (required)'}`,
-  ]);
+  const rows = Object.entries(settings).map(
+    ([variable, { help, default: preset, lookup, optional, secret }]) => {
+      const shown = preset ?? lookup?.shown;
+      const more =
+        shown !== undefined ? ` (default ${shown === '' ? 'empty' : shown})` : optional ? '' : ' (required)';
+      return [secret === true ? '' : `--${flagName(variable)}`, variable, `${help}${more}`];
+    },
+  );
   rows.push(['--help', '', 'this text'], ['--version', '', 'the version']);
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]!.length));
   const [flagWidth, variableWidth] = [width(0), width(1)];
@@ -172,14 +206,23 @@ export const flag = (text: string): boolean => {
   throw new Error('true or false');
 };
 
-export const url =
-  (...schemes: readonly string[]) =>
-  (text: string): string => {
-    const scheme = URL.parse(text)?.protocol.slice(0, -1);
-    if (scheme === undefined || !schemes.includes(scheme))
+/** Marks what may hold a password. */
+export const secret = <T>(parse: (text: string) => T): Parse<T> =>
+  Object.assign((text: string) => parse(text), { isSecret: true as const });
+
+/** No fault repeats what was given. User and password are for databases alone, percent-encoded. */
+export const url = (...schemes: readonly string[]): Parse<string> =>
+  secret((text) => {
+    const parsed = URL.parse(text);
+    const scheme = parsed?.protocol.slice(0, -1);
+    if (parsed === null || scheme === undefined || !schemes.includes(scheme) || parsed.host === '')
       throw new Error(`a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`);
+    if (parsed.pathname.includes('@') || parsed.search.includes('@') || parsed.hash !== '')
+      throw new Error('a URL in which @ / ? # in user or password are percent-encoded');
+    if (scheme.startsWith('http') && (parsed.username !== '' || parsed.password !== ''))
+      throw new Error('a URL without user and password; there are settings of their own for them');
     return text.replace(/\/$/, '');
-  };
+  });
 
 export const pattern =
   (regex: RegExp, expected: string) =>

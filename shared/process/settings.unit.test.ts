@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { kafkaAccess, kafkaSettings } from './common-settings.ts';
-import { choice, flag, integer, port, readSettings, text, url } from './settings.ts';
+import { kafkaAccess, kafkaSettings, namespaceSettings, registrySettings } from './common-settings.ts';
+import { choice, flag, integer, port, readSettings, secret, text, url } from './settings.ts';
 
 const program = {
   name: 'example',
@@ -33,7 +33,7 @@ describe('values', () => {
 });
 
 test('all faults at once, each with what was expected', () => {
-  const result = read(['--mode', 'medium', '--nope', 'stray', '--example-port'], { SECRET: '' });
+  const result = read(['--mode', 'medium', 'stray', '--nope', '--example-port'], { SECRET: '' });
   expect(result.kind).toBe('faults');
   const faults = result.kind === 'faults' ? result.faults.join('\n') : '';
   expect(faults).toMatch(/--mode is "medium": expected one of slow, fast/);
@@ -55,7 +55,7 @@ test('a secret comes from the environment alone, and is never shown', () => {
   );
   expect(shown[0]).toMatch(/--key would show in the list of processes: set KEY instead/);
   expect(shown[1]).toBe(shown[0]);
-  expect(shown[2]).toMatch(/KEY is not usable: expected one of/);
+  expect(shown[2]).toMatch(/KEY is not what it should be: expected one of/);
   expect(shown[3]).toMatch(/ KEY +opens/);
   expect(shown[3]).not.toMatch(/--key/);
   for (const text of shown) expect(text).not.toMatch(/wrong-one/);
@@ -120,4 +120,80 @@ describe('Kafka access', () => {
   test('a mechanism without its credentials is a fault', () => {
     expect(() => access({ KAFKA_SASL_MECHANISM: 'plain' })).toThrow(/KAFKA_SASL_USERNAME/);
   });
+});
+
+describe('what may be a password is in no fault', () => {
+  const settings = {
+    ...kafkaSettings,
+    ...registrySettings,
+    DATABASE_URL: { parse: url('postgres'), help: 'where' },
+    OTHER: { parse: secret(choice('x')), help: 'secret by its parser', optional: true },
+    API_TOKEN: { parse: choice('x'), help: 'secret by its name', optional: true },
+  } as const;
+  const faultsOf = (args: string[], env: Record<string, string>): string[] => {
+    const result = readSettings({ ...program, settings }, args, env);
+    return result.kind === 'faults' ? result.faults : [];
+  };
+  test.each([
+    [[], { DATABASE_URL: 'postgre://me:hunter2@host/db' }],
+    [[], { DATABASE_URL: 'postgres://me:hunter2@host:port/db' }],
+    [[], { DATABASE_URL: 'postgres://me:12/hunter2@host/db' }],
+    [[], { DATABASE_URL: 'postgres://me:12#hunter2@host/db' }],
+    [[], { DATABASE_URL: 'me:hunter2@host' }],
+    [[], { DATABASE_URL: 'postgres://h/d', SCHEMA_REGISTRY_URL: 'http://me:hunter2@host/x' }],
+    [[], { DATABASE_URL: 'postgres://h/d', KAFKA_BROKERS: 'me:hunter2@host:9092' }],
+    [[], { DATABASE_URL: 'postgres://h/d', OTHER: 'hunter2' }],
+    [[], { DATABASE_URL: 'postgres://h/d', API_TOKEN: 'hunter2' }],
+    [['--database-url', 'x://me:hunter2@host'], {}],
+    [['--kafka-sasl-pasword', 'hunter2'], { DATABASE_URL: 'postgres://h/d' }],
+    [['postgres://me:hunter2@host/db'], { DATABASE_URL: 'postgres://h/d' }],
+  ])('%j %j', (args, env) => {
+    const faults = faultsOf(args, env);
+    expect(faults).toHaveLength(1);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+});
+
+test('a default may be looked up; what is not found is a fault that says what to give', () => {
+  const find = (env: Record<string, string | undefined>): string => {
+    if (env['HINT'] === undefined) throw new Error('there is no hint');
+    return env['HINT'];
+  };
+  const looked = {
+    ...program,
+    settings: { IT: { parse: text, help: 'it', lookup: { shown: 'a hint', find } } },
+  };
+  expect(readSettings(looked, [], { HINT: 'x' })).toEqual({ kind: 'values', values: { IT: 'x' } });
+  expect(readSettings(looked, [], { IT: 'y' })).toEqual({ kind: 'values', values: { IT: 'y' } });
+  expect(readSettings(looked, [], {})).toEqual({
+    kind: 'faults',
+    faults: ['--it (or IT) is missing: there is no hint'],
+  });
+  expect(readSettings(looked, ['--help'], {})).toMatchObject({
+    text: expect.stringMatching(/default a hint/),
+  });
+});
+
+test.each([
+  ['pg_mine', /Postgres does not keep/],
+  ['public', /Postgres does not keep/],
+  ['information_schema', /Postgres does not keep/],
+  ['Mine', /a small letter/],
+])('the namespace %s is refused', (name, reason) => {
+  const result = readSettings({ ...program, settings: namespaceSettings }, [], { NAMESPACE: name });
+  expect(result).toMatchObject({ kind: 'faults', faults: [expect.stringMatching(reason)] });
+});
+
+test.each([
+  ['[::1]:9092', true],
+  ['[::1]:9092,[fe80::1]:9093,a:1', true],
+  ['::1:9092', false],
+  ['[::1]', false],
+  ['[nonsense]:9092', false],
+  ['a:0', false],
+  ['a:70000', false],
+  ['a:1,', false],
+])('brokers %s: %s', (brokers, isGood) => {
+  const result = readSettings({ ...program, settings: kafkaSettings }, [], { KAFKA_BROKERS: brokers });
+  expect(result.kind).toBe(isGood ? 'values' : 'faults');
 });
