@@ -34,4 +34,5 @@ const isTime = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= TIME_MIN && value <= TIME_MAX;
 const isTimeOrNull = (value: number | null): boolean => value === null || isTime(value);
 const isName = (name: string): boolean =>
-  name !== '' && !name.includes('\0') && name.isWellFormed() && [...name].length <= NAME_MAX_CODE_POINTS;
+  name !== '' && !name.includes('\0') && name.isWellFormed() && codePoints(name) <= NAME_MAX_CODE_POINTS;
+const codePoints = (text: string): number => Array.from(text).length;
