@@ -39,20 +39,21 @@ export const backgroundAccess = (access: DatabaseAccess): DatabaseAccess => ({
 /** Connects and migrates. Throws what the database says when it cannot be reached. */
 export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {
   const settings = sessionSettings(access);
-  const pool = new pg.Pool({
+  const config = {
     connectionString: access.url,
     max: access.poolMax,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
-    // The pool waits for it before the first use; its types do not know that.
-    onConnect: ((client: pg.ClientBase) => pinSession(client, settings)) as (client: pg.ClientBase) => void,
+    // The pool waits for it before the first use.
+    onConnect: (client: pg.ClientBase) => pinSession(client, settings),
     application_name: `original-api ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
-  });
+  };
+  const pool = new pg.Pool(config);
   // A connection that breaks while idle; the next query gets a new one.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
   try {
