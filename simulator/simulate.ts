@@ -1,6 +1,7 @@
 /** `make simulate [SEEDS=1000] [SEED=n]`: many runs, one line per failure; or one run again, with all that happened in it. */
 import { parseArgs } from 'node:util';
 import { runSeed, WRITES_PER_SEED } from './run-seed.ts';
+import { runSetBack } from './run-set-back.ts';
 import { SOMETIMES } from './sightings.ts';
 
 const { values } = parseArgs({
@@ -37,6 +38,10 @@ const replay = async (seed: number, writes: number): Promise<boolean> => {
   return result.violations.length === 0;
 };
 
+/** Every so many seeds one world more, whose database is set back or whose feed is lost; of so many writes. */
+const SET_BACK_EVERY_SEEDS = 5;
+const SET_BACK_WRITES = 400;
+
 const simulate = async (first: number, seeds: number, writes: number): Promise<boolean> => {
   const began = performance.now();
   const totals = new Map<string, number>();
@@ -45,6 +50,15 @@ const simulate = async (first: number, seeds: number, writes: number): Promise<b
   let printedAt = began;
   for (let seed = first; seed < first + seeds; seed++) {
     const result = await runSeed(seed, { writes });
+    if (seed % SET_BACK_EVERY_SEEDS === 0) {
+      const { violations, sightings, commands: more } = await runSetBack(seed, { writes: SET_BACK_WRITES });
+      commands += more;
+      for (const [what, count] of sightings) totals.set(what, (totals.get(what) ?? 0) + count);
+      if (violations.length > 0) {
+        failures++;
+        print(`seed ${seed}, set back: ${violations[0]} (and ${violations.length - 1} more)`);
+      }
+    }
     commands += result.commands;
     for (const [what, count] of result.sightings) totals.set(what, (totals.get(what) ?? 0) + count);
     if (result.violations.length > 0) {

@@ -1,6 +1,7 @@
 /** Runs seeds with the fault that plant.ts has planted, until one of them is not clean; prints what caught it, as JSON. */
 import { parseArgs } from 'node:util';
 import { runSeed } from '../run-seed.ts';
+import { runSetBack } from '../run-set-back.ts';
 
 export interface Caught {
   /** How many seeds it took; null when the budget did not do. */
@@ -9,11 +10,18 @@ export interface Caught {
 }
 
 const WRITES = 1000;
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' } } });
+const SET_BACK_WRITES = 400;
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '200' }, world: { type: 'string' } },
+});
+const run = (seed: number) =>
+  values.world === 'set-back'
+    ? runSetBack(seed, { writes: SET_BACK_WRITES })
+    : runSeed(seed, { writes: WRITES });
 
 let caught: Caught = { seeds: null, violation: '' };
 for (let seed = 1; seed <= Number(values.seeds) && caught.seeds === null; seed++) {
-  const [first] = await runSeed(seed, { writes: WRITES }).then(
+  const [first] = await run(seed).then(
     ({ violations }) => violations,
     (error: unknown) => [`the run ended with ${String(error)}`],
   );

@@ -9,6 +9,8 @@ export interface PlantedFault {
   readonly breaks: string;
   /** Where it was seen, in the shape that it has there. */
   readonly seen?: string;
+  /** Where it shows: in the usual worlds, or in those whose database is set back or whose feed is lost. */
+  readonly world?: 'set-back';
   /** Each text must be there exactly once. */
   readonly replace: readonly {
     readonly file: string;

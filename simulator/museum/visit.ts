@@ -26,11 +26,17 @@ const AT_ONCE = Math.min(4, availableParallelism());
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const catchIt = async (name: string | undefined): Promise<Caught> => {
-  const plant = name === undefined ? [] : ['--import', here('./plant.ts')];
+const catchIt = async (name: string, world: PlantedFault['world']): Promise<Caught> => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [...plant, here('./exhibit.ts'), '--seeds', values.seeds],
+    [
+      '--import',
+      here('./plant.ts'),
+      here('./exhibit.ts'),
+      '--seeds',
+      values.seeds,
+      ...(world === undefined ? [] : ['--world', world]),
+    ],
     { env: { ...process.env, PLANTED_FAULT: name, NODE_NO_WARNINGS: '1' }, timeout: EXHIBIT_MAX_MS },
   );
   return JSON.parse(stdout) as Caught;
@@ -41,7 +47,7 @@ const visit = async (names: string[]): Promise<void> => {
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const { fault } = (await import(`./faults/${name}.ts`)) as { fault: PlantedFault };
     const began = performance.now();
-    const caught = await catchIt(name);
+    const caught = await catchIt(name, fault.world);
     exhibits.push({ name, fault, caught });
     const how = caught.seeds === null ? 'NOT CAUGHT' : `caught by seed ${caught.seeds}: ${caught.violation}`;
     print(`${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${name}  ${how}`.slice(0, 200));
