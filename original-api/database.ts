@@ -15,6 +15,8 @@ export interface DatabaseAccess {
   readonly namespace: string;
   readonly poolMax: number;
   readonly statementTimeoutMs: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
   /** How long a statement waits for a row that somebody else has locked. */
   readonly lockTimeoutMs: number;
 }
@@ -46,7 +48,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
     // The pool waits for it before the first use.
     onConnect: (client: pg.ClientBase) => pinSession(client, settings),
-    application_name: `original-api ${access.namespace}`,
+    application_name: `${access.applicationName ?? 'original-api'} ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>

@@ -16,6 +16,7 @@ import {
   writableFile,
 } from './option-parsers.ts';
 import { prove, type ProveOptions } from './prove-command.ts';
+import { repairMaster, type RepairOptions } from './repair-command.ts';
 
 let status: ExitStatus = EXIT.done;
 
@@ -44,6 +45,16 @@ withAddresses(master.command('switch'))
   .option('--yes', 'do not ask')
   .action(async (_options: SwitchOptions, command: Command) => {
     status = await switchMaster(command.optsWithGlobals<SwitchOptions>());
+  });
+withAddresses(master.command('repair'))
+  .description(
+    "makes partitions of Original's database one with the log again, after showing what it would do; Original must be stopped",
+  )
+  .requiredOption('--partitions <list>', 'such as 0,3-5', partitionList)
+  .option('--dry-run', 'show it, change nothing; exit status 1')
+  .option('--yes', 'do not ask')
+  .action(async (_options: RepairOptions, command: Command) => {
+    status = await repairMaster(command.optsWithGlobals<RepairOptions>());
   });
 withAddresses(program.command('load'))
   .description('clients of both APIs at a fixed rate')

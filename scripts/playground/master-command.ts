@@ -37,10 +37,11 @@ export const showMaster = async (options: MasterOptions): Promise<ExitStatus> =>
     return EXIT.done;
   }
   const rows = mastership.partitions.map(
-    ({ partition, owner, epoch, position, waiting, lag, switch: open }) => [
+    ({ partition, owner, epoch, state, position, waiting, lag, switch: open }) => [
       partition,
       owner,
       epoch,
+      state,
       position,
       waiting,
       lag ?? undefined,
@@ -48,8 +49,13 @@ export const showMaster = async (options: MasterOptions): Promise<ExitStatus> =>
     ],
   );
   print(`namespace ${mastership.namespace}`);
-  for (const line of table(['partition', 'master', 'epoch', 'position', 'waiting', 'lag', 'switch'], rows))
+  for (const line of table(
+    ['partition', 'master', 'epoch', 'state', 'position', 'waiting', 'lag', 'switch'],
+    rows,
+  ))
     print(line);
+  for (const { partition, state, since, reason } of mastership.partitions)
+    if (reason !== undefined) print(`partition ${partition} is ${state} since ${since}: ${reason}`);
   return EXIT.done;
 };
 
@@ -134,8 +140,14 @@ const isWanted = async (
 ): Promise<boolean> => {
   if (!process.stdin.isTTY) throw new CommandFault(EXIT.usage, 'without a terminal, say --yes or --dry-run');
   for (const line of precheckLines(await client.dryRun(body))) say(line);
+  return confirmed(`switch to ${body.to}?`);
+};
+
+/** Asks on the terminal. Throws CommandFault where there is none. */
+export const confirmed = async (question: string): Promise<boolean> => {
+  if (!process.stdin.isTTY) throw new CommandFault(EXIT.usage, 'without a terminal, say --yes or --dry-run');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`switch to ${body.to}? [y/N] `);
+  const answer = await terminal.question(`${question} [y/N] `);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 };

@@ -8,6 +8,9 @@ export interface PartitionMastership {
   readonly partition: number;
   readonly owner: 'original' | 'shiny';
   readonly epoch: number;
+  readonly state: string;
+  readonly since?: string;
+  readonly reason?: string;
   readonly position: number;
   readonly waiting: number;
   readonly lag: number | null;
