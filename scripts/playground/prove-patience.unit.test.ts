@@ -7,7 +7,9 @@ const WAIT_MS = 300;
 const away = async (): Promise<never> => {
   throw new CommandFault(EXIT.refused, 'not ready: it reads');
 };
-const partitions = [{ partition: 0, owner: 'original', epoch: 0, state: 'deciding', position: 0, waiting: 0, lag: 0 }] as const;
+const partitions = [
+  { partition: 0, owner: 'original', epoch: 0, state: 'deciding', position: 0, waiting: 0, lag: 0 },
+] as const;
 const updater = (more: Partial<UpdaterClient>): UpdaterClient => ({
   mastership: async () => ({ namespace: 'x', partitions }),
   dryRun: away,
