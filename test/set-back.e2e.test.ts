@@ -44,7 +44,7 @@ const repair = (on: Playground, ...args: string[]): Promise<{ status: number | n
     const child = execFile(
       COMMAND,
       ['master', 'repair', ...args],
-      { env: on.env as NodeJS.ProcessEnv },
+      { env: on.env },
       (_error, out, err) => resolve({ status: child.exitCode, out: out + err }),
     );
   });

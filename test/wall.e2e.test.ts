@@ -2,6 +2,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { EXIT_CANNOT_START } from '../shared/process/lifecycle.ts';
 import { freePorts } from '../scripts/stack/ports.ts';
 import { partitionOfCommand, thingCommand } from '../shared/domain/command.ts';
 import { call, callRaw, eventually } from './http-client.ts';
@@ -133,7 +134,7 @@ describe('two namespaces beside each other', () => {
           UPDATER_PORT: String(port),
         };
         const { status, out } = await run(`${service}/main.ts`, [], env);
-        expect(status, out).toBe(1);
+        expect(status, out).toBe(EXIT_CANNOT_START);
         expect(out).toMatch(
           new RegExp(`leads to the Original API of genesis ${genesisOfOne} \\(namespace ${one.namespace}\\)`),
         );
@@ -160,7 +161,7 @@ describe('two namespaces beside each other', () => {
     };
     const { status, out } = await run('updater/main.ts', [], env);
     expect([status, out]).toEqual([
-      1,
+      EXIT_CANNOT_START,
       expect.stringMatching(/has another internal secret: give both the same/),
     ]);
     expect(out).not.toContain('y'.repeat(64));
@@ -198,7 +199,10 @@ describe('started by hand', () => {
       );
       chmodSync(join(folder, 'internal.secret'), 0o644);
       const { status, out } = await run('original-api/main.ts', [], env);
-      expect([status, out]).toEqual([1, expect.stringMatching(/has mode 0644: a secret must have 0600/)]);
+      expect([status, out]).toEqual([
+        EXIT_CANNOT_START,
+        expect.stringMatching(/has mode 0644: a secret must have 0600/),
+      ]);
     } finally {
       await on.stop();
     }
@@ -213,7 +217,7 @@ describe('started by hand', () => {
   ])('%s refuses to listen beyond loopback without a token', async (path, variable) => {
     const env = { ...process.env, ...inject('stack'), DATA_DIR: temporaryFolder(), [variable]: '0.0.0.0' };
     const { status, out } = await run(path, [], env);
-    expect([status, out]).toEqual([1, expect.stringMatching(/API_TOKEN.*--insecure true/)]);
+    expect([status, out]).toEqual([EXIT_CANNOT_START, expect.stringMatching(/API_TOKEN.*--insecure true/)]);
     expect(out).not.toContain('listening');
   });
 

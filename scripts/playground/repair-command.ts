@@ -1,5 +1,5 @@
 /** `playground master repair`: makes a partition of Original's database one with the log again, after showing what it would do. */
-import pg from 'pg';
+import type pg from 'pg';
 import { applyRepair, otherOriginals, readStoreContent } from '../../original-api/repair-store.ts';
 import { LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/database.ts';
 import { repairPlan, type RepairPlan } from '../../original-api/repair-plan.ts';

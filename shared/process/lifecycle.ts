@@ -48,7 +48,7 @@ export const runProcess = async (
     if (ending) return;
     if (error instanceof StartError) logger.fatal(error.message);
     else logger.fatal({ err: error }, sentence);
-    void end(EXIT_FAILED);
+    void end(error instanceof StartError ? EXIT_CANNOT_START : EXIT_FAILED);
   };
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

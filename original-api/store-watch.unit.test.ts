@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
+import { silentLogger } from '../shared/process/logger.ts';
+import { createVirtualTime } from '../simulator/virtual-time.ts';
+import type { PartitionFacts } from './original-things.ts';
+import { lostFeedFault, setBackFault, startStoreWatch } from './store-watch.ts';
+
+const facts = (change: Partial<PartitionFacts> = {}): PartitionFacts => ({
+  partition: 0,
+  owner: 'original',
+  epoch: 0,
+  removed: 0,
+  waiting: 0,
+  ...change,
+});
+const header = (change: Partial<PartitionHeader> = {}): PartitionHeader => ({ ...emptyHeader(0), ...change });
+
+describe('a database that was set back', () => {
+  test('given as many entries as the log has, published or waiting, then it is not', () => {
+    expect(setBackFault(header({ entryNumber: 3 }), facts({ removed: 2, waiting: 1 }))).toBeUndefined();
+    expect(setBackFault(header(), facts({ removed: 2 }))).toBeUndefined();
+  });
+  test('given fewer entries than the log has, or an earlier epoch, then it is', () => {
+    expect(setBackFault(header({ entryNumber: 3 }), facts({ removed: 2 }))).toMatch(
+      /3 entries .* given 2: it was set back/,
+    );
+    expect(setBackFault(header({ epoch: 2 }), facts({ epoch: 1 }))).toMatch(/epoch 1, and the log at 2/);
+  });
+});
+
+describe('a feed that lost entries', () => {
+  const noted = { removed: 5, feedEnd: 10 };
+  test('given that the feed is not observed to its end, then nobody can tell', () =>
+    expect(lostFeedFault(header({ feedPosition: 8, entryNumber: 4 }), noted)).toBeUndefined());
+  test('given that it is, then every entry that was published must be in the log', () => {
+    expect(lostFeedFault(header({ feedPosition: 9, entryNumber: 5 }), noted)).toBeUndefined();
+    expect(lostFeedFault(header({ feedPosition: 9, entryNumber: 4 }), noted)).toMatch(
+      /5 entries .* the feed has 4/,
+    );
+  });
+});
+
+test('a fault is told while it lasts, since when it was found; a store that does not answer changes nothing', async () => {
+  const time = createVirtualTime();
+  let present: PartitionFacts = facts({ removed: 2 });
+  let answers = true;
+  const watch = await startStoreWatch({
+    facts: async () => {
+      if (!answers) throw new Error('away');
+      return [present];
+    },
+    headers: () => [header({ entryNumber: 2, feedPosition: 1 })],
+    feedEnds: async () => [2],
+    logger: silentLogger(),
+    time,
+  });
+  expect(watch.fault(0)).toBeUndefined();
+  present = facts({ removed: 1 });
+  await time.run(() => watch.fault(0) !== undefined, 5_000);
+  const since = watch.fault(0)!.since;
+  answers = false;
+  await time.run(() => false, 5_000);
+  expect(watch.fault(0)).toMatchObject({ since, reason: expect.stringMatching(/set back/) as string });
+  [answers, present] = [true, facts({ removed: 2 })];
+  expect(await time.run(() => watch.fault(0) === undefined, 5_000)).toBe(true);
+  watch.stop();
+});
