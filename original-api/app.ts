@@ -21,7 +21,7 @@ export const createOriginalApp = async (
 ): Promise<FastifyInstance> => {
   const { namespace, genesis, logger, metrics, time, version, inFlightMax } = parts;
   const identity = { namespace, genesis: genesis.id };
-  const { backend, calls, notReady } = await startOriginalServing(parts, lifecycle);
+  const { backend, calls, notReady, troubled } = await startOriginalServing(parts, lifecycle);
   const app = await createServer({
     title: 'Original API',
     description: 'The old system: Things over Postgres.',
@@ -30,6 +30,7 @@ export const createOriginalApp = async (
     metrics,
     inFlightMax,
     notReady,
+    troubled,
     wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
     identity: { genesis: genesis.id, pid: process.pid },
   });

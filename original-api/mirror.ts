@@ -44,6 +44,8 @@ export interface Mirror {
   readonly progress: Progress;
   /** The fold's headers where it is, by partition. */
   headers(): readonly PartitionHeader[];
+  /** Why the log cannot be read at present. */
+  trouble(): string | undefined;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -147,6 +149,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const tail = await log.tail(positions, onRecords, () => LONG_BREATH_MS);
   return {
     progress,
+    trouble: () => tail.trouble?.(),
     headers: () => places.map(({ header }) => header),
     failed: tail.failed,
     stop: async () => {

@@ -38,6 +38,8 @@ export interface OriginalServing {
   readonly mirrored: Progress;
   /** What it still waits for, until it is ready. */
   notReady(): string | undefined;
+  /** Partitions that serve no write, for a health answer. */
+  troubled(): readonly object[];
   /** Why a partition serves no write, if so. */
   storeFault(partition: number): StoreFault | undefined;
 }
@@ -112,7 +114,21 @@ export const startOriginalServing = async (
       time,
     }),
     mirrored,
-    notReady,
+    notReady: () => notReady() ?? mirror.trouble(),
     storeFault: watch.fault,
+    troubled: () =>
+      Array.from({ length: partitions }, (_, partition) => partition).flatMap((partition) => {
+        const fault = watch.fault(partition);
+        return fault === undefined
+          ? []
+          : [
+              {
+                partition,
+                state: 'diverged',
+                reason: fault.reason,
+                since: new Date(fault.since).toISOString(),
+              },
+            ];
+      }),
   };
 };

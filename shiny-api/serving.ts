@@ -68,7 +68,7 @@ export const startShinyServing = async (
     view,
     notReady: () => {
       const behind = view.behind();
-      return behind === 0 ? undefined : `the view is behind in ${behind} partitions`;
+      return behind === 0 ? view.trouble() : `the view is behind in ${behind} partitions`;
     },
   };
 };

@@ -44,6 +44,8 @@ export interface View {
   /** Partitions, of outcomes and commands, that have not reached the end noted at start. */
   behind(): number;
   readonly failed: Promise<never>;
+  /** Why the log cannot be read at present. */
+  trouble(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       follower.behind() +
       commandEnds.filter((end, partition) => commands.progress.next(partition) < end).length,
     failed: tail.failed,
+    trouble: () => tail.trouble?.(),
     stop: () => tail.stop(),
   };
 };

@@ -6,6 +6,7 @@ import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startDeciding } from './deciding.ts';
+import { troubled } from './partition-status.ts';
 import { createSwitchRequests } from './switch-requests.ts';
 import { registerSwitchRoutes } from './switch-routes.ts';
 
@@ -32,6 +33,7 @@ export const createUpdaterApp = async (
     metrics,
     inFlightMax: IN_FLIGHT_MAX,
     notReady: deciding.notReady,
+    troubled: () => troubled(deciding.statuses()),
     wall: createWall(parts.wall),
     identity: { genesis: genesis.id, pid: process.pid },
   });

@@ -119,6 +119,8 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     starting: () => (phase === 'ready' ? undefined : phase),
     notReady: () => {
       if (phase !== 'ready') return phase;
+      const trouble = outcomes.trouble?.();
+      if (trouble !== undefined) return trouble;
       const reasons = new Set(
         statuses().map(({ state, reason }) => (isStanding(state) ? reason : undefined)),
       );

@@ -43,6 +43,8 @@ export interface ServerParts {
   readonly wall: Wall;
   /** Who answers: in the bodies of /health/ready and /health/live. */
   readonly identity?: HealthIdentity;
+  /** Partitions that do not go on, though the service is ready: in the body of /health/ready. */
+  readonly troubled?: () => readonly object[];
 }
 
 export interface HealthIdentity {
@@ -138,14 +140,16 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     ...parts.identity,
   }));
   app.get('/health/ready', { schema: { hide: true } }, async (_request, reply) => {
+    const troubled = parts.troubled?.() ?? [];
+    const about = { ...parts.identity, ...(troubled.length === 0 ? {} : { troubled }) };
     const waiting = parts.notReady();
-    if (waiting === undefined) return { status: 'ready', ...parts.identity };
+    if (waiting === undefined) return { status: 'ready', ...about };
     const { status, message } = new ApiError('unavailable', `not ready: ${waiting}`);
     return reply
       .code(status)
       .header('retry-after', RETRY_AFTER_SECONDS)
       .type(JSON_TYPE)
-      .send(JSON.stringify({ 'error-message': message, ...parts.identity }));
+      .send(JSON.stringify({ 'error-message': message, ...about }));
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics()),

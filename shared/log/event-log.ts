@@ -48,6 +48,8 @@ export interface Tail {
    * topic is not the one of the beginning any more. Never resolves.
    */
   readonly failed: Promise<never>;
+  /** Why nothing can be read at present, though it is tried. */
+  trouble?(): string | undefined;
   stop(): Promise<void>;
 }
 

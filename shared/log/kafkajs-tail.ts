@@ -90,11 +90,11 @@ export const tailKafkajs = async (
     );
     if (over) await disconnect(consumer);
   };
+  const trouble = createTrouble(logger, 'the Kafka consumer ended, and a new one could not be built');
   const rebuild = async (): Promise<void> => {
     const old = consumer;
     consumer = undefined;
     if (old !== undefined) await disconnect(old);
-    const trouble = createTrouble(logger, 'the Kafka consumer ended, and a new one could not be built');
     logger.debug({ topics }, 'the Kafka consumer ended, building a new one');
     for (let delay = REBUILD_DELAY_MS; !over; delay = Math.min(2 * delay, REBUILD_DELAY_MAX_MS)) {
       try {
@@ -116,6 +116,7 @@ export const tailKafkajs = async (
   );
   return {
     failed,
+    trouble: trouble.present,
     stop: async () => {
       over = true;
       if (consumer !== undefined) await disconnect(consumer);

@@ -223,6 +223,7 @@ const tailPlaces = (
   void run();
   return {
     failed,
+    trouble: trouble.present,
     stop: async () => {
       stopped = true;
       change.resolve();

@@ -9,6 +9,8 @@ export interface Trouble {
   met(error: unknown, fields?: Readonly<Record<string, unknown>>): void;
   /** It works. */
   over(): void;
+  /** While it lasts: what fails, and why. */
+  present(): string | undefined;
 }
 
 export const REPEAT_EVERY_MS = 30_000;
@@ -22,9 +24,11 @@ export const createTrouble = (
   let failures = 0;
   let since = 0;
   let saidAt = 0;
+  let reason = '';
   return {
     met: (error, fields = {}) => {
       failures++;
+      reason = error instanceof Error ? error.message : String(error);
       const line = { err: error, ...fields, failures };
       if (failures === 1) since = now();
       if (failures === 1 || now() - saidAt >= REPEAT_EVERY_MS) {
@@ -37,5 +41,6 @@ export const createTrouble = (
         logger.info({ what: sentence, failures, forMs: Math.round(now() - since) }, 'it works again');
       failures = 0;
     },
+    present: () => (failures === 0 ? undefined : `${sentence}: ${reason}`),
   };
 };
