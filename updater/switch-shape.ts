@@ -9,6 +9,8 @@ export const PARTITIONS_MAX = 1_000;
 
 const owner = (expected: string) =>
   Type.Union([Type.Literal('original'), Type.Literal('shiny')], { expected });
+/** Above it no record can hold an epoch: then nothing would be sent, and the answer would be "not known". */
+const EPOCH = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const time = Type.Optional(Type.String({ format: 'date-time' }));
 
 export const SWITCH_BODY = Type.Object(
@@ -23,9 +25,9 @@ export const SWITCH_BODY = Type.Object(
       }),
     ),
     expected_epochs: Type.Optional(
-      Type.Record(Type.String({ pattern: '^(0|[1-9][0-9]{0,5})$' }), Type.Integer({ minimum: 0 }), {
+      Type.Record(Type.String({ pattern: '^(0|[1-9][0-9]{0,5})$' }), EPOCH, {
         additionalProperties: false,
-        expected: 'epochs by partition, such as {"3": 4}',
+        expected: 'epochs by partition, such as {"3": 4}, each an integer from 0 to 2^53 - 1',
       }),
     ),
     deadline_ms: Type.Optional(
