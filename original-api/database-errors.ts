@@ -13,34 +13,43 @@ export class DatabaseUnusableError extends Error {
   override readonly name = 'DatabaseUnusableError';
 }
 
-export type DatabaseFault = 'retry' | 'unrepresentable' | 'behind' | 'unusable';
+/** A command about a Thing of another partition: nothing was written, and never will be. */
+export class MisplacedCommandError extends Error {
+  override readonly name = 'MisplacedCommandError';
+}
+
+export type DatabaseFault = 'retry' | 'unrepresentable' | 'behind' | 'misplaced' | 'unusable';
 
 const BY_SQLSTATE: Readonly<Record<string, DatabaseFault>> = {
   // Ours, of the functions in migrations.
   MP001: 'behind',
   MP002: 'unusable',
-  // A second of two transactions that raced; they come in class 23, and pass.
-  '23505': 'retry',
-  '23503': 'retry',
+  MP003: 'misplaced',
   // Limits of a row, and a text that the encoding of the server has not.
   '54000': 'unrepresentable',
   '22P05': 'unrepresentable',
   '22021': 'unrepresentable',
-  // The value is fine: tables, functions, rights or settings are not.
-  '42P01': 'unusable',
-  '42883': 'unusable',
-  '42703': 'unusable',
-  '42501': 'unusable',
+  // The schema is gone.
   '3F000': 'unusable',
 };
 const BY_CLASS: Readonly<Record<string, DatabaseFault>> = {
   // Data exceptions, and constraints that an operator has added: Original can never store the value.
   '22': 'unrepresentable',
   '23': 'unrepresentable',
+  // What a trigger of an operator raises.
+  P0: 'unrepresentable',
+  // The value is fine: tables, functions or rights are not.
+  '42': 'unusable',
 };
+
+/** Two of our own transactions have raced: the mirror's and a client's, or two of one command id. It passes. */
+const OUR_KEYS = new Set(['things_pkey', 'answers_pkey', 'outbox_pkey']);
+const UNIQUE_VIOLATION = '23505';
 
 export const faultOf = (error: unknown): DatabaseFault => {
   const state = sqlStateOf(error);
+  const { constraint } = error as { constraint?: string };
+  if (state === UNIQUE_VIOLATION && constraint !== undefined && OUR_KEYS.has(constraint)) return 'retry';
   return BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'retry';
 };
 
@@ -54,6 +63,7 @@ export const namedError = (error: unknown): unknown => {
   const fault = faultOf(error);
   const { message } = error as Error;
   if (fault === 'behind') return new DatabaseBehindError(message, { cause: error });
+  if (fault === 'misplaced') return new MisplacedCommandError(message, { cause: error });
   if (fault === 'unusable') return new DatabaseUnusableError(message, { cause: error });
   return error;
 };

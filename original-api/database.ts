@@ -8,6 +8,11 @@ import { pinSession, sessionSettings } from './session-settings.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 
+/** `verify` throws when the connection must not be used. */
+export interface SessionVerification {
+  verify?: (client: pg.ClientBase) => Promise<void>;
+}
+
 export interface DatabaseAccess {
   /** postgres://user:password@host:port/database, with `sslmode` for TLS. */
   readonly url: string;
@@ -15,6 +20,8 @@ export interface DatabaseAccess {
   readonly namespace: string;
   readonly poolMax: number;
   readonly statementTimeoutMs: number;
+  /** Asked about each new connection, once somebody can tell: it may lead to a database that was set back. */
+  readonly sessions?: SessionVerification;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   /** How long a statement waits for a row that somebody else has locked. */
@@ -25,8 +32,9 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Of relay, mirror and switch, one of each at a time and partition. */
 const BACKGROUND_POOL_MAX = 6;
 const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
-export const LOCK_TIMEOUT_MS = 2_000;
-const BACKGROUND_LOCK_TIMEOUT_MS = 10_000;
+/** Short: who waits holds the partition's shared lock, and whoever wants it alone waits behind. */
+export const LOCK_TIMEOUT_MS = 500;
+const BACKGROUND_LOCK_TIMEOUT_MS = 5_000;
 
 const INT8_OID = 20;
 
@@ -47,7 +55,10 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
     // The pool waits for it before the first use.
-    onConnect: (client: pg.ClientBase) => pinSession(client, settings),
+    onConnect: async (client: pg.ClientBase) => {
+      await pinSession(client, settings);
+      await access.sessions?.verify?.(client);
+    },
     application_name: `${access.applicationName ?? 'original-api'} ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.

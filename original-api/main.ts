@@ -12,7 +12,13 @@ import { settingsOrExit } from '../shared/process/settings.ts';
 import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
-import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from './database.ts';
+import {
+  backgroundAccess,
+  bindDatabase,
+  LOCK_TIMEOUT_MS,
+  openDatabase,
+  type SessionVerification,
+} from './database.ts';
 import { postgresThings } from './postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
@@ -24,19 +30,21 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   const wall = wallParts(settings, settings.ORIGINAL_HOST);
   const internalSecret = internalSecretOf(settings);
   const { host } = new URL(settings.DATABASE_URL);
+  const sessions: SessionVerification = {};
   const access = {
     url: settings.DATABASE_URL,
     namespace,
     poolMax: settings.DATABASE_POOL_MAX,
     statementTimeoutMs: responseWaitMs,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
+    sessions,
   };
   const [{ log, codec }, pool, background] = await Promise.all([
     openLog(name, settings, lifecycle, logger),
     waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
     waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(backgroundAccess(access), logger)),
   ]);
-  const things = postgresThings(pool, background);
+  const things = postgresThings(pool, background, sessions);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
   await bindDatabase(pool, genesis, await isFresh(log, namespace));

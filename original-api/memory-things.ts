@@ -9,7 +9,14 @@ import { nextThingId } from '../shared/domain/partition.ts';
 import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import { DatabaseBehindError } from './database-errors.ts';
-import type { Mastership, MirrorPlace, OriginalThings, OutboxEntry } from './original-things.ts';
+import type {
+  Mastership,
+  MirrorPlace,
+  OriginalThings,
+  OutboxEntry,
+  PartitionFacts,
+  StoreSession,
+} from './original-things.ts';
 
 type Unnumbered = Omit<OutboxEntry, 'entry'> & { readonly entry: Omit<OriginalEntry, 'type' | 'number'> };
 
@@ -43,6 +50,8 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
     header: emptyHeader(partition),
   }));
   const wakers: ((isUrgent: boolean) => void)[] = [];
+  const verifiers: ((session: StoreSession) => Promise<void>)[] = [];
+  let isNewSession = false;
   /** Without their numbers, which they get when they are read. */
   let outbox: Unnumbered[] = [];
   /** Number of the last entry that was published and removed, by partition (P16). */
@@ -64,6 +73,24 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
     if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;
     Object.assign(ruler, change, { epoch, since: change.owner === undefined ? ruler.since : epoch });
     return true;
+  };
+  const facts = (): PartitionFacts[] =>
+    mastership.map(({ partition, owner, epoch }) => ({
+      partition,
+      owner,
+      epoch,
+      removed: removed[partition]!,
+      waiting: outbox.filter((entry) => entry.partition === partition).length,
+      mirrored: mirror[partition]!.nextOffset,
+    }));
+  const missing: OriginalThings['missing'] = async (versions) =>
+    versions.filter(({ id, version }) => (things.get(id)?.version ?? -1) < version);
+  /** Who is put back has lost its connections. */
+  const verifySession = async (): Promise<void> => {
+    if (!isNewSession) return;
+    isNewSession = false;
+    const session = { partitionFacts: async () => facts(), missing };
+    for (const verify of verifiers) await verify(session);
   };
   const wakeRelay = (isUrgent: boolean): void => {
     for (const wake of wakers) wake(isUrgent);
@@ -106,6 +133,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
 
   return {
     decide: async ({ partition, command, token, now }) => {
+      if (isNewSession) await verifySession();
       const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);
       if (answers.has(command.commandId) && token === null) return refused(command, { code: 'reused' });
@@ -165,14 +193,9 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
     onOutbox: (wake) => {
       wakers.push(wake);
     },
-    partitionFacts: async () =>
-      mastership.map(({ partition, owner, epoch }) => ({
-        partition,
-        owner,
-        epoch,
-        removed: removed[partition]!,
-        waiting: outbox.filter((entry) => entry.partition === partition).length,
-      })),
+    onSession: (verify) => void verifiers.push(verify),
+    partitionFacts: async () => facts(),
+    missing,
     oldestTransaction: async () => undefined,
     mirrorPlaces: async () => mirror,
     applyMirror: async (partition, expectedNext, place, decisions, released) => {
@@ -213,6 +236,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
           removed[partition] = rest.removed[partition]!;
         }
         ({ outbox, outboxId } = rest);
+        isNewSession = true;
       };
     },
     close: async () => undefined,

@@ -25,7 +25,7 @@ import type { Metrics } from '../shared/process/metrics.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
-import type { OriginalThings, Release } from './original-things.ts';
+import type { OriginalThings, Release, ThingVersion } from './original-things.ts';
 
 export interface MirrorParts {
   readonly namespace: string;
@@ -44,6 +44,10 @@ export interface Mirror {
   readonly progress: Progress;
   /** The fold's headers where it is, by partition. */
   headers(): readonly PartitionHeader[];
+  /** Offset of the next outcome that the store has to apply, as far as we know, by partition. */
+  stored(): readonly number[];
+  /** The latest versions that it has read, and that the table must have; RECENT_THINGS_MAX per partition. */
+  recent(): readonly ThingVersion[];
   /** Why the log cannot be read at present. */
   trouble(): string | undefined;
   readonly failed: Promise<never>;
@@ -52,9 +56,11 @@ export interface Mirror {
 
 /** Without anything to apply the place is written every so many records. */
 const PLACE_EVERY_RECORDS = 2_000;
+/** Things per partition whose version is held against the table now and then. */
+const RECENT_THINGS_MAX = 500;
 
 /** The database is where it was before: the mirror has to read again what it has applied already. */
-class StoreSetBackError extends Error {
+export class StoreSetBackError extends Error {
   override readonly name = 'StoreSetBackError';
 
   constructor(partition: number, stored: number, known: number) {
@@ -69,6 +75,8 @@ interface Place {
   nextOffset: number;
   /** What the store says, as far as we know. */
   storedOffset: number;
+  /** Version by Thing id, the latest last. */
+  readonly recent: Map<number, number>;
 }
 
 /** Starts reading where the store says. Throws StartError when a place belongs to another log. */
@@ -79,6 +87,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
     header,
     nextOffset,
     storedOffset: nextOffset,
+    recent: new Map(),
   }));
   checkPlaces(places, parts.genesis);
   const progress = createProgress(
@@ -139,6 +148,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       place.header = segment.header;
       place.nextOffset = segment.nextOffset;
       await take(partition, place, segment);
+      for (const made of segment.states) remember(place.recent, made);
       if (stopped) return;
     }
     place.nextOffset = Math.max(place.nextOffset, next);
@@ -150,6 +160,8 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   return {
     progress,
     trouble: () => tail.trouble?.(),
+    stored: () => places.map(({ storedOffset }) => storedOffset),
+    recent: () => places.flatMap(({ recent }) => [...recent].map(([id, version]) => ({ id, version }))),
     headers: () => places.map(({ header }) => header),
     failed: tail.failed,
     stop: async () => {
@@ -169,7 +181,16 @@ interface Segment {
   readonly decided: readonly MirroredDecision[];
   readonly byShiny: readonly MirroredDecision[];
   readonly released: Release | undefined;
+  /** That counted, whoever made them. */
+  readonly states: readonly ThingVersion[];
 }
+
+const remember = (recent: Map<number, number>, { id, version }: ThingVersion): void => {
+  const known = recent.get(id) ?? -1;
+  recent.delete(id);
+  recent.set(id, Math.max(known, version));
+  if (recent.size > RECENT_THINGS_MAX) recent.delete(recent.keys().next().value!);
+};
 
 type MirroredDecision = Decision & { readonly offset: number; readonly commandOffset: number };
 
@@ -178,11 +199,13 @@ const segmentsOf = (start: PartitionHeader, records: readonly ReadOutcome[]): Se
   let header = start;
   let decided: MirroredDecision[] = [];
   let byShiny: MirroredDecision[] = [];
+  let states: ThingVersion[] = [];
   for (const [index, record] of records.entries()) {
     const { owner } = header;
     const counted = evolve(header, record);
     if (counted !== undefined) {
       header = counted.header;
+      if (counted.state !== null) states.push(counted.state);
       const decision = decisionOf(record);
       if (decision !== undefined) {
         const mirrored = { ...decision, offset: record.offset };
@@ -193,8 +216,8 @@ const segmentsOf = (start: PartitionHeader, records: readonly ReadOutcome[]): Se
     const isReleased = counted !== undefined && record.outcome.type === 'released';
     if (!isReleased && index < records.length - 1) continue;
     const released = isReleased ? { epoch: record.outcome.epoch, idFloor: header.idFloor } : undefined;
-    segments.push({ header, nextOffset: record.offset + 1, decided, byShiny, released });
-    [decided, byShiny] = [[], []];
+    segments.push({ header, nextOffset: record.offset + 1, decided, byShiny, released, states });
+    [decided, byShiny, states] = [[], [], []];
   }
   return segments;
 };

@@ -58,7 +58,17 @@ export interface PartitionFacts {
   readonly removed: number;
   /** Entries in the outbox. */
   readonly waiting: number;
+  /** Offset of the next outcome that the mirror applies. */
+  readonly mirrored: number;
 }
+
+/** A version that the log has, and with it the table. */
+export interface ThingVersion {
+  readonly id: number;
+  readonly version: number;
+}
+
+export type StoreSession = Pick<OriginalThings, 'partitionFacts' | 'missing'>;
 
 /** A transaction of the database server that is open: whoever's. */
 export interface OldestTransaction {
@@ -113,8 +123,12 @@ export interface OriginalThings {
    */
   onOutbox(wake: (isUrgent: boolean) => void): void;
 
+  /** Asks `verify` about each new session with the store; what it throws is thrown by who wanted the session. */
+  onSession(verify: (session: StoreSession) => Promise<void>): void;
   /** By partition. */
   partitionFacts(): Promise<PartitionFacts[]>;
+  /** Those of which the table has no such version, nor a later one. */
+  missing(versions: readonly ThingVersion[]): Promise<ThingVersion[]>;
   /** The oldest one that has an id, if any. */
   oldestTransaction(): Promise<OldestTransaction | undefined>;
 

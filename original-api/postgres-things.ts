@@ -7,6 +7,7 @@ import { originalFoo } from '../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
+import type { SessionVerification } from './database.ts';
 import { faultOf, namedError } from './database-errors.ts';
 import type {
   DecideRequest,
@@ -15,6 +16,7 @@ import type {
   OriginalThings,
   OutboxEntry,
   PartitionFacts,
+  ThingVersion,
 } from './original-things.ts';
 
 /** A row that waits longer is read whoever has a transaction open in the server. */
@@ -104,8 +106,14 @@ const OUTBOX_SIZE = {
 };
 const PARTITION_FACTS = {
   name: 'partition-facts',
-  text: `select m.partition, m.owner, m.epoch, r.number as removed, (select count(*) from outbox o where o.partition = m.partition) as waiting
-           from mastership m join outbox_removed r using (partition) order by m.partition`,
+  text: `select m.partition, m.owner, m.epoch, r.number as removed, (select count(*) from outbox o where o.partition = m.partition) as waiting,
+                p.next_offset as mirrored
+           from mastership m join outbox_removed r using (partition) join mirror p using (partition) order by m.partition`,
+};
+const MISSING = {
+  name: 'missing-versions',
+  text: `select v.id, v.version from unnest($1::bigint[], $2::bigint[]) as v(id, version)
+           left join things t on t.id = v.id where t.id is null or t.version < v.version`,
 };
 // Who has a transaction id holds up the relay; a prepared transaction has nobody.
 const OLDEST_TRANSACTION = {
@@ -143,7 +151,11 @@ type OutboxRow = AnswerRow & {
 /**
  * `background` serves relay, mirror and switch, which must not wait behind the clients of `pool`, nor end as early as they do.
  */
-export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): OriginalThings => {
+export const postgresThings = (
+  pool: pg.Pool,
+  background: pg.Pool = pool,
+  sessions: SessionVerification = {},
+): OriginalThings => {
   const wakers: ((isUrgent: boolean) => void)[] = [];
   const wakeRelay = (isUrgent: boolean): void => {
     for (const wake of wakers) wake(isUrgent);
@@ -251,6 +263,15 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
       ];
       await query(REMOVE_FROM_OUTBOX, keys, background);
     },
+    onSession: (verify) => {
+      sessions.verify = (client) =>
+        verify({
+          partitionFacts: async () => (await client.query<PartitionFacts>(PARTITION_FACTS.text)).rows,
+          missing: async (versions) =>
+            (await client.query<ThingVersion>(MISSING.text, versionValues(versions))).rows,
+        });
+    },
+    missing: (versions) => query<ThingVersion>(MISSING, versionValues(versions), background),
     partitionFacts: async () => query<PartitionFacts>(PARTITION_FACTS, [], background),
     oldestTransaction: async () => {
       const [row] = await query<OldestTransaction>(OLDEST_TRANSACTION, [], background);
@@ -298,6 +319,11 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
     },
   };
 };
+
+const versionValues = (versions: readonly ThingVersion[]): unknown[] => [
+  versions.map(({ id }) => id),
+  versions.map(({ version }) => version),
+];
 
 const mastershipOf = ([row]: MastershipRow[]): Mastership => {
   if (row?.owner == null) throw new Error('there is no such partition');

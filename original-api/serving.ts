@@ -10,6 +10,7 @@ import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
+import { untilDone } from '../shared/process/back-off.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { internalCalls, type InternalCalls } from './internal-calls.ts';
@@ -18,6 +19,9 @@ import type { OriginalThings } from './original-things.ts';
 import { startStoreWatch, type StoreFault } from './store-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
+
+/** How long the start waits for the mirror, at most; then the start is given up. */
+const MIRROR_WAIT_MAX_MS = 3_600_000;
 
 export interface OriginalServingParts {
   readonly namespace: string;
@@ -64,15 +68,42 @@ export const startOriginalServing = async (
   const mirrored = mirror.progress;
   const behind = (): number => ends.filter((end, partition) => mirrored.next(partition) < end).length;
   const watch = await startStoreWatch({
-    facts: () => things.partitionFacts(),
+    store: things,
+    partitions,
+    recent: () => mirror.recent(),
     headers: () => mirror.headers(),
+    stored: () => mirror.stored(),
     feedEnds: () => log.endOffsets(feedTopic),
     logger,
     time,
   });
   lifecycle.onClose('store watch', async () => watch.stop());
-  const notReady = (): string | undefined =>
-    behind() === 0 ? undefined : `the mirror reads ${behind()} of ${partitions} partitions`;
+  lifecycle.failWith('the mirror', watch.failed);
+  things.onSession(watch.verifySession);
+  let isHeldAgainstLog = false;
+  /** Where the mirror is at the end noted at start, the store must be where the log is; before, nobody can tell. */
+  const holdAgainstLog = async (): Promise<void> => {
+    await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, MIRROR_WAIT_MAX_MS)));
+    await untilDone(
+      'the store could not be held against the log',
+      { logger, time },
+      () => isStopped,
+      watch.check,
+    );
+    isHeldAgainstLog = true;
+  };
+  let isStopped = false;
+  lifecycle.onClose('check of the store', async () => {
+    isStopped = true;
+  });
+  lifecycle.failWith(
+    'the check of the store',
+    holdAgainstLog().then(() => new Promise<never>(() => undefined)),
+  );
+  const notReady = (): string | undefined => {
+    if (behind() > 0) return `the mirror reads ${behind()} of ${partitions} partitions`;
+    return isHeldAgainstLog ? undefined : 'the store is held against the log';
+  };
   /** What was decided before this start is in the tables once the mirror has read it; before, nothing is written. */
   const checkWritable = (partition: number): void => {
     const waiting = notReady();

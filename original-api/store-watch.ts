@@ -6,12 +6,19 @@
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { PartitionFacts } from './original-things.ts';
+import { StoreSetBackError } from './mirror.ts';
+import { partitionOfThing } from '../shared/domain/partition.ts';
+import type { PartitionFacts, StoreSession, ThingVersion } from './original-things.ts';
 
 export interface StoreWatchParts {
-  readonly facts: () => Promise<readonly PartitionFacts[]>;
+  readonly store: StoreSession;
+  readonly partitions: number;
+  /** Versions that the mirror has read lately. */
+  readonly recent: () => readonly ThingVersion[];
   /** Of the mirror, now, by partition. */
   readonly headers: () => readonly PartitionHeader[];
+  /** Where the mirror knows the store to be, by partition. */
+  readonly stored: () => readonly number[];
   /** Of Original's feed. */
   readonly feedEnds: () => Promise<readonly number[]>;
   readonly logger: Logger;
@@ -21,6 +28,12 @@ export interface StoreWatchParts {
 export interface StoreWatch {
   /** Why the partition serves no write, if so. */
   fault(partition: number): StoreFault | undefined;
+  /** Rejects when the mirror must read again what it has applied: the store is where it was before. */
+  readonly failed: Promise<never>;
+  /** Checks once more. Throws what the store throws. */
+  check(): Promise<void>;
+  /** Judges what a new session with the store says. Throws when it contradicts the log. */
+  verifySession(session: StoreSession): Promise<void>;
   stop(): void;
 }
 
@@ -62,31 +75,44 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
   const { logger, time } = parts;
   const faults = new Map<number, StoreFault>();
   const noted = new Map<number, { removed: number; feedEnd: number }>();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
   let stopped = false;
 
-  const judge = (partition: number, reason: string | undefined): void => {
-    const known = faults.get(partition);
-    if (reason === undefined) {
-      if (known === undefined) return;
-      faults.delete(partition);
-      logger.info({ partition, was: known.reason }, 'database and log agree again');
-    } else if (known === undefined) {
-      faults.set(partition, { reason, since: time.now() });
-      logger.error(
-        { partition, reason },
-        'a partition serves no write: database and log contradict each other',
-      );
+  /** Is it a fault that nobody knew of? */
+  const judge = (partition: number, reason: string | undefined): boolean => {
+    // It stays: what is written on top of a database that was set back hides it. Who repairs it starts Original again.
+    if (reason === undefined || faults.has(partition)) return false;
+    faults.set(partition, { reason, since: time.now() });
+    logger.error(
+      { partition, reason },
+      'a partition serves no write: database and log contradict each other',
+    );
+    return true;
+  };
+  /** The table has had each of them. Is there a fault that nobody knew of? */
+  const lookForMissing = async (session: StoreSession): Promise<boolean> => {
+    const recent = parts.recent();
+    if (recent.length === 0) return false;
+    let isNew = false;
+    for (const { id, version } of await session.missing(recent)) {
+      const reason = `the database lacks version ${version} of Thing ${id}, which the log has: it was set back; ${WHAT_TO_DO}`;
+      if (judge(partitionOfThing(id, parts.partitions), reason)) isNew = true;
     }
+    return isNew;
   };
   const check = async (): Promise<void> => {
     // Before the store is asked: what comes meanwhile only makes the store know more.
     const headers = parts.headers();
-    const all = await parts.facts();
+    const stored = parts.stored();
+    await lookForMissing(parts.store);
+    const all = await parts.store.partitionFacts();
     const now = parts.headers();
     const behind = all.filter(({ partition, removed }) => removed > now[partition]!.entryNumber);
     const ends = behind.length > 0 ? await parts.feedEnds() : [];
     for (const facts of all) {
-      const { partition, removed } = facts;
+      const { partition, removed, mirrored } = facts;
+      if (mirrored < stored[partition]!) fail(new StoreSetBackError(partition, mirrored, stored[partition]!));
       const before = noted.get(partition);
       const lost = before === undefined ? undefined : lostFeedFault(now[partition]!, before);
       if (behind.includes(facts)) noted.set(partition, before ?? { removed, feedEnd: ends[partition]! });
@@ -108,6 +134,18 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
   void run();
   return {
     fault: (partition) => faults.get(partition),
+    failed,
+    check,
+    verifySession: async (session) => {
+      // Before the store is asked: what comes meanwhile only makes the store know more.
+      const headers = parts.headers();
+      const isNew = await lookForMissing(session);
+      if (isNew) throw new Error('the database lacks what the log has');
+      for (const one of await session.partitionFacts()) {
+        const reason = setBackFault(headers[one.partition]!, one);
+        if (judge(one.partition, reason)) throw new Error(reason);
+      }
+    },
     stop: () => {
       stopped = true;
     },

@@ -5,7 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
-import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../original-api/database.ts';
+import {
+  backgroundAccess,
+  bindDatabase,
+  LOCK_TIMEOUT_MS,
+  openDatabase,
+  type SessionVerification,
+} from '../original-api/database.ts';
 import { postgresThings } from '../original-api/postgres-things.ts';
 import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
@@ -68,15 +74,17 @@ export const startEmbedded = async (
   });
 
   const databaseUrl = settings.DATABASE_URL ?? (await temporaryPostgres(settings, folder, lifecycle, report));
+  const sessions: SessionVerification = {};
   const access = {
     url: databaseUrl,
     namespace,
     poolMax: DATABASE_POOL_MAX,
     statementTimeoutMs: responseWaitMs,
     lockTimeoutMs: LOCK_TIMEOUT_MS,
+    sessions,
   };
   const pool = await openDatabase(access, logger);
-  const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger));
+  const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger), sessions);
   lifecycle.onClose('Postgres client', () => things.close());
   await bindDatabase(pool, genesis, true);
   report(`Postgres ready after ${secondsSince(began)} s`);

@@ -63,6 +63,8 @@ export const faultyThings = (things: OriginalThings, parts: FaultyCallsParts): O
     outboxPassed: (mark) => call(() => things.outboxPassed(mark)),
     outboxSize: (limit) => call(() => things.outboxSize(limit)),
     onOutbox: (wake) => things.onOutbox((isUrgent) => void machine.later(0, () => wake(isUrgent))),
+    missing: (versions) => call(() => things.missing(versions)),
+    onSession: (verify) => things.onSession(verify),
     partitionFacts: () => call(() => things.partitionFacts()),
     oldestTransaction: async () => undefined,
     mirrorPlaces: () => call(() => things.mirrorPlaces()),

@@ -32,8 +32,8 @@ export const WRITES_PER_SEED = 2_000;
 const RUN_MAX_MS = 120_000;
 /** Every schedule of faults that ends is followed by progress (invariant 8); so long after the last fault. */
 const QUIET_MAX_MS = 60_000;
-/** Until the publisher of the latest states has looked twice. */
-const TOPIC_SETTLE_MS = 3_000;
+/** Until the publisher of the latest states has looked twice, and tried again what was refused. */
+const TOPIC_SETTLE_MS = 65_000;
 
 export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {
   const random = createRandom(seed);

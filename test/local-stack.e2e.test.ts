@@ -159,7 +159,7 @@ test(
       const clean = start('clean.ts', env);
       const status = await clean.ended;
       cleaned.push(...clean.lines);
-      expect(status).toBe(0);
+      expect(status, clean.lines.join('\n')).toBe(0);
     });
     expect(cleaned.join('\n')).toMatch(/stack: wiped[^]*data: wiped mine\/.*; left: precious/);
     expect(readdirSync(folder)).toEqual(['data']);

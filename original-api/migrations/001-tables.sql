@@ -107,7 +107,8 @@ create type asked_row as (
 -- Advisory locks are of the whole database: one space per namespace.
 create function lock_space() returns integer language sql stable as $$ select hashtext(current_schema()) $$;
 
--- SQLSTATEs of our own: MP001, the database is behind the log; MP002, a connection with other settings.
+-- SQLSTATEs of our own: MP001, the database is behind the log; MP002, a connection with other settings; MP003, a Thing of another
+-- partition.
 create function mastership_of(p_partition integer) returns mastership_row language sql stable as $$
   select row(owner, epoch, since, refused_reason)::mastership_row from mastership where partition = p_partition
 $$;

@@ -101,7 +101,7 @@ begin
     return;
   end if;
   if p_thing_id % (select partitions from genesis) <> p_partition then
-    raise exception 'Thing % does not live in partition %', p_thing_id, p_partition using errcode = '22023';
+    raise exception 'Thing % does not live in partition %', p_thing_id, p_partition using errcode = 'MP003';
   end if;
   select t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted
     into thing from things t where t.id = p_thing_id for no key update;

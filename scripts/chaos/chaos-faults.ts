@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../apis.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { cutLatestStates, openTransaction, writeGarbage } from './strangers.ts';
 
 export interface ChaosFault {
   readonly name: string;
@@ -11,6 +12,9 @@ export interface ChaosFault {
 const SERVICES: readonly Service[] = ['original-api', 'shiny-api', 'updater'];
 const STOPPED_MIN_MS = 100;
 const STACK_DOWN_MAX_MS = 3_000;
+const CLOCK_JUMP_MAX_MS = 7_200_000;
+const CLOCK_WRONG_MS = 3_000;
+const TRANSACTION_MAX_MS = 4_000;
 const ANSWERS_CUT_MAX = 8;
 const CUT_WAIT_MS = 2_000;
 const SIGNAL_TRIES_MAX = 100;
@@ -32,6 +36,15 @@ const signal = async (world: ChaosWorld, service: Service, name: NodeJS.Signals)
   }
 };
 
+/** It may have been killed as well. */
+const goOn = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
 /** `stoppedMaxMs`: how long a stopped service, at most, does not know that time goes on. */
 export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault[] => [
   ...SERVICES.map((service) => ({
@@ -46,7 +59,7 @@ export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault
       const pid = await signal(world, service, 'SIGSTOP');
       // Short ones more often than long ones.
       await sleep(STOPPED_MIN_MS + (stoppedMaxMs - STOPPED_MIN_MS) * Math.random() ** 2);
-      process.kill(pid, 'SIGCONT');
+      goOn(pid);
     },
   })),
   {
@@ -64,6 +77,30 @@ export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault
       await sleep(between(0, STACK_DOWN_MAX_MS));
       await world.startPostgres();
     },
+  },
+  ...SERVICES.map((service) => ({
+    name: `the clock of ${service} jumped`,
+    inflict: async () => {
+      world.setClock(service, between(-CLOCK_JUMP_MAX_MS, CLOCK_JUMP_MAX_MS));
+      await sleep(CLOCK_WRONG_MS);
+      world.setClock(service, 0);
+    },
+  })),
+  {
+    name: "a stranger's transaction stays open",
+    inflict: async () => {
+      const end = await openTransaction(world.databaseUrl);
+      await sleep(between(0, TRANSACTION_MAX_MS));
+      await end();
+    },
+  },
+  {
+    name: "a stranger's records in our topics",
+    inflict: () => writeGarbage(world.settings),
+  },
+  {
+    name: 'the topic of the latest states is cut',
+    inflict: () => cutLatestStates(world.settings),
   },
   ...Object.entries(world.proxies).map(([between_, proxy]) => ({
     name: `answers cut between ${between_}`,

@@ -1,9 +1,10 @@
 /** A playground of its own for the chaos: stack, services, and proxies in front of the APIs, all on free ports. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
-import type { Apis, ApisSettings } from '../apis.ts';
+import type { Apis, ApisSettings, Service } from '../apis.ts';
 import type { Addresses } from '../playground/config.ts';
 import { privateFolder, privateStackSettings, startPrivateServices } from '../private-playground.ts';
 import { fetchArtifacts } from '../stack/artifacts.ts';
@@ -24,6 +25,9 @@ export interface ChaosWorld {
   readonly proxies: Readonly<
     Record<'clients and Original' | 'clients and Shiny' | 'updater and Original', TcpProxy>
   >;
+  /** Sets the wall clock of a service so far off; milliseconds. */
+  setClock(service: Service, byMs: number): void;
+  readonly databaseUrl: string;
   stopBroker(): Promise<void>;
   startBroker(): Promise<void>;
   /** Without a checkpoint, as in a power cut. */
@@ -32,6 +36,7 @@ export interface ChaosWorld {
 }
 
 const NAMESPACE = 'chaos';
+const CLOCK_JUMP = new URL('./clock-jump.ts', import.meta.url).href;
 
 export const startChaosWorld = async (
   owner: Owner,
@@ -50,6 +55,9 @@ export const startChaosWorld = async (
   await restartable(() => startRegistry(stack, report), lifecycle);
   report(`the stack is ready; the services talk to Kafka through ${kafkaClient}`);
 
+  const databaseUrl = postgresUrl(stack, PLAYGROUND_DATABASE);
+  const clocks = join(folder, 'clocks');
+  mkdirSync(clocks);
   const proxyTo = async (url: string): Promise<TcpProxy> => {
     const proxy = await startTcpProxy(new URL(url));
     lifecycle.onClose('proxy', proxy.close);
@@ -61,12 +69,13 @@ export const startChaosWorld = async (
       stack: {
         KAFKA_BROKERS: `127.0.0.1:${stack.KAFKA_PORT}`,
         SCHEMA_REGISTRY_URL: registryUrl(stack.REGISTRY_PORT),
-        DATABASE_URL: postgresUrl(stack, PLAYGROUND_DATABASE),
+        DATABASE_URL: databaseUrl,
       },
       namespace: NAMESPACE,
       owner,
       kafkaClient,
       dataDir: join(folder, 'data'),
+      env: { CLOCK_FOLDER: clocks, NODE_OPTIONS: `--import=${CLOCK_JUMP}` },
       print,
       report,
       originalUrlFor: async (originalUrl) => {
@@ -94,6 +103,8 @@ export const startChaosWorld = async (
     settings: services.settings,
     apis: services.apis,
     proxies,
+    setClock: (service, byMs) => writeFileSync(join(clocks, service), String(byMs)),
+    databaseUrl,
     stopBroker: kafka.stop,
     startBroker: kafka.start,
     stopPostgres: async () => {

@@ -1,4 +1,4 @@
-/** For tests: what somebody else does to topics, beside the seam. */
+/** For tests and chaos: what somebody else does to topics, beside the seam. */
 import { randomUUID } from 'node:crypto';
 import { silentLogger } from '../process/logger.ts';
 import type { LogOperator } from './event-log.contract.ts';

@@ -11,8 +11,8 @@ export const fault: PlantedFault = {
     },
     {
       file: 'shared/domain/fold.ts',
-      text: `switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch :`,
-      by: `switched.owner === 'shiny' ? header.fence !== null :`,
+      text: `switched.master === 'shiny' ? header.fence?.epoch === switched.epoch :`,
+      by: `switched.master === 'shiny' ? header.fence !== null :`,
     },
     {
       file: 'shared/domain/fold.ts',

@@ -8,9 +8,9 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/memory-things.ts',
-      text: `    outbox.push({ xid: '0', id: outboxId++, partition, entry: { type: 'original-entry', ...entry } });`,
+      text: `    outbox.push({ xid: '0', id: outboxId++, partition, entry });`,
       by: `    const place = entry.fence === null ? outbox.length : Math.max(0, outbox.length - 1);
-    outbox.splice(place, 0, { xid: '0', id: outboxId++, partition, entry: { type: 'original-entry', ...entry } });`,
+    outbox.splice(place, 0, { xid: '0', id: outboxId++, partition, entry });`,
     },
   ],
 };

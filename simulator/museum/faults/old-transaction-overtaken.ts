@@ -7,8 +7,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/memory-things.ts',
-      text: 'readOutbox: async (limit) => outbox.slice(0, limit),',
-      by: 'readOutbox: async (limit) => outbox.slice(outbox.length > 1 ? 1 : 0, limit),',
+      text: 'readOutbox: async (limit) => numbered(outbox.slice(0, limit), removed),',
+      by: 'readOutbox: async (limit) => numbered(outbox.slice(outbox.length > 1 ? 1 : 0, limit), removed),',
     },
   ],
 };

@@ -8,7 +8,7 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'shared/domain/fold.ts',
-      text: `switched.owner === 'shiny' ? header.fence?.epoch === switched.epoch :`,
+      text: `switched.master === 'shiny' ? header.fence?.epoch === switched.epoch :`,
       by: `switched.owner === 'shiny' ? true :`,
     },
     {
