@@ -232,6 +232,28 @@ export const describeBadInput = (world: HttpWorld, api: Owner): void => {
     }
   });
 
+  test('broken framing of a body is refused at once', async () => {
+    const head = 'POST /api/things/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    const chunked = `${head}transfer-encoding: chunked\r\n\r\n`;
+    for (const [bytes, status] of [
+      [`${head}transfer-encoding: xchunked\r\n\r\n`, 400],
+      [`${head}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
+      [`${chunked}zz\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}-2\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}fffffffffffffffff\r\n{}\r\n`, 400],
+      [`${chunked}1\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}0\r\nx y\r\n\r\n`, 400],
+      [`${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+      [`${head}content-length: 2\r\ncontent-length: 2\r\n\r\n{}`, 400],
+    ] as const) {
+      const began = performance.now();
+      const answer = await callRaw(base(api), bytes);
+      expect(performance.now() - began, bytes).toBeLessThan(1_000);
+      expect(answer.match(/HTTP\/1\.1 \d+/g), bytes).toEqual([`HTTP/1.1 ${status}`]);
+      expect(answer).toMatch(/connection: close[^]*\{"error-message":"[^"]+"\}$/i);
+    }
+  });
+
   test('faults below a request get the error shape', async () => {
     const framing = await callRaw(base(api), 'NONSENSE\r\n\r\n');
     expect(framing).toMatch(/^HTTP\/1\.1 400 [^]*"error-message"/);

@@ -19,6 +19,7 @@ import { ApiError, ERROR_CODE_HEADER, errorBody, RETRY_AFTER_SECONDS } from './e
 import {
   answerConnectionFault,
   checkHost,
+  checkTransferCoding,
   CONNECTION_LIMITS,
   limitBodyTime,
   watchConnections,
@@ -100,6 +101,7 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
   watchConnections(app.server);
   const checkRequest = syncHook(({ raw, routeOptions }, reply) => {
     checkHost(raw);
+    checkTransferCoding(raw);
     limitBodyTime(raw);
     parts.wall(raw, reply.raw, routeOptions.url);
   });
