@@ -4,8 +4,16 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
-import { idempotencyKey, prefersAsync } from '../shared/http/request-headers.ts';
-import { answer, BEARER, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import { idempotencyKey } from '../shared/http/idempotency-key.ts';
+import { prefersAsync } from '../shared/http/request-headers.ts';
+import {
+  answer,
+  BEARER,
+  errorAnswers,
+  IDEMPOTENCY_KEY,
+  NO_QUERY,
+  PREFER,
+} from '../shared/http/things-route-schemas.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';
@@ -89,6 +97,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         tags: ['mastership'],
         summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
         security: BEARER,
+        headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, Prefer: PREFER }),
         body: SWITCH_BODY,
         querystring: NO_QUERY,
         response: {
@@ -100,6 +109,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
     },
     async (request, reply) => {
       checkReady();
+      const id = idempotencyKey(request.raw) ?? randomUUID();
       const {
         to,
         partitions,
@@ -113,7 +123,6 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         const asked = { to, partitions: partitions ?? requests.partitionsFor(to), expectedEpochs, allowLoss };
         return { dry_run: true, to, partitions: await precheckSwitch(parts, asked) };
       }
-      const id = idempotencyKey(request.raw) ?? randomUUID();
       const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
       const location = switchPath(id);
       if (sent.length > 0 && prefersAsync(request.raw)) {

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox';
 import { THING_SCHEMAS } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
-import { COMMAND_ID_MAX_CHARS } from '../domain/limits.ts';
+import { IDEMPOTENCY_KEY_PATTERN } from './idempotency-key.ts';
 
 export const LIST_LIMIT_MAX = 1_000;
 
@@ -43,13 +43,12 @@ const ID_PARAMS = Type.Object({
 
 const header = (description: string, more: object = {}) =>
   Type.Optional(Type.String({ description, ...more }));
-const IDEMPOTENCY_KEY = header('The command id. Repeated with the same request: the same answer.', {
-  minLength: 1,
-  maxLength: COMMAND_ID_MAX_CHARS,
-  pattern: '^[!-~]+$',
-});
+export const IDEMPOTENCY_KEY = header(
+  'The command id, bare or as a quoted string (the same key); neither . nor .. Repeated with the same request: the same answer.',
+  { pattern: IDEMPOTENCY_KEY_PATTERN },
+);
 const IF_MATCH = header('One strong entity tag with the current version, such as "3".');
-const PREFER = header('respond-async: 202 as soon as the command is in the log.');
+export const PREFER = header('respond-async: 202 as soon as the command is in the log.');
 const CACHE_CONTROL = header('no-cache: a linearizable read.');
 const IF_NONE_MATCH = header('Entity tags, by RFC 9110.');
 
