@@ -2,6 +2,7 @@
  * The HTTP server that all three services share: limits, errors in one shape, health, metrics, the OpenAPI document,
  * one log line per request. It knows no route of its own but these.
  */
+import type { ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import {
   fastify,
@@ -24,9 +25,11 @@ import {
   limitBodyTime,
   watchConnections,
 } from './connection-faults.ts';
+import { createPlaces, type Places } from './in-flight.ts';
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
 import { syncHook } from './sync-hook.ts';
+import { cutStuckWrites } from './write-timeout.ts';
 import { BEARER_SCHEME } from './things-route-schemas.ts';
 import type { Wall } from './wall.ts';
 
@@ -38,6 +41,8 @@ export interface ServerParts {
   readonly metrics: Metrics;
   /** Requests under /api and /internal at once; one more is refused with 503. */
   readonly inFlightMax: number;
+  /** How long a client may take nothing of its answer; WRITE_WAIT_MS without. */
+  readonly writeWaitMs?: number;
   /** What the service still waits for, or undefined when it is ready. */
   readonly notReady: () => string | undefined;
   /** Who may ask for what; before everything else, and before the body is read. */
@@ -123,6 +128,7 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     }),
   );
   limitInFlight(app, parts);
+  cutWrites(app, parts);
   observeRequests(app, parts);
 
   await app.register(swagger, {
@@ -196,27 +202,38 @@ const decodedPath = (url: string): string => {
   }
 };
 
+/** Frees the place of a response that has one of another kind. */
+export const leaveInFlight = (app: FastifyInstance, response: ServerResponse): void =>
+  placesOf.get(app.server)?.leave(response);
+
+const placesOf = new WeakMap<object, Places>();
+
 const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerParts): void => {
   // What the other services ask for frees what clients wait for, so these do not stand in its way.
-  const inFlight = { clients: 0, services: 0 };
+  const clients = createPlaces(inFlightMax, 'requests');
+  const services = createPlaces(inFlightMax, 'requests');
+  placesOf.set(app.server, clients);
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
-    gauge.set(inFlight.clients + inFlight.services),
+    gauge.set(clients.taken() + services.taken()),
   );
   const count = syncHook((request, reply) => {
     if (!isOfTheApi(request)) return;
-    const of = request.routeOptions.url?.startsWith('/internal/') === true ? 'services' : 'clients';
-    if (inFlight[of] >= inFlightMax) {
-      throw new ApiError(
-        'overloaded',
-        `${inFlightMax} requests are in flight already; nothing was written, try again`,
-        { 'retry-after': RETRY_AFTER_SECONDS },
-      );
-    }
-    inFlight[of]++;
-    // Fires once, whether the answer was sent or the client went away.
-    reply.raw.once('close', () => inFlight[of]--);
+    const isService = request.routeOptions.url?.startsWith('/internal/') === true;
+    (isService ? services : clients).enter(reply.raw);
   });
   app.addHook('onRequest', count);
+};
+
+const cutWrites = (app: FastifyInstance, { logger, metrics, writeWaitMs }: ServerParts): void => {
+  const cuts = metrics.counter('http_writes_cut_total', 'Connections whose client did not take its answer');
+  cutStuckWrites(
+    app.server,
+    (cut) => {
+      cuts.inc();
+      logger.warn(cut, 'a client did not take its answer in time; its connection is cut');
+    },
+    writeWaitMs,
+  );
 };
 
 const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts): void => {
