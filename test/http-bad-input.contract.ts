@@ -224,6 +224,16 @@ export const describeBadInput = (world: HttpWorld, api: Owner): void => {
     expect(await raw('PATCH /%61pi/things/')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('QUERY /api/things/')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('QUERY /nowhere')).toMatch(/^HTTP\/1\.1 404 /);
+    const nothing =
+      '/api/./things /api/x/../things/ /api/things%2f1 //api/things /api/%2e/things /api/x/%2e%2e/things /%2561pi/things';
+    for (const path of nothing.split(' ')) {
+      for (const method of ['GET', 'PATCH', 'OPTIONS'])
+        expect(await raw(`${method} ${path}`), path).toMatch(/^HTTP\/1\.1 404 [^]*"error-message"/);
+    }
+    const { id } = await created(api);
+    const spelled = [...String(id)].map((digit) => `%3${digit}`).join('');
+    expect(await raw(`GET /api/things/${spelled}`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await raw(`GET /api/things/${spelled.replaceAll('%', '%25')}`)).toMatch(/^HTTP\/1\.1 404 /);
     for (const method of ['GET', 'DELETE', 'PUT']) {
       expectError(
         await call(method, `${base(api)}/${'1'.repeat(600)}`, method === 'PUT' ? { body: {} } : {}),

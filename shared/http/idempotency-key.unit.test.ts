@@ -24,8 +24,25 @@ test.each([
 });
 
 test.each([
-  ...['', '.', '..', '"."', '".."', '""', '"', '"a', 'a b', '"a b"', '"a"b', '"a";p=1', '"a", "b"'],
-  ...['"a\\n"', '"a\\"', '\u00e9', '"\u00e9"', 'x'.repeat(129), quoted('x'.repeat(129))],
+  '',
+  '.',
+  '..',
+  '"."',
+  '".."',
+  '""',
+  '"',
+  '"a',
+  'a b',
+  '"a b"',
+  '"a"b',
+  '"a";p=1',
+  '"a", "b"',
+  '"a\\n"',
+  '"a\\"',
+  '\u00e9',
+  '"\u00e9"',
+  'x'.repeat(129),
+  quoted('x'.repeat(129)),
 ])('%j is no key', (value) => {
   expect(() => idempotencyKey(withKeys(value))).toThrow(/Idempotency-Key must have 1 to 128/);
 });

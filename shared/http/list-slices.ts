@@ -132,7 +132,7 @@ export const sendTexts = async (
     let { value, done } = await texts.next();
     begin();
     for (; done !== true && !response.destroyed; { value, done } = await texts.next()) {
-      if (response.write(Buffer.from(value!))) continue;
+      if (response.write(Buffer.from(value))) continue;
       await once(response, 'drain', { signal: gone.signal }).catch(() => undefined);
     }
     response.end();

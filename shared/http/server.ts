@@ -26,6 +26,7 @@ import {
   watchConnections,
 } from './connection-faults.ts';
 import { createPlaces, type Places } from './in-flight.ts';
+import { createRouteTable } from './route-table.ts';
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
 import { syncHook } from './sync-hook.ts';
@@ -85,7 +86,8 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
       sendError(parts.logger, reply, NO_SUCH_PATH.has(error.code) ? notFound(request.url) : error);
     },
   });
-  const methodsOf = rememberRoutes(app);
+  const routes = createRouteTable();
+  app.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   acceptJsonBodies(app);
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     if (httpPart !== 'body' && httpPart !== 'querystring') return (value: unknown) => ({ value });
@@ -113,9 +115,10 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
   app.addHook('onRequest', checkRequest);
   // Before the body is looked at: here the path or the method is the fault.
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) return done();
-    const methods = methodsOf(request.url);
+    const methods = routes.methodsOf(request.url);
+    if (methods?.includes(request.method) === request.is404) return done(notFound(request.url));
     if (methods === undefined) return done(notFound(request.url));
+    if (!request.is404) return done();
     const allow = [...methods, 'OPTIONS'].join(', ');
     if (request.method === 'OPTIONS') return void reply.header('allow', allow).send();
     const message = `${request.method} is not allowed here, but ${allow} are`;
@@ -173,32 +176,6 @@ export const listen = async (
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new StartError(`port ${port} is taken: stop what uses it, or choose another with ${variable}=…`);
-  }
-};
-
-/** Remembers which methods each path takes, for 405 and OPTIONS. */
-const rememberRoutes = (app: FastifyInstance): ((url: string) => string[] | undefined) => {
-  const routes = new Map<string, { regex: RegExp; methods: Set<string> }>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const regex = new RegExp(`^${url.replace(/\/$/, '').replaceAll(/:[^/]+/g, '[^/]+')}/?$`);
-    const route = routes.get(regex.source) ?? { regex, methods: new Set<string>() };
-    for (const one of Array.isArray(method) ? method : [method]) route.methods.add(one);
-    routes.set(regex.source, route);
-  });
-  return (url) => {
-    const path = decodedPath(url);
-    const found = [...routes.values()].find(({ regex }) => regex.test(path));
-    return found === undefined ? undefined : [...found.methods].toSorted();
-  };
-};
-
-/** As the router sees it: without origin, query and fragment. */
-const decodedPath = (url: string): string => {
-  const path = URL.parse(url, 'http://localhost')?.pathname ?? url;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
   }
 };
 

@@ -30,12 +30,16 @@ const rows = (after: number, limit: number) => {
 const start = async (writeWaitMs?: number): Promise<void> => {
   metrics = createMetrics('test');
   app = await createServer({
-    ...{ title: '', description: '', version: '', logger: silentLogger(), metrics },
+    title: '',
+    description: '',
+    version: '',
+    logger: silentLogger(),
+    metrics,
     inFlightMax: IN_FLIGHT_MAX,
     notReady: () => undefined,
     wall: () => undefined,
     ...(writeWaitMs === undefined ? {} : { writeWaitMs }),
-  } as Parameters<typeof createServer>[0]);
+  });
   const backend = { things: rows, caughtUp: async () => undefined } as Partial<ThingsBackend>;
   registerThingsRoutes(app, {
     shape: 'shiny',
