@@ -17,6 +17,7 @@ import {
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';
+import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
 import {
   isoTime,
   SWITCH,
@@ -73,7 +74,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         tags: ['mastership'],
         summary: 'Who owns which partition',
         querystring: NO_QUERY,
-        response: { 200: answer(Type.Unknown(), 'The partitions'), ...errorAnswers(503) },
+        response: { 200: answer(MASTERSHIP, 'The partitions'), ...errorAnswers(400, 503) },
       },
     },
     async () => {
@@ -97,11 +98,15 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         tags: ['mastership'],
         summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
         security: BEARER,
+        description: `Partitions are those of the namespace, from 0 on; another number, also in expected_epochs, is 400.`,
         headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, Prefer: PREFER }),
         body: SWITCH_BODY,
         querystring: NO_QUERY,
         response: {
-          200: answer(SWITCH, 'Every partition has its result'),
+          200: answer(
+            Type.Union([SWITCH, DRY_RUN]),
+            'Every partition has its result; or, with dry_run, what would happen',
+          ),
           202: answer(SWITCH, 'It is in the log', 'location'),
           ...errorAnswers(400, 401, 422, 503, 504),
         },
@@ -146,9 +151,9 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       schema: {
         tags: ['mastership'],
         summary: 'What became of a switch',
-        params: Type.Object({ id: Type.String() }),
+        params: Type.Object({ id: Type.String({ minLength: 1 }) }),
         querystring: NO_QUERY,
-        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(404, 503) },
+        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(400, 404, 503) },
       },
     },
     async (request) => {

@@ -23,8 +23,11 @@ export const SWITCH_BODY = Type.Object(
       }),
     ),
     expected_epochs: Type.Optional(
-      Type.Record(Type.String({ pattern: '^(0|[1-9][0-9]{0,5})$' }), Type.Integer({ minimum: 0 }), {
-        additionalProperties: false,
+      // Not a Type.Record: the document would lose the pattern.
+      Type.Unsafe<Record<string, number>>({
+        type: 'object',
+        propertyNames: { pattern: '^(0|[1-9][0-9]{0,5})$' },
+        additionalProperties: { type: 'integer', minimum: 0 },
         expected: 'epochs by partition, such as {"3": 4}',
       }),
     ),
