@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../shared/http/errors.ts';
+import { sendJsonArray } from '../shared/http/list-reply.ts';
+import { inSlices } from '../shared/http/list-slices.ts';
 import { JSON_TYPE } from '../shared/http/server.ts';
 import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/things-route-schemas.ts';
 import { wantsLatest } from '../shared/http/request-headers.ts';
@@ -49,7 +51,7 @@ export const registerCommandsRoutes = (
         const last = encodeURIComponent(shown.at(-1)!.commandId);
         reply.header('link', `</api/commands/?limit=${limit}&before=${last}>; rel="next"`);
       }
-      return reply.type(JSON_TYPE).send(JSON.stringify(shown.map(shapeOf)));
+      return sendJsonArray(reply.type(JSON_TYPE), inSlices(shown.map((one) => JSON.stringify(shapeOf(one)))));
     },
   );
 

@@ -15,6 +15,7 @@ import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { readLivingThings } from './living-things.ts';
 import { createCommandIndex, type CommandIndex } from './command-index.ts';
 
 export interface ViewParts {
@@ -62,6 +63,8 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     ends.map((_, partition) => store.state(partition).header.feedPosition + 1),
     time,
   );
+  // Before the first record is folded.
+  const living = await readLivingThings(store);
   const follower = createOutcomeFollower({
     topic,
     store,
@@ -72,7 +75,10 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     onFolded: (partition, { outcome }, counted) => {
       if (counted === undefined) return;
       feedProgress.reached(partition, counted.header.feedPosition + 1);
-      if (counted.state !== null) ready.delete(counted.state.id);
+      if (counted.state !== null) {
+        ready.delete(counted.state.id);
+        living.changed(counted.state.id);
+      }
       for (const { id } of counted.mapped) ready.delete(id);
       if (outcome.type !== 'decided') return;
       waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
@@ -97,15 +103,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       ready.set(id, view);
       return view;
     },
-    things: (after, limit) => {
-      const found: { id: number; json: string }[] = [];
-      for (const thing of store.thingsAfter(after)) {
-        if (thing.deleted) continue;
-        found.push({ id: thing.id, json: shinyJson(thing) });
-        if (found.length >= limit) break;
-      }
-      return found;
-    },
+    things: living.rows,
     behind: () =>
       follower.behind() +
       commandEnds.filter((end, partition) => commands.progress.next(partition) < end).length,

@@ -224,11 +224,43 @@ export const describeBadInput = (world: HttpWorld, api: Owner): void => {
     expect(await raw('PATCH /%61pi/things/')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('QUERY /api/things/')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('QUERY /nowhere')).toMatch(/^HTTP\/1\.1 404 /);
+    const nothing =
+      '/api/./things /api/x/../things/ /api/things%2f1 //api/things /api/%2e/things /api/x/%2e%2e/things /%2561pi/things';
+    for (const path of nothing.split(' ')) {
+      for (const method of ['GET', 'PATCH', 'OPTIONS'])
+        expect(await raw(`${method} ${path}`), path).toMatch(/^HTTP\/1\.1 404 [^]*"error-message"/);
+    }
+    const { id } = await created(api);
+    const spelled = String(id).replaceAll(/\d/g, '%3$&');
+    expect(await raw(`GET /api/things/${spelled}`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await raw(`GET /api/things/${spelled.replaceAll('%', '%25')}`)).toMatch(/^HTTP\/1\.1 404 /);
     for (const method of ['GET', 'DELETE', 'PUT']) {
       expectError(
         await call(method, `${base(api)}/${'1'.repeat(600)}`, method === 'PUT' ? { body: {} } : {}),
         404,
       );
+    }
+  });
+
+  test('broken framing of a body is refused at once', async () => {
+    const head = 'POST /api/things/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    const chunked = `${head}transfer-encoding: chunked\r\n\r\n`;
+    for (const [bytes, status] of [
+      [`${head}transfer-encoding: xchunked\r\n\r\n`, 400],
+      [`${head}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
+      [`${chunked}zz\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}-2\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}fffffffffffffffff\r\n{}\r\n`, 400],
+      [`${chunked}1\r\n{}\r\n0\r\n\r\n`, 400],
+      [`${chunked}0\r\nx y\r\n\r\n`, 400],
+      [`${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+      [`${head}content-length: 2\r\ncontent-length: 2\r\n\r\n{}`, 400],
+    ] as const) {
+      const began = performance.now();
+      const answer = await callRaw(base(api), bytes);
+      expect(performance.now() - began, bytes).toBeLessThan(1_000);
+      expect(answer.match(/HTTP\/1\.1 \d+/g), bytes).toEqual([`HTTP/1.1 ${status}`]);
+      expect(answer).toMatch(/connection: close[^]*\{"error-message":"[^"]+"\}$/i);
     }
   });
 

@@ -9,7 +9,7 @@ export const describeRepeats = (world: HttpWorld, api: Owner): void => {
   const { base, created, expectError, idIn, post, versionIn } = world;
 
   test('an invalid Idempotency-Key is 400, and leaves nothing behind', async () => {
-    for (const key of ['', 'a b', 'x'.repeat(129), 'ü', ['a', 'b'], 'a\tb']) {
+    for (const key of ['', 'a b', 'x'.repeat(129), 'ü', ['a', 'b'], 'a\tb', '.', '..', '"."', '".."', '"a']) {
       const answer = await post(api, { name: 'a', foo: 1 }, { 'idempotency-key': key });
       expectError(answer, 400, /Idempotency-Key/);
       expect(answer.headers['x-command-id']).toBeUndefined();
@@ -17,6 +17,14 @@ export const describeRepeats = (world: HttpWorld, api: Owner): void => {
     const key = '!"#$%&\'()*+,/:;<=>?@[]^_`{|}~-'.padEnd(128, 'x');
     const answer = await post(api, { name: 'a', foo: 1 }, { 'idempotency-key': key });
     expect([answer.status, answer.headers['x-command-id']]).toEqual([200, key]);
+  });
+
+  test('a quoted Idempotency-Key is the same key as the bare one', async () => {
+    const key = `a"b\\${randomUUID()}`;
+    const bare = await post(api, { name: 'a', foo: 1 }, { 'idempotency-key': key });
+    const quoted = `"${key.replaceAll(/["\\]/g, '\\$&')}"`;
+    const again = await post(api, { name: 'a', foo: 1 }, { 'idempotency-key': quoted });
+    expect([again.status, again.text, again.headers['x-command-id']]).toEqual([200, bare.text, key]);
   });
 
   test('a repeated request gets the same answer, byte for byte, even after the version moved on', async () => {

@@ -180,10 +180,16 @@ describe('one that cannot be done', () => {
     }
     expect((await call('GET', `${on.updater}/api/switches/none`)).status).toBe(404);
 
+    for (const bad of ['.', '..', '".."', 'a b']) {
+      for (const dry of [true, false])
+        expect((await post(on, { to: 'shiny', dry_run: dry }, { 'idempotency-key': bad })).status).toBe(400);
+    }
     const key = { 'idempotency-key': 'my-switch' };
     const first = await post(on, { to: 'shiny', partitions: [5] }, key);
     expect(results(first.json)).toEqual(['switched']);
     expect((await post(on, { to: 'shiny', partitions: [5] }, key)).json).toEqual(first.json);
+    const quotedKey = { 'idempotency-key': '"my-switch"' };
+    expect((await post(on, { to: 'shiny', partitions: [5] }, quotedKey)).json).toEqual(first.json);
     expect((await post(on, { to: 'original', partitions: [5] }, key)).status).toBe(422);
     expect((await call('GET', `${on.shiny}/api/commands/my-switch`)).json).toMatchObject({
       kind: 'switch',

@@ -4,11 +4,20 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
-import { idempotencyKey, prefersAsync } from '../shared/http/request-headers.ts';
-import { answer, BEARER, errorAnswers, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import { idempotencyKey } from '../shared/http/idempotency-key.ts';
+import { prefersAsync } from '../shared/http/request-headers.ts';
+import {
+  answer,
+  BEARER,
+  errorAnswers,
+  IDEMPOTENCY_KEY,
+  NO_QUERY,
+  PREFER,
+} from '../shared/http/things-route-schemas.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';
+import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
 import {
   isoTime,
   SWITCH,
@@ -65,7 +74,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         tags: ['mastership'],
         summary: 'Who owns which partition',
         querystring: NO_QUERY,
-        response: { 200: answer(Type.Unknown(), 'The partitions'), ...errorAnswers(503) },
+        response: { 200: answer(MASTERSHIP, 'The partitions'), ...errorAnswers(400, 503) },
       },
     },
     async () => {
@@ -89,10 +98,15 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         tags: ['mastership'],
         summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
         security: BEARER,
+        description: `Partitions are those of the namespace, from 0 on; another number, also in expected_epochs, is 400.`,
+        headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, Prefer: PREFER }),
         body: SWITCH_BODY,
         querystring: NO_QUERY,
         response: {
-          200: answer(SWITCH, 'Every partition has its result'),
+          200: answer(
+            Type.Union([SWITCH, DRY_RUN]),
+            'Every partition has its result; or, with dry_run, what would happen',
+          ),
           202: answer(SWITCH, 'It is in the log', 'location'),
           ...errorAnswers(400, 401, 422, 503, 504),
         },
@@ -100,6 +114,7 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
     },
     async (request, reply) => {
       checkReady();
+      const id = idempotencyKey(request.raw) ?? randomUUID();
       const {
         to,
         partitions,
@@ -113,7 +128,6 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
         const asked = { to, partitions: partitions ?? requests.partitionsFor(to), expectedEpochs, allowLoss };
         return { dry_run: true, to, partitions: await precheckSwitch(parts, asked) };
       }
-      const id = idempotencyKey(request.raw) ?? randomUUID();
       const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
       const location = switchPath(id);
       if (sent.length > 0 && prefersAsync(request.raw)) {
@@ -137,9 +151,9 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       schema: {
         tags: ['mastership'],
         summary: 'What became of a switch',
-        params: Type.Object({ id: Type.String() }),
+        params: Type.Object({ id: Type.String({ minLength: 1 }) }),
         querystring: NO_QUERY,
-        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(404, 503) },
+        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(400, 404, 503) },
       },
     },
     async (request) => {

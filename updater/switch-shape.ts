@@ -25,8 +25,11 @@ export const SWITCH_BODY = Type.Object(
       }),
     ),
     expected_epochs: Type.Optional(
-      Type.Record(Type.String({ pattern: '^(0|[1-9][0-9]{0,5})$' }), EPOCH, {
-        additionalProperties: false,
+      // Not a Type.Record: the document would lose the pattern.
+      Type.Unsafe<Record<string, number>>({
+        type: 'object',
+        propertyNames: { pattern: '^(0|[1-9][0-9]{0,5})$' },
+        additionalProperties: EPOCH,
         expected: 'epochs by partition, such as {"3": 4}, each an integer from 0 to 2^53 - 1',
       }),
     ),

@@ -19,7 +19,12 @@ export const CONNECTION_LIMITS = {
   requireHostHeader: false,
 } as const;
 
-const FAULTS: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
+interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     code: 'request-timeout',
     message: `the request did not arrive in time: headers within ${HEADERS_WAIT_MS} ms, then the body within ${BODY_WAIT_MS} ms`,
@@ -29,32 +34,49 @@ const FAULTS: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
     message: `the headers are larger than ${HEADERS_MAX_BYTES} bytes`,
   },
 };
-const FRAMING = { code: 'bad-request', message: 'the request is not valid HTTP' } as const;
+const FRAMING: Fault = { code: 'bad-request', message: 'the request is not valid HTTP' };
 
-/** Responses that a connection still owes to requests before the faulty one. */
-const owed = new WeakMap<Socket, Set<ServerResponse>>();
+/** After our last byte the client has so long to read it and to close; what it still sends is read and dropped. */
+const CLOSE_WAIT_MS = 1_000;
+
+interface Connection {
+  /** Responses that are not closed, with their requests. */
+  readonly open: Map<ServerResponse, IncomingMessage>;
+  last: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
+  hasFault: boolean;
+}
+
+const connections = new WeakMap<Socket, Connection>();
+
+const connectionOf = (socket: Socket): Connection => {
+  const known = connections.get(socket);
+  if (known !== undefined) return known;
+  const connection: Connection = { open: new Map(), last: undefined, hasFault: false };
+  connections.set(socket, connection);
+  return connection;
+};
 
 /** Answers in our shape where the connection still allows it, after what it owes, and ends the connection. */
-export const answerConnectionFault = (error: Error & { code?: string }, socket: Socket): void => {
-  const { code, message } = FAULTS[error.code ?? ''] ?? FRAMING;
-  const [response] = owed.get(socket) ?? [];
-  if (response === undefined || error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, code, message);
-  else response.once('close', () => answerConnectionFault(error, socket));
-};
+export const answerConnectionFault = (error: Error & { code?: string }, socket: Socket): void =>
+  endWithFault(socket, FAULTS[error.code ?? ''] ?? FRAMING);
 
 /** Keeps account of owed responses, and answers what Node would answer without a body. */
 export const watchConnections = (server: Server): void => {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    const responses = owed.get(socket) ?? new Set();
-    owed.set(socket, responses.add(response));
-    response.once('close', () => responses.delete(response));
+    const connection = connectionOf(request.socket);
+    connection.open.set(response, request);
+    connection.last = { request, response };
+    response.once('close', () => connection.open.delete(response));
   });
-  server.on('checkExpectation', (request: IncomingMessage) => {
-    endWith(request.socket, 'expectation-failed', 'the only expectation that is understood is 100-continue');
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const body = errorBody('the only expectation that is understood is 100-continue');
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    response.writeHead(ERRORS['expectation-failed'].status, { ...headers, connection: 'close' }).end(body);
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    endWith(socket, 'method-not-allowed', 'CONNECT is not allowed here');
+    // Node has taken its own listeners off.
+    socket.on('error', () => socket.destroy());
+    endWithFault(socket, { code: 'method-not-allowed', message: 'CONNECT is not allowed here' });
   });
 };
 
@@ -63,13 +85,36 @@ export const limitBodyTime = (request: IncomingMessage): void => {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return;
   const timer = setTimeout(() => {
-    if (request.complete) return;
-    const { code, message } = FAULTS['ERR_HTTP_REQUEST_TIMEOUT']!;
-    endWith(request.socket, code, message);
+    if (!request.complete) endWithFault(request.socket, FAULTS['ERR_HTTP_REQUEST_TIMEOUT']!);
   }, BODY_WAIT_MS);
   const clear = (): void => clearTimeout(timer);
   request.once('end', clear);
   request.once('close', clear);
+};
+
+/**
+ * RFC 9112, 6.1 and 6.3: without a last coding `chunked` the length of a body is unknown, 400; a coding in front of it is not
+ * understood, 501. Throws these; the connection ends with the answer, because what follows cannot be told from the body.
+ */
+export const checkTransferCoding = (message: IncomingMessage): void => {
+  if (message.headers['transfer-encoding'] === undefined) return;
+  const codings = headerValues(message, 'transfer-encoding')
+    .join(',')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase());
+  const headers = { connection: 'close' };
+  if (message.httpVersion === '1.0' || codings.indexOf('chunked') !== codings.length - 1)
+    throw new ApiError(
+      'bad-request',
+      'the Transfer-Encoding must end with chunked, once, and needs HTTP/1.1',
+      headers,
+    );
+  if (codings.length > 1)
+    throw new ApiError(
+      'not-implemented',
+      'the only Transfer-Encoding that is understood is chunked',
+      headers,
+    );
 };
 
 /** RFC 9112, 3.2: HTTP/1.1 has exactly one Host. Throws 400. */
@@ -80,15 +125,34 @@ export const checkHost = (message: IncomingMessage): void => {
   }
 };
 
-const endWith = (socket: Socket, code: ErrorCode, message: string): void => {
-  if (!socket.writable) {
-    socket.destroy();
+/** The first fault of a connection is answered, and nothing behind it. */
+const endWithFault = (socket: Socket, fault: Fault): void => {
+  const connection = connectionOf(socket);
+  if (!socket.writable && !connection.hasFault) socket.destroy();
+  if (connection.hasFault || socket.destroyed) return;
+  connection.hasFault = true;
+  endBehindOwed(socket, connection, fault);
+};
+
+/** Earlier requests are complete; the one that is not is the faulty one, and has its own answer only if that has begun. */
+const endBehindOwed = (socket: Socket, connection: Connection, fault: Fault): void => {
+  for (const [response, request] of connection.open) {
+    if (!request.complete && !response.headersSent) continue;
+    response.once('close', () => endBehindOwed(socket, connection, fault));
     return;
   }
+  const { open, last } = connection;
+  const isAnswered = last !== undefined && !last.request.complete && !open.has(last.response);
+  if (socket.writable) socket.end(isAnswered ? '' : faultResponse(fault));
+  const timer = setTimeout(() => socket.destroy(), CLOSE_WAIT_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
+};
+
+const faultResponse = ({ code, message }: Fault): string => {
   const { status } = ERRORS[code];
   const body = errorBody(message);
-  socket.end(
+  return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
   );
 };

@@ -21,6 +21,7 @@ export const ERRORS = {
   'version-required': { status: 428, definite: true },
   'headers-too-large': { status: 431, definite: true },
   internal: { status: 500, definite: false },
+  'not-implemented': { status: 501, definite: true },
   overloaded: { status: 503, definite: true },
   unavailable: { status: 503, definite: true },
   /** Database and log of the partition contradict each other: somebody has to act. */

@@ -26,8 +26,7 @@ export const checkContentType = (message: IncomingMessage): void => {
   // What nearly everybody sends needs no parser.
   if (contentTypes.length !== 1 || contentTypes[0] !== 'application/json') checkMediaType(contentTypes);
   const coding = message.headers['content-encoding'] ?? 'identity';
-  const transfer = message.headers['transfer-encoding'] ?? 'chunked';
-  if (coding.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked') {
+  if (coding.toLowerCase() !== 'identity') {
     throw new ApiError('unsupported-media-type', 'the body must not be compressed or otherwise coded');
   }
 };

@@ -1,6 +1,5 @@
-/** The headers that steer a request: idempotency key, preconditions, caching, preference. */
+/** The headers that steer a request: preconditions, caching, preference. */
 import type { IncomingMessage } from 'node:http';
-import { COMMAND_ID_MAX_CHARS, COMMAND_ID_PATTERN } from '../domain/limits.ts';
 import { ApiError } from './errors.ts';
 
 /** All values of a header, its name in lower case. (`headersDistinct` sorts all headers of a request to tell one.) */
@@ -11,20 +10,6 @@ export const headerValues = ({ rawHeaders }: IncomingMessage, name: string): str
     if (given.length === name.length && given.toLowerCase() === name) values.push(rawHeaders[at + 1]!);
   }
   return values;
-};
-
-/** The client's Idempotency-Key, or undefined when there is none. Throws 400 when it is invalid. */
-export const idempotencyKey = (message: IncomingMessage): string | undefined => {
-  const [key, ...others] = headerValues(message, 'idempotency-key');
-  if (key === undefined) return undefined;
-  if (others.length > 0) throw new ApiError('bad-request', 'Idempotency-Key is given more than once');
-  if (!COMMAND_ID_PATTERN.test(key)) {
-    throw new ApiError(
-      'bad-request',
-      `Idempotency-Key must have 1 to ${COMMAND_ID_MAX_CHARS} visible ASCII characters, without spaces`,
-    );
-  }
-  return key;
 };
 
 /** The version in If-Match, or undefined. Throws 400 unless it is one strong quoted version. */

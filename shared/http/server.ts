@@ -2,6 +2,7 @@
  * The HTTP server that all three services share: limits, errors in one shape, health, metrics, the OpenAPI document,
  * one log line per request. It knows no route of its own but these.
  */
+import type { ServerResponse } from 'node:http';
 import swagger from '@fastify/swagger';
 import {
   fastify,
@@ -19,13 +20,17 @@ import { ApiError, ERROR_CODE_HEADER, errorBody, RETRY_AFTER_SECONDS } from './e
 import {
   answerConnectionFault,
   checkHost,
+  checkTransferCoding,
   CONNECTION_LIMITS,
   limitBodyTime,
   watchConnections,
 } from './connection-faults.ts';
+import { createPlaces, type Places } from './in-flight.ts';
+import { createRouteTable } from './route-table.ts';
 import { acceptJsonBodies, BODY_MAX_BYTES, checkContentType } from './request-body.ts';
 import { compileBodyCheck, compileQueryCheck } from './request-check.ts';
 import { syncHook } from './sync-hook.ts';
+import { cutStuckWrites } from './write-timeout.ts';
 import { BEARER_SCHEME } from './things-route-schemas.ts';
 import type { Wall } from './wall.ts';
 
@@ -37,6 +42,8 @@ export interface ServerParts {
   readonly metrics: Metrics;
   /** Requests under /api and /internal at once; one more is refused with 503. */
   readonly inFlightMax: number;
+  /** How long a client may take nothing of its answer; WRITE_WAIT_MS without. */
+  readonly writeWaitMs?: number;
   /** What the service still waits for, or undefined when it is ready. */
   readonly notReady: () => string | undefined;
   /** Who may ask for what; before everything else, and before the body is read. */
@@ -81,7 +88,8 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
       sendError(parts.logger, reply, NO_SUCH_PATH.has(error.code) ? notFound(request.url) : error);
     },
   });
-  const methodsOf = rememberRoutes(app);
+  const routes = createRouteTable();
+  app.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   acceptJsonBodies(app);
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     if (httpPart !== 'body' && httpPart !== 'querystring') return (value: unknown) => ({ value });
@@ -102,15 +110,17 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
   watchConnections(app.server);
   const checkRequest = syncHook(({ raw, routeOptions }, reply) => {
     checkHost(raw);
+    checkTransferCoding(raw);
     limitBodyTime(raw);
     parts.wall(raw, reply.raw, routeOptions.url);
   });
   app.addHook('onRequest', checkRequest);
   // Before the body is looked at: here the path or the method is the fault.
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) return done();
-    const methods = methodsOf(request.url);
+    const methods = routes.methodsOf(request.url);
+    if (methods?.includes(request.method) === request.is404) return done(notFound(request.url));
     if (methods === undefined) return done(notFound(request.url));
+    if (!request.is404) return done();
     const allow = [...methods, 'OPTIONS'].join(', ');
     if (request.method === 'OPTIONS') return void reply.header('allow', allow).send();
     const message = `${request.method} is not allowed here, but ${allow} are`;
@@ -123,6 +133,7 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     }),
   );
   limitInFlight(app, parts);
+  cutWrites(app, parts);
   observeRequests(app, parts);
 
   await app.register(swagger, {
@@ -172,53 +183,38 @@ export const listen = async (
   }
 };
 
-/** Remembers which methods each path takes, for 405 and OPTIONS. */
-const rememberRoutes = (app: FastifyInstance): ((url: string) => string[] | undefined) => {
-  const routes = new Map<string, { regex: RegExp; methods: Set<string> }>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const regex = new RegExp(`^${url.replace(/\/$/, '').replaceAll(/:[^/]+/g, '[^/]+')}/?$`);
-    const route = routes.get(regex.source) ?? { regex, methods: new Set<string>() };
-    for (const one of Array.isArray(method) ? method : [method]) route.methods.add(one);
-    routes.set(regex.source, route);
-  });
-  return (url) => {
-    const path = decodedPath(url);
-    const found = [...routes.values()].find(({ regex }) => regex.test(path));
-    return found === undefined ? undefined : [...found.methods].toSorted();
-  };
-};
+/** Frees the place of a response that has one of another kind. */
+export const leaveInFlight = (app: FastifyInstance, response: ServerResponse): void =>
+  placesOf.get(app.server)?.leave(response);
 
-/** As the router sees it: without origin, query and fragment. */
-const decodedPath = (url: string): string => {
-  const path = URL.parse(url, 'http://localhost')?.pathname ?? url;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-};
+const placesOf = new WeakMap<object, Places>();
 
 const limitInFlight = (app: FastifyInstance, { inFlightMax, metrics }: ServerParts): void => {
   // What the other services ask for frees what clients wait for, so these do not stand in its way.
-  const inFlight = { clients: 0, services: 0 };
+  const clients = createPlaces(inFlightMax, 'requests');
+  const services = createPlaces(inFlightMax, 'requests');
+  placesOf.set(app.server, clients);
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
-    gauge.set(inFlight.clients + inFlight.services),
+    gauge.set(clients.taken() + services.taken()),
   );
   const count = syncHook((request, reply) => {
     if (!isOfTheApi(request)) return;
-    const of = request.routeOptions.url?.startsWith('/internal/') === true ? 'services' : 'clients';
-    if (inFlight[of] >= inFlightMax) {
-      throw new ApiError(
-        'overloaded',
-        `${inFlightMax} requests are in flight already; nothing was written, try again`,
-        { 'retry-after': RETRY_AFTER_SECONDS },
-      );
-    }
-    inFlight[of]++;
-    // Fires once, whether the answer was sent or the client went away.
-    reply.raw.once('close', () => inFlight[of]--);
+    const isService = request.routeOptions.url?.startsWith('/internal/') === true;
+    (isService ? services : clients).enter(reply.raw);
   });
   app.addHook('onRequest', count);
+};
+
+const cutWrites = (app: FastifyInstance, { logger, metrics, writeWaitMs }: ServerParts): void => {
+  const cuts = metrics.counter('http_writes_cut_total', 'Connections whose client did not take its answer');
+  cutStuckWrites(
+    app.server,
+    (cut) => {
+      cuts.inc();
+      logger.warn(cut, 'a client did not take its answer in time; its connection is cut');
+    },
+    writeWaitMs,
+  );
 };
 
 const observeRequests = (app: FastifyInstance, { logger, metrics }: ServerParts): void => {

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox';
 import { THING_SCHEMAS } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
-import { COMMAND_ID_MAX_CHARS } from '../domain/limits.ts';
+import { IDEMPOTENCY_KEY_PATTERN } from './idempotency-key.ts';
 
 export const LIST_LIMIT_MAX = 1_000;
 
@@ -34,22 +34,37 @@ const DELETE_QUERY = Type.Object(
   },
   exact,
 );
+/** Canonical decimals from `min` (0 or 1) to 2^53 - 1. */
+const safeDecimals = (min: 0 | 1): string => {
+  const digits = String(Number.MAX_SAFE_INTEGER);
+  const below = Array.from({ length: digits.length }, (_, at) => {
+    const digit = digits.charAt(at);
+    const least = at === 0 ? 1 : 0;
+    const rest = digits.length - at - 1;
+    return Number(digit) <= least
+      ? []
+      : [`${digits.slice(0, at)}[${least}-${Number(digit) - 1}][0-9]{${rest}}`];
+  }).flat();
+  const shorter = `[1-9][0-9]{0,${digits.length - 2}}`;
+  return [...(min === 0 ? ['0'] : []), shorter, ...below, digits].join('|');
+};
 const ID_PARAMS = Type.Object({
   id: Type.String({
-    pattern: '^[1-9][0-9]{0,15}$',
+    pattern: `^(${safeDecimals(1)})$`,
     description: 'A canonical decimal, 1 to 2^53 - 1; else 404.',
   }),
 });
 
 const header = (description: string, more: object = {}) =>
   Type.Optional(Type.String({ description, ...more }));
-const IDEMPOTENCY_KEY = header('The command id. Repeated with the same request: the same answer.', {
-  minLength: 1,
-  maxLength: COMMAND_ID_MAX_CHARS,
-  pattern: '^[!-~]+$',
+export const IDEMPOTENCY_KEY = header(
+  'The command id, bare or as a quoted string (the same key); neither . nor .. Repeated with the same request: the same answer.',
+  { pattern: IDEMPOTENCY_KEY_PATTERN },
+);
+const IF_MATCH = header('One strong entity tag with the current version, such as "3".', {
+  pattern: `^"(${safeDecimals(0)})"$`,
 });
-const IF_MATCH = header('One strong entity tag with the current version, such as "3".');
-const PREFER = header('respond-async: 202 as soon as the command is in the log.');
+export const PREFER = header('respond-async: 202 as soon as the command is in the log.');
 const CACHE_CONTROL = header('no-cache: a linearizable read.');
 const IF_NONE_MATCH = header('Entity tags, by RFC 9110.');
 
@@ -167,6 +182,9 @@ export const thingsRouteSchemas = (shape: Owner) => {
     update: {
       tags,
       summary: 'Replace name and foo of a Thing whose current version is the given one',
+      description:
+        'The version is needed, in the body or as If-Match: without one, or with two that differ, 400. id, created_on and ' +
+        'updated_on must be the present values, else 400.',
       security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
@@ -181,6 +199,8 @@ export const thingsRouteSchemas = (shape: Owner) => {
     remove: {
       tags,
       summary: 'Delete a Thing whose current version is the given one',
+      description:
+        'The version is needed, as If-Match or in the query: without one 428, with two that differ 400.',
       security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),

@@ -1,14 +1,17 @@
 /** The routes of Things, the same on both APIs; what differs is the shape and who answers (`ThingsBackend`). */
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { thingCommand, type ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
 import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
 import { noSuchThing } from './errors.ts';
-import { idempotencyKey, ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
-import { JSON_TYPE } from './server.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
+import { createPlaces, UNLIMITED_LISTS_MAX } from './in-flight.ts';
+import { pageSlices, planPage, rowSlices } from './list-slices.ts';
+import { sendJsonArray } from './list-reply.ts';
+import { JSON_TYPE, leaveInFlight } from './server.ts';
 import { syncHook } from './sync-hook.ts';
 import { badFields, compileBodyFaults } from './request-check.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
@@ -22,10 +25,9 @@ export interface ThingsRoutesParts {
   readonly backend: ThingsBackend;
   /** Milliseconds since 1970. */
   readonly time: Time;
+  /** Lists without a limit that are sent at once; UNLIMITED_LISTS_MAX without. */
+  readonly unlimitedListsMax?: number;
 }
-
-/** A list without a limit is read and sent in slices of so many. */
-const SLICE_THINGS = 500;
 
 interface ListQuery {
   limit?: number;
@@ -35,7 +37,7 @@ type IdRoute = { Params: { id: string } };
 
 export const registerThingsRoutes = (
   app: FastifyInstance,
-  { shape, backend, time }: ThingsRoutesParts,
+  { shape, backend, time, unlimitedListsMax = UNLIMITED_LISTS_MAX }: ThingsRoutesParts,
 ): void => {
   const schemas = thingsRouteSchemas(shape);
   const faultsOfUpdate = compileBodyFaults(schemas.update.body);
@@ -64,18 +66,25 @@ export const registerThingsRoutes = (
   // Before the body is read: a path without a Thing is 404, whatever is sent to it.
   const onRequest = syncHook(({ params }) => void thingIdOf((params as { id: string }).id));
 
+  const unlimited = createPlaces(unlimitedListsMax, 'lists without a limit');
   app.get<{ Querystring: ListQuery }>('/api/things/', { schema: schemas.list }, async (request, reply) => {
     const { limit, after = 0 } = request.query;
+    if (limit === undefined) {
+      unlimited.enter(reply.raw);
+      leaveInFlight(app, reply.raw);
+    }
     if (wantsLatest(request.raw)) await backend.caughtUp();
     reply.type(JSON_TYPE);
-    if (limit === undefined)
-      return reply.send(Readable.from(listJson(backend, after), { objectMode: false }));
-    const page = await backend.things(after, limit + 1);
-    const shown = page.slice(0, limit);
-    if (page.length > limit) {
-      reply.header('link', `</api/things/?limit=${limit}&after=${shown.at(-1)!.id}>; rel="next"`);
+    if (limit === undefined) {
+      if (request.method === 'HEAD') return reply.send();
+      return sendJsonArray(reply, rowSlices(backend.things, after));
     }
-    return reply.send(`[${shown.map(({ json }) => json).join(',')}]`);
+    const page = await planPage(backend.things, after, limit);
+    if (page.hasMore)
+      reply.header('link', `</api/things/?limit=${limit}&after=${page.ids.at(-1)!}>; rel="next"`);
+    if (page.json !== undefined) return reply.send(`[${page.json.join(',')}]`);
+    if (request.method === 'HEAD') return reply.send();
+    return sendJsonArray(reply, pageSlices(backend.things, after, page));
   });
 
   app.post<{ Body: CreateBody }>('/api/things/', { schema: schemas.create }, (request, reply) =>
@@ -116,15 +125,3 @@ export const registerThingsRoutes = (
       write(request, reply, deleteRequest(thingIdOf(request.params.id), request.query.version, request.raw)),
   );
 };
-
-async function* listJson(backend: ThingsBackend, after: number): AsyncGenerator<string> {
-  let first = true;
-  for (let from = after; ;) {
-    const slice = await backend.things(from, SLICE_THINGS);
-    const text = slice.map(({ json }) => json).join(',');
-    yield `${first ? '[' : slice.length > 0 ? ',' : ''}${text}${slice.length < SLICE_THINGS ? ']' : ''}`;
-    if (slice.length < SLICE_THINGS) return;
-    first = false;
-    from = slice.at(-1)!.id;
-  }
-}

@@ -1,0 +1,33 @@
+/** How many requests are answered at once, by kind; one more is refused, with 503, before anything is written. */
+import type { ServerResponse } from 'node:http';
+import { ApiError, RETRY_AFTER_SECONDS } from './errors.ts';
+
+/** Lists without a limit: as long as their reader is slow, so they have places of their own. */
+export const UNLIMITED_LISTS_MAX = 20;
+
+export interface Places {
+  /** Taken until the response is closed or `leave` is called. Throws 503. */
+  enter(response: ServerResponse): void;
+  leave(response: ServerResponse): void;
+  taken(): number;
+}
+
+/** `what`: such as "requests". */
+export const createPlaces = (max: number, what: string): Places => {
+  const taken = new Set<ServerResponse>();
+  return {
+    enter: (response) => {
+      if (taken.size >= max)
+        throw new ApiError(
+          'overloaded',
+          `${max} ${what} are in flight already; nothing was written, try again`,
+          { 'retry-after': RETRY_AFTER_SECONDS },
+        );
+      taken.add(response);
+      // Fires once, whether the answer was sent or the client went away.
+      response.once('close', () => taken.delete(response));
+    },
+    leave: (response) => void taken.delete(response),
+    taken: () => taken.size,
+  };
+};
