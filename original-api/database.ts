@@ -56,6 +56,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
   try {
     await migrate(pool, access.namespace);
+    await renumberOutbox(pool, logger);
     return pool;
   } catch (error) {
     await pool.end();
@@ -122,6 +123,17 @@ const migrate = async (pool: pg.Pool, namespace: string): Promise<void> => {
       await client.query('insert into migrations (name) values ($1)', [name]);
     }
   });
+};
+
+/** Before anything is written: what lies in the outbox may have been restored from another server. */
+const renumberOutbox = async (pool: pg.Pool, logger: Logger): Promise<void> => {
+  const { rows } = await pool.query<{ entries: number }>('select renumber_outbox() as entries');
+  const entries = rows[0]!.entries;
+  if (entries > 0)
+    logger.warn(
+      { entries },
+      'the outbox was restored from another server: its entries have new transaction ids',
+    );
 };
 
 export const inTransaction = async <T>(

@@ -47,11 +47,17 @@ const OUTBOX_ANSWER_COLUMNS = ANSWER_COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
 // `position > last` would lose rows: a transaction with a lower id may commit later. Below the oldest running
-// transaction nothing can come any more. Numbers and rows are of one snapshot (P16).
+// transaction nothing can come any more. Numbers and rows are of one snapshot (P16). While rows of another server hide behind
+// their ids, nothing is read that may have come after them.
 const READ_OUTBOX = {
   name: 'read-outbox',
   text: `with oldest as materialized (
-           select * from outbox where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $1)
+           select xid, id, partition, command_id, epoch, fence_epoch, id_floor, requested_on, asked_version, asked_name,
+                  asked_foo, asked_created_on, asked_updated_on
+             from outbox
+            where xid < pg_snapshot_xmin(pg_current_snapshot())
+              and not exists (select from outbox f where f.xid >= pg_snapshot_xmax(pg_current_snapshot()))
+            order by xid, id limit $1)
          select ${OUTBOX_COLUMNS}, ${OUTBOX_ANSWER_COLUMNS},
                 r.number + row_number() over (partition by o.partition order by o.xid, o.id) as number
            from oldest o
@@ -59,11 +65,16 @@ const READ_OUTBOX = {
            left join answers a on a.command_id = o.command_id and a.partition = o.partition
           order by o.xid, o.id`,
 };
-/** The partitions whose oldest row has waited so long, and those that hide behind ids of another server. */
+/**
+ * The partitions whose oldest row has waited so long (or comes from a clock that was ahead), and those that hide behind ids of
+ * another server.
+ */
 const OVERDUE_OUTBOX = {
   name: 'overdue-outbox',
   text: `select partition, bool_or(xid >= pg_snapshot_xmax(pg_current_snapshot())) as is_foreign from outbox
-          group by partition having min(added_on) < clock_timestamp() - $1 * interval '1 millisecond'`,
+          group by partition
+         having bool_or(xid >= pg_snapshot_xmax(pg_current_snapshot())) or max(added_on) > clock_timestamp()
+             or min(added_on) < clock_timestamp() - $1 * interval '1 millisecond'`,
 };
 const READ_PARTITION_OUTBOX = {
   name: 'read-partition-outbox',
@@ -77,12 +88,12 @@ const RENUMBER_OUTBOX = { name: 'renumber-outbox', text: 'select renumber_outbox
 const REMOVE_FROM_OUTBOX = {
   name: 'remove-from-outbox',
   text: `with in_background as materialized (select set_config('synchronous_commit', 'off', true))
-         select sum(remove_from_outbox(gone.partition, gone.xid, gone.id)) as removed
-           from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[]) as gone(partition, xid, id)`,
+         select sum(remove_from_outbox(gone.partition, gone.xid, gone.id, gone.number)) as removed
+           from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[], $4::bigint[]) as gone(partition, xid, id, number)`,
 };
 const OUTBOX_PASSED = {
   name: 'outbox-passed',
-  text: 'select not exists (select from outbox where xid < $1::xid8) as passed',
+  text: `select not exists (select from outbox where xid < $1::xid8) and not has_foreign_rows() as passed`,
 };
 const APPLY_MIRROR = {
   name: 'apply-mirror',
@@ -248,6 +259,7 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
         last.map(({ partition }) => partition),
         last.map(({ xid }) => xid),
         last.map(({ id }) => id),
+        last.map(({ entry }) => entry.number),
       ];
       await query(REMOVE_FROM_OUTBOX, keys, background);
     },
