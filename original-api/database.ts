@@ -4,6 +4,7 @@ import pg from 'pg';
 import { emptyHeader, FORMAT, wrongFormat } from '../shared/domain/partition-state.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
+import { checkSessions } from './session-check.ts';
 import { pinSession, sessionSettings } from './session-settings.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -55,6 +56,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   // A connection that breaks while idle; the next query gets a new one.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
   try {
+    await checkSessions(pool);
     await migrate(pool, access.namespace);
     await renumberOutbox(pool, logger);
     return pool;
