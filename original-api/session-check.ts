@@ -6,6 +6,7 @@ import { StartError } from '../shared/process/lifecycle.ts';
 const ENCODING = 'UTF8';
 /** Of a pooler that hands out its servers in turn, a client may get the same one again by chance. */
 const PROBE_ROUNDS = 3;
+const PROBE_SESSIONS = 2;
 /** Any name with a dot can be set. */
 const PROBE_SETTING = 'migration_playground.session';
 
@@ -21,8 +22,9 @@ export const checkSessions = async (pool: pg.Pool): Promise<void> => {
         `\`create database … encoding 'UTF8' template template0\``,
     );
   }
-  const clients = [await pool.connect(), await pool.connect()];
+  const clients: pg.PoolClient[] = [];
   try {
+    for (let index = 0; index < PROBE_SESSIONS; index++) clients.push(await pool.connect());
     if (!(await keepSessions(clients)))
       throw new StartError(
         'a pooler between us and Postgres gives the statements of one session to several servers: use its session mode ' +
@@ -47,7 +49,10 @@ const keepSessions = async (clients: readonly pg.PoolClient[]): Promise<boolean>
   return true;
 };
 
-const probed = async (client: pg.PoolClient, value?: string): Promise<{ value: string | null; server: number }> => {
+const probed = async (
+  client: pg.PoolClient,
+  value?: string,
+): Promise<{ value: string | null; server: number }> => {
   const { rows } = await client.query<{ value: string | null; server: number }>(
     value === undefined
       ? `select current_setting('${PROBE_SETTING}', true) as value, pg_backend_pid() as server`

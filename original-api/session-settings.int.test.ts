@@ -128,7 +128,8 @@ describe('what a connection inherits', () => {
 
     const pool = await opened({ ...access, url: url.href });
     const got = await valuesOn(pool);
-    for (const [name, value] of Object.entries(WANTED)) expect([name, got[name] ?? value]).toEqual([name, value]);
+    for (const [name, value] of Object.entries(WANTED))
+      expect([name, got[name] ?? value]).toEqual([name, value]);
   });
   test('what it may not overrule is a refusal to start, by name', async () => {
     const role = await newRole('');

@@ -121,10 +121,10 @@ export const pinSession = async (
 
 const setAll = async (client: pg.ClientBase, wanted: readonly SessionSetting[]): Promise<void> => {
   if (wanted.length === 0) return;
-  await client.query('select set_config(name, value, false) from unnest($1::text[], $2::text[]) as s(name, value)', [
-    wanted.map(({ name }) => name),
-    wanted.map(({ value }) => value),
-  ]);
+  await client.query(
+    'select set_config(name, value, false) from unnest($1::text[], $2::text[]) as s(name, value)',
+    [wanted.map(({ name }) => name), wanted.map(({ value }) => value)],
+  );
 };
 
 /** Which of them is it? A connection that breaks is no refusal. */
@@ -143,10 +143,7 @@ const explainRefusal = async (client: pg.ClientBase, wanted: readonly SessionSet
   }
 };
 
-const checkValues = (
-  settings: readonly SessionSetting[],
-  got: ReadonlyMap<string, string | null>,
-): void => {
+const checkValues = (settings: readonly SessionSetting[], got: ReadonlyMap<string, string | null>): void => {
   for (const { name, value, why, isAskedFirst } of settings) {
     const has = got.get(name) ?? null;
     if (has === value || (has === null && isAskedFirst === true)) continue;
