@@ -24,7 +24,8 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Of relay, mirror and switch, one of each at a time and partition. */
 const BACKGROUND_POOL_MAX = 6;
 const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
-export const LOCK_TIMEOUT_MS = 2_000;
+/** A write that waits for a locked row has the shared lock of its partition: fence and relay wait that long at most. */
+export const LOCK_TIMEOUT_MS = 500;
 const BACKGROUND_LOCK_TIMEOUT_MS = 10_000;
 
 const INT8_OID = 20;

@@ -13,6 +13,7 @@ import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { DatabaseBehindError } from './database-errors.ts';
 import type { Mastership, OriginalThings } from './original-things.ts';
+import { longTransaction } from './outbox-watch.ts';
 
 export interface InternalCallsParts {
   readonly things: OriginalThings;
@@ -39,11 +40,13 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
   const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {
-    const [{ owner, epoch, refusedReason }, unpublished] = await Promise.all([
+    const [{ owner, epoch, refusedReason }, unpublished, oldestTransaction] = await Promise.all([
       asked,
       things.outboxSize(OUTBOX_COUNT_MAX),
+      longTransaction(things, time.now()),
     ]);
-    return { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+    const row = { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+    return oldestTransaction === undefined ? row : { ...row, oldestTransaction };
   };
 
   return {

@@ -172,6 +172,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
         epoch,
         removed: removed[partition]!,
         waiting: outbox.filter((entry) => entry.partition === partition).length,
+        waitingMs: 0,
       })),
     oldestTransaction: async () => undefined,
     mirrorPlaces: async () => mirror,

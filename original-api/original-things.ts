@@ -58,6 +58,8 @@ export interface PartitionFacts {
   readonly removed: number;
   /** Entries in the outbox. */
   readonly waiting: number;
+  /** How long the first of them has waited; milliseconds, 0 if there is none. */
+  readonly waitingMs: number;
 }
 
 /** A transaction of the database server that is open: whoever's. */
@@ -67,7 +69,8 @@ export interface OldestTransaction {
   readonly database: string | null;
   readonly user: string | null;
   readonly state: string | null;
-  readonly since: Date;
+  /** Null when our role may not see it. */
+  readonly since: Date | null;
 }
 
 export interface OriginalThings {

@@ -180,7 +180,8 @@ describe('the fence under concurrent writers', () => {
       `select * from decide_command(${partition}, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now(), now(), 1)`,
     );
     const fencing = things.fence(partition, 1);
-    const lockWaits = `select count(*)::int as waits from pg_locks where locktype = 'advisory' and not granted`;
+    const lockWaits = `select count(*)::int as waits from pg_locks
+      where locktype = 'advisory' and not granted and classid::bigint = (lock_space()::bigint & 4294967295)`;
     await eventually(async () => expect((await pool.query(lockWaits)).rows).toEqual([{ waits: 1 }]));
     await slow.query('commit');
     slow.release();

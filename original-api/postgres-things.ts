@@ -115,8 +115,12 @@ const OUTBOX_SIZE = {
 };
 const PARTITION_FACTS = {
   name: 'partition-facts',
-  text: `select m.partition, m.owner, m.epoch, r.number as removed, (select count(*) from outbox o where o.partition = m.partition) as waiting
-           from mastership m join outbox_removed r using (partition) order by m.partition`,
+  text: `select m.partition, m.owner, m.epoch, r.number as removed, coalesce(o.waiting, 0) as waiting,
+                greatest(0, coalesce(extract(epoch from clock_timestamp() - o.since) * 1000, 0))::float8 as "waitingMs"
+           from mastership m
+           join outbox_removed r using (partition)
+           left join (select partition, count(*) as waiting, min(added_on) as since from outbox group by partition) o using (partition)
+          order by m.partition`,
 };
 // Who has a transaction id holds up the relay; a prepared transaction has nobody.
 const OLDEST_TRANSACTION = {

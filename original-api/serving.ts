@@ -16,6 +16,7 @@ import { internalCalls, type InternalCalls } from './internal-calls.ts';
 import { startMirror } from './mirror.ts';
 import type { OriginalThings } from './original-things.ts';
 import { startStoreWatch, type StoreFault } from './store-watch.ts';
+import { createOutboxWatch } from './outbox-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
 
@@ -63,6 +64,7 @@ export const startOriginalServing = async (
   const behind = (): number => ends.filter((end, partition) => mirrored.next(partition) < end).length;
   const watch = await startStoreWatch({
     facts: () => things.partitionFacts(),
+    onFacts: createOutboxWatch({ things, logger, metrics, time }),
     headers: () => mirror.headers(),
     feedEnds: () => log.endOffsets(feedTopic),
     logger,

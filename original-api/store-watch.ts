@@ -10,6 +10,8 @@ import type { PartitionFacts } from './original-things.ts';
 
 export interface StoreWatchParts {
   readonly facts: () => Promise<readonly PartitionFacts[]>;
+  /** Gets the facts of each check. */
+  readonly onFacts: (facts: readonly PartitionFacts[]) => Promise<void>;
   /** Of the mirror, now, by partition. */
   readonly headers: () => readonly PartitionHeader[];
   /** Of Original's feed. */
@@ -82,6 +84,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
     // Before the store is asked: what comes meanwhile only makes the store know more.
     const headers = parts.headers();
     const all = await parts.facts();
+    await parts.onFacts(all);
     const now = parts.headers();
     const behind = all.filter(({ partition, removed }) => removed > now[partition]!.entryNumber);
     const ends = behind.length > 0 ? await parts.feedEnds() : [];

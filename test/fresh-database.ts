@@ -17,14 +17,15 @@ export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
   master: owner,
 });
 
-export const openTestDatabase = (namespace: string): Promise<pg.Pool> =>
+/** Patient with locks, as many tests run at once. */
+export const openTestDatabase = (namespace: string, lockTimeoutMs = 10_000): Promise<pg.Pool> =>
   openDatabase(
     {
       url: inject('stack').DATABASE_URL,
       namespace,
       poolMax: 40,
       statementTimeoutMs: 20_000,
-      lockTimeoutMs: 10_000,
+      lockTimeoutMs,
     },
     silentLogger(),
   );
