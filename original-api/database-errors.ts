@@ -13,34 +13,42 @@ export class DatabaseUnusableError extends Error {
   override readonly name = 'DatabaseUnusableError';
 }
 
+export const unusableMessage = ({ message }: DatabaseUnusableError): string =>
+  `the database is not as Original made it (tables, functions or rights): ${message}`;
+
 export type DatabaseFault = 'retry' | 'unrepresentable' | 'behind' | 'unusable';
 
 const BY_SQLSTATE: Readonly<Record<string, DatabaseFault>> = {
   // Ours, of the functions in migrations.
   MP001: 'behind',
   MP002: 'unusable',
-  // A second of two transactions that raced; they come in class 23, and pass.
-  '23505': 'retry',
-  '23503': 'retry',
+  // What a trigger raises.
+  P0001: 'unrepresentable',
   // Limits of a row, and a text that the encoding of the server has not.
   '54000': 'unrepresentable',
   '22P05': 'unrepresentable',
   '22021': 'unrepresentable',
   // The value is fine: tables, functions, rights or settings are not.
-  '42P01': 'unusable',
-  '42883': 'unusable',
-  '42703': 'unusable',
-  '42501': 'unusable',
   '3F000': 'unusable',
+  // A statement that is prepared twice, or not: a new connection has it right.
+  '42P05': 'retry',
 };
 const BY_CLASS: Readonly<Record<string, DatabaseFault>> = {
   // Data exceptions, and constraints that an operator has added: Original can never store the value.
   '22': 'unrepresentable',
   '23': 'unrepresentable',
+  // Tables, columns, functions, rights.
+  '42': 'unusable',
 };
+/** Two transactions that raced: the first has won, and the next try sees it. */
+const OUR_KEYS = ['things_pkey', 'answers_pkey', 'outbox_pkey', 'mirror_pkey'];
+const UNIQUE_VIOLATION = '23505';
 
 export const faultOf = (error: unknown): DatabaseFault => {
   const state = sqlStateOf(error);
+  const { constraint } = error as { constraint?: string };
+  if (state === UNIQUE_VIOLATION && (constraint === undefined || OUR_KEYS.includes(constraint)))
+    return 'retry';
   return BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'retry';
 };
 

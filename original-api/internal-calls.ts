@@ -11,7 +11,7 @@ import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { DatabaseBehindError } from './database-errors.ts';
+import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './database-errors.ts';
 import type { Mastership, OriginalThings } from './original-things.ts';
 import { longTransaction } from './outbox-watch.ts';
 
@@ -56,6 +56,8 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
         return await things.decide({ partition, command, token, now: time.now() });
       } catch (error) {
         if (error instanceof DatabaseBehindError) throw new ApiError('diverged', error.message);
+        if (error instanceof DatabaseUnusableError)
+          throw unavailable(`nothing was written, ${unusableMessage(error)}`);
         throw error;
       }
     },

@@ -1,7 +1,7 @@
 /** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
 import type { Decision } from '../shared/domain/answer.ts';
-import type { ThingCommand } from '../shared/domain/command.ts';
+import { directRequest, type ThingCommand } from '../shared/domain/command.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
@@ -30,7 +30,7 @@ const DECIDE = {
 };
 const REFUSE_UNREPRESENTABLE = {
   name: 'refuse-unrepresentable',
-  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8)`,
+  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 };
 const THING = { name: 'thing', text: `select ${THING_COLUMNS} from things t where id = $1 and not deleted` };
 const THING_WITH_OWNER = {
@@ -132,6 +132,9 @@ const OLDEST_TRANSACTION = {
           order by since limit 1`,
 };
 
+/** Columns that a client knows. */
+const FIELDS: ReadonlySet<string> = new Set(['name', 'foo']);
+
 interface MastershipRow {
   owner: Owner;
   epoch: number;
@@ -176,18 +179,25 @@ export const postgresThings = (pool: pg.Pool, background: pg.Pool = pool): Origi
   };
 
   /** What Postgres can never store is refused by Postgres (P10). */
-  const refuse = async (
-    { partition, command, token }: DecideRequest,
-    error: unknown,
-  ): Promise<AnswerRow[]> => {
-    const { column } = error as { column?: string };
-    return query<AnswerRow>(REFUSE_UNREPRESENTABLE, [
+  const refuse = async (request: DecideRequest, error: unknown): Promise<AnswerRow[]> => {
+    const { partition, command, token } = request;
+    const { column = '' } = error as { column?: string };
+    const values = [
       partition,
       token,
       ...identityValues(command),
-      column ?? null,
+      FIELDS.has(column) ? column : null,
       new Date(command.requestedOn),
-    ]);
+    ];
+    const { version, name, foo, createdOn, updatedOn } = directRequest(command);
+    const asked = [version, name, foo, dateOf(createdOn), dateOf(updatedOn)];
+    try {
+      return await query<AnswerRow>(REFUSE_UNREPRESENTABLE, [...values, ...asked]);
+    } catch (again) {
+      if (faultOf(again) !== 'unrepresentable') throw again;
+      // Then it is a text that no column can hold.
+      return query<AnswerRow>(REFUSE_UNREPRESENTABLE, [...values, ...asked.map(() => null)]);
+    }
   };
   const decided = async (request: DecideRequest): Promise<AnswerRow[]> => {
     const { partition, command, token, now } = request;
