@@ -39,13 +39,15 @@ end $$;
 -- Another relay may have been here. Rows that got new ids since they were read are left alone.
 create function remove_from_outbox(p_partition integer, p_xid xid8, p_id bigint, p_number bigint) returns bigint
 language plpgsql as $$
+<<here>>
 declare
   removed bigint;
 begin
   delete from outbox where partition = p_partition and (xid, id) <= (p_xid, p_id);
   get diagnostics removed = row_count;
   if removed > 0 then
-    update outbox_removed set number = number + removed where partition = p_partition and number + removed = p_number;
+    update outbox_removed r set number = r.number + here.removed
+      where partition = p_partition and r.number + here.removed = p_number;
     if not found then
       raise exception 'the outbox of partition % has other rows up to entry % than were read', p_partition, p_number
         using errcode = '40001';
