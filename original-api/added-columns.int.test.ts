@@ -22,13 +22,20 @@ test('columns are added under load, on connections that have prepared everything
   opened.push(drop);
   const things = postgresThings(pool);
   const decide = (command: ThingCommand) =>
-    things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token: null, now: NOW });
+    things.decide({
+      partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
+      command,
+      token: null,
+      now: NOW,
+    });
   let running = true;
   let rounds = 0;
   const worker = async (name: number): Promise<void> => {
     const { id } = ((await decide(create(`c${name}`))) as Decision).state!;
     for (let version = 0; running; version++, rounds++) {
-      expect(await decide(update(`${name}/${version}`, id, version))).toMatchObject({ state: { version: version + 1 } });
+      expect(await decide(update(`${name}/${version}`, id, version))).toMatchObject({
+        state: { version: version + 1 },
+      });
       expect(await things.thing(id)).toMatchObject({ version: version + 1 });
       expect(await things.thingWithOwner(id, id % CONTRACT_PARTITIONS)).toMatchObject({ thing: { id } });
       expect(await things.things(0, 100)).not.toEqual([]);
@@ -52,7 +59,8 @@ test('columns are added under load, on connections that have prepared everything
     };
     await until(2 * WORKERS);
     for (const column of COLUMNS) {
-      for (const table of TABLES) await pool.query(`alter table ${table} add column ${column} text default 'x'`);
+      for (const table of TABLES)
+        await pool.query(`alter table ${table} add column ${column} text default 'x'`);
       await until(rounds + WORKERS);
     }
     // What needs its own rows: read with a stranger's transaction open, and taken over from Shiny.

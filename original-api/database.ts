@@ -67,20 +67,29 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   }
 };
 
-/** Writes `genesis` into a fresh database. Throws StartError when database and log do not belong together. */
-export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: boolean): Promise<void> => {
+/**
+ * Writes `genesis` into a fresh database, if `lacksNothing` says that the log has nothing which only a database could have. Throws
+ * StartError when database and log do not belong together.
+ */
+export const bindDatabase = async (
+  pool: pg.Pool,
+  genesis: Genesis,
+  lacksNothing: () => Promise<boolean>,
+): Promise<void> => {
   if (genesis.format !== FORMAT) {
     throw new StartError(wrongFormat(genesis.format));
   }
+  const { rows: known } = await pool.query('select from genesis');
+  const mayFill = known.length === 0 && (await lacksNothing());
   await inTransaction(pool, async (client) => {
     await client.query('lock table genesis in exclusive mode');
     const { rows } = await client.query<{ id: string; partitions: number }>(
       'select id, partitions from genesis',
     );
     const [bound] = rows;
-    if (bound === undefined && !logIsFresh) {
+    if (bound === undefined && !mayFill) {
       throw new StartError(
-        `the log (genesis ${genesis.id}) has records, but the database is empty: they do not belong together. ` +
+        `the log (genesis ${genesis.id}) has records of Original, but the database is empty: they do not belong together. ` +
           'Point DATABASE_URL at the database of this log, or use another NAMESPACE, or wipe both (`make clean`)',
       );
     }

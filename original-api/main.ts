@@ -1,7 +1,6 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
 import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
-import { isFresh } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
@@ -13,6 +12,8 @@ import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
 import { backgroundAccess, bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from './database.ts';
+import { bindTopics } from './database-topics.ts';
+import { lacksNothing } from './log-proof.ts';
 import { postgresThings } from './postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
@@ -39,7 +40,8 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   const things = postgresThings(pool, background);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
-  await bindDatabase(pool, genesis, await isFresh(log, namespace));
+  await bindDatabase(pool, genesis, () => lacksNothing(log, codec, namespace, genesis));
+  await bindTopics(pool, log, namespace);
 
   const app = await createOriginalApp(
     {

@@ -63,7 +63,7 @@ describe('through PgBouncer', () => {
     const { url, direct } = await pooled('session', settings);
     const namespace = freshNamespace();
     const pool = await open(url, namespace);
-    await bindDatabase(pool, freshGenesis('original', 4), true);
+    await bindDatabase(pool, freshGenesis('original', 4), () => Promise.resolve(true));
     expect(await schemas(direct)).toEqual([namespace]);
     const command = create('c');
     const decide = (on: pg.Pool): Promise<unknown> =>

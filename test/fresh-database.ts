@@ -37,7 +37,7 @@ export const freshDatabase = async (
 ): Promise<{ pool: pg.Pool; namespace: string; drop: () => Promise<void> }> => {
   const namespace = freshNamespace();
   const pool = await openTestDatabase(namespace);
-  await bindDatabase(pool, freshGenesis(owner, partitions), true);
+  await bindDatabase(pool, freshGenesis(owner, partitions), () => Promise.resolve(true));
   return {
     pool,
     namespace,
