@@ -41,14 +41,13 @@ const BY_CLASS: Readonly<Record<string, DatabaseFault>> = {
   '42': 'unusable',
 };
 /** Two transactions that raced: the first has won, and the next try sees it. */
-const OUR_KEYS = ['things_pkey', 'answers_pkey', 'outbox_pkey', 'mirror_pkey'];
+const OUR_KEYS: ReadonlySet<string> = new Set(['things_pkey', 'answers_pkey', 'outbox_pkey', 'mirror_pkey']);
 const UNIQUE_VIOLATION = '23505';
 
 export const faultOf = (error: unknown): DatabaseFault => {
   const state = sqlStateOf(error);
   const { constraint } = error as { constraint?: string };
-  if (state === UNIQUE_VIOLATION && (constraint === undefined || OUR_KEYS.includes(constraint)))
-    return 'retry';
+  if (state === UNIQUE_VIOLATION && (constraint === undefined || OUR_KEYS.has(constraint))) return 'retry';
   return BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'retry';
 };
 

@@ -46,7 +46,8 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
     max: access.poolMax,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
-    onConnect: (client) => pinSession(client, settings),
+    // The pool waits for the promise, which its type does not say.
+    onConnect: ((client) => pinSession(client, settings)) as (client: pg.ClientBase) => void,
     application_name: `original-api ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.

@@ -40,7 +40,7 @@ const keepSessions = async (clients: readonly pg.PoolClient[]): Promise<boolean>
   for (let round = 0; round < PROBE_ROUNDS; round++) {
     const drawn = clients.map(() => randomUUID());
     const servers = [];
-    for (const [index, client] of clients.entries()) servers.push(await probed(client, drawn[index]!));
+    for (const [index, client] of clients.entries()) servers.push(await probed(client, drawn[index]));
     for (const [index, client] of clients.entries()) {
       const { value, server } = await probed(client);
       if (value !== drawn[index] || server !== servers[index]!.server) return false;
