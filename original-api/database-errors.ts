@@ -18,6 +18,9 @@ export class MisplacedCommandError extends Error {
   override readonly name = 'MisplacedCommandError';
 }
 
+export const unusableMessage = ({ message }: DatabaseUnusableError): string =>
+  `the database is not as Original made it (tables, functions or rights): ${message}`;
+
 export type DatabaseFault = 'retry' | 'unrepresentable' | 'behind' | 'misplaced' | 'unusable';
 
 const BY_SQLSTATE: Readonly<Record<string, DatabaseFault>> = {
@@ -25,31 +28,32 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseFault>> = {
   MP001: 'behind',
   MP002: 'unusable',
   MP003: 'misplaced',
+  // What a trigger raises.
+  P0001: 'unrepresentable',
   // Limits of a row, and a text that the encoding of the server has not.
   '54000': 'unrepresentable',
   '22P05': 'unrepresentable',
   '22021': 'unrepresentable',
-  // The schema is gone.
+  // The value is fine: tables, functions, rights or settings are not.
   '3F000': 'unusable',
+  // A statement that is prepared twice, or not: a new connection has it right.
+  '42P05': 'retry',
 };
 const BY_CLASS: Readonly<Record<string, DatabaseFault>> = {
   // Data exceptions, and constraints that an operator has added: Original can never store the value.
   '22': 'unrepresentable',
   '23': 'unrepresentable',
-  // What a trigger of an operator raises.
-  P0: 'unrepresentable',
-  // The value is fine: tables, functions or rights are not.
+  // Tables, columns, functions, rights.
   '42': 'unusable',
 };
-
-/** Two of our own transactions have raced: the mirror's and a client's, or two of one command id. It passes. */
-const OUR_KEYS = new Set(['things_pkey', 'answers_pkey', 'outbox_pkey']);
+/** Two transactions that raced: the first has won, and the next try sees it. */
+const OUR_KEYS: ReadonlySet<string> = new Set(['things_pkey', 'answers_pkey', 'outbox_pkey', 'mirror_pkey']);
 const UNIQUE_VIOLATION = '23505';
 
 export const faultOf = (error: unknown): DatabaseFault => {
   const state = sqlStateOf(error);
   const { constraint } = error as { constraint?: string };
-  if (state === UNIQUE_VIOLATION && constraint !== undefined && OUR_KEYS.has(constraint)) return 'retry';
+  if (state === UNIQUE_VIOLATION && (constraint === undefined || OUR_KEYS.has(constraint))) return 'retry';
   return BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'retry';
 };
 

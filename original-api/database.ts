@@ -4,6 +4,7 @@ import pg from 'pg';
 import { emptyHeader, FORMAT, wrongFormat } from '../shared/domain/partition-state.ts';
 import { nextThingId } from '../shared/domain/partition.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
+import { checkSessions } from './session-check.ts';
 import { pinSession, sessionSettings } from './session-settings.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -32,7 +33,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Of relay, mirror and switch, one of each at a time and partition. */
 const BACKGROUND_POOL_MAX = 6;
 const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
-/** Short: who waits holds the partition's shared lock, and whoever wants it alone waits behind. */
+/** Short: who waits for a locked row has the shared lock of its partition, and fence and relay wait behind. */
 export const LOCK_TIMEOUT_MS = 500;
 const BACKGROUND_LOCK_TIMEOUT_MS = 5_000;
 
@@ -70,7 +71,9 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   // A connection that breaks while idle; the next query gets a new one.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
   try {
+    await checkSessions(pool);
     await migrate(pool, access.namespace);
+    await renumberOutbox(pool, logger);
     return pool;
   } catch (error) {
     await pool.end();
@@ -78,20 +81,29 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   }
 };
 
-/** Writes `genesis` into a fresh database. Throws StartError when database and log do not belong together. */
-export const bindDatabase = async (pool: pg.Pool, genesis: Genesis, logIsFresh: boolean): Promise<void> => {
+/**
+ * Writes `genesis` into a fresh database, if `lacksNothing` says that the log has nothing which only a database could have. Throws
+ * StartError when database and log do not belong together.
+ */
+export const bindDatabase = async (
+  pool: pg.Pool,
+  genesis: Genesis,
+  lacksNothing: () => Promise<boolean>,
+): Promise<void> => {
   if (genesis.format !== FORMAT) {
     throw new StartError(wrongFormat(genesis.format));
   }
+  const { rows: known } = await pool.query('select from genesis');
+  const mayFill = known.length === 0 && (await lacksNothing());
   await inTransaction(pool, async (client) => {
     await client.query('lock table genesis in exclusive mode');
     const { rows } = await client.query<{ id: string; partitions: number }>(
       'select id, partitions from genesis',
     );
     const [bound] = rows;
-    if (bound === undefined && !logIsFresh) {
+    if (bound === undefined && !mayFill) {
       throw new StartError(
-        `the log (genesis ${genesis.id}) has records, but the database is empty: they do not belong together. ` +
+        `the log (genesis ${genesis.id}) has records of Original, but the database is empty: they do not belong together. ` +
           'Point DATABASE_URL at the database of this log, or use another NAMESPACE, or wipe both (`make clean`)',
       );
     }
@@ -137,6 +149,17 @@ const migrate = async (pool: pg.Pool, namespace: string): Promise<void> => {
       await client.query('insert into migrations (name) values ($1)', [name]);
     }
   });
+};
+
+/** Before anything is written: what lies in the outbox may have been restored from another server. */
+const renumberOutbox = async (pool: pg.Pool, logger: Logger): Promise<void> => {
+  const { rows } = await pool.query<{ entries: number }>('select renumber_outbox() as entries');
+  const entries = rows[0]!.entries;
+  if (entries > 0)
+    logger.warn(
+      { entries },
+      'the outbox was restored from another server: its entries have new transaction ids',
+    );
 };
 
 export const inTransaction = async <T>(

@@ -11,8 +11,14 @@ import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { DatabaseBehindError, DatabaseUnusableError, MisplacedCommandError } from './database-errors.ts';
+import {
+  DatabaseBehindError,
+  DatabaseUnusableError,
+  MisplacedCommandError,
+  unusableMessage,
+} from './database-errors.ts';
 import type { Mastership, OriginalThings } from './original-things.ts';
+import { longTransaction } from './outbox-watch.ts';
 
 export interface InternalCallsParts {
   readonly things: OriginalThings;
@@ -39,11 +45,13 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
   const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {
-    const [{ owner, epoch, refusedReason }, unpublished] = await Promise.all([
+    const [{ owner, epoch, refusedReason }, unpublished, oldestTransaction] = await Promise.all([
       asked,
       things.outboxSize(OUTBOX_COUNT_MAX),
+      longTransaction(things, time.now()),
     ]);
-    return { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+    const row = { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+    return oldestTransaction === undefined ? row : { ...row, oldestTransaction };
   };
 
   return {
@@ -54,7 +62,8 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
       } catch (error) {
         if (error instanceof DatabaseBehindError) throw new ApiError('diverged', error.message);
         if (error instanceof MisplacedCommandError) throw new ApiError('bad-request', error.message);
-        if (error instanceof DatabaseUnusableError) throw unavailable(error.message);
+        if (error instanceof DatabaseUnusableError)
+          throw unavailable(`nothing was written, ${unusableMessage(error)}`);
         throw error;
       }
     },

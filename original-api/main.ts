@@ -1,7 +1,6 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
 import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
-import { isFresh } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
@@ -19,6 +18,8 @@ import {
   openDatabase,
   type SessionVerification,
 } from './database.ts';
+import { bindTopics } from './database-topics.ts';
+import { lacksNothing } from './log-proof.ts';
 import { postgresThings } from './postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
@@ -47,7 +48,8 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   const things = postgresThings(pool, background, sessions);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
-  await bindDatabase(pool, genesis, await isFresh(log, namespace));
+  await bindDatabase(pool, genesis, () => lacksNothing(log, codec, namespace, genesis));
+  await bindTopics(pool, log, namespace);
 
   const app = await createOriginalApp(
     {

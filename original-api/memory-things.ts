@@ -81,6 +81,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
       epoch,
       removed: removed[partition]!,
       waiting: outbox.filter((entry) => entry.partition === partition).length,
+      waitingMs: 0,
       mirrored: mirror[partition]!.nextOffset,
     }));
   const missing: OriginalThings['missing'] = async (versions) =>

@@ -58,6 +58,8 @@ export interface PartitionFacts {
   readonly removed: number;
   /** Entries in the outbox. */
   readonly waiting: number;
+  /** How long the first of them has waited; milliseconds, 0 if there is none. */
+  readonly waitingMs: number;
   /** Offset of the next outcome that the mirror applies. */
   readonly mirrored: number;
 }
@@ -77,7 +79,8 @@ export interface OldestTransaction {
   readonly database: string | null;
   readonly user: string | null;
   readonly state: string | null;
-  readonly since: Date;
+  /** Null when our role may not see it. */
+  readonly since: Date | null;
 }
 
 export interface OriginalThings {

@@ -5,6 +5,7 @@ import { eventually } from '../test/http-client.ts';
 import { freshDatabase } from '../test/fresh-database.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
+import { describeOriginalOutbox, wholeOutbox } from './original-outbox.contract.ts';
 import { describeOriginalSwitch } from './original-switch.contract.ts';
 import { CONTRACT_PARTITIONS, describeOriginalThings } from './original-things.contract.ts';
 import type { OriginalThings } from './original-things.ts';
@@ -22,8 +23,19 @@ const openThings = async (
   return { things: postgresThings(pool), pool };
 };
 
-describeOriginalThings('Postgres', async (owner) => (await openThings(owner)).things);
-describeOriginalSwitch('Postgres', async (owner) => (await openThings(owner)).things);
+/** Others use the same server, and their transactions hide rows for a moment. */
+const openPatient = async (owner: 'original' | 'shiny'): Promise<OriginalThings> => {
+  const { things } = await openThings(owner);
+  return {
+    ...things,
+    readOutbox: async (limit) =>
+      (await things.outboxSize(limit)) === 0 ? things.readOutbox(limit) : wholeOutbox(things, limit),
+  };
+};
+
+describeOriginalThings('Postgres', openPatient);
+describeOriginalSwitch('Postgres', openPatient);
+describeOriginalOutbox('Postgres', openPatient);
 
 const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
   things.decide({
@@ -64,7 +76,7 @@ describe('the write function under concurrent writers', () => {
       );
       expect(new Set(decisions.map((decision) => JSON.stringify(decision))).size).toBe(1);
       expect(await things.things(0, 100)).toHaveLength(round);
-      expect(await things.readOutbox(100)).toHaveLength(round);
+      expect(await wholeOutbox(things)).toHaveLength(round);
     }
   });
 
@@ -92,7 +104,7 @@ test('P14: a token older than the last change of owner decides nothing, a newer 
   expect(await withToken(4)).toMatchObject({ answer: { code: 'accepted' } });
   // The stored answer needs no owner and no token (P6); the version carries the epoch of the row.
   expect(await withToken(0)).toMatchObject({ answer: { code: 'accepted' } });
-  expect(await things.readOutbox(1)).toMatchObject([{ entry: { epoch: 5 } }]);
+  expect(await wholeOutbox(things)).toMatchObject([{ entry: { epoch: 5 } }]);
 });
 
 describe('the outbox under concurrent and rolled-back transactions', () => {
@@ -107,10 +119,7 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     expect(await things.readOutbox(100)).toEqual([]);
     await slow.query('commit');
     slow.release();
-    expect((await things.readOutbox(100)).map(({ entry }) => entry.answer?.commandId)).toEqual([
-      'slow',
-      'fast',
-    ]);
+    expect((await wholeOutbox(things)).map(({ entry }) => entry.answer?.commandId)).toEqual(['slow', 'fast']);
 
     const undone = await pool.connect();
     await undone.query('begin');
@@ -119,7 +128,7 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
     );
     await undone.query('rollback');
     undone.release();
-    expect(await things.readOutbox(100)).toHaveLength(2);
+    expect(await wholeOutbox(things)).toHaveLength(2);
   });
 
   test('read and removed while 32 writers write: every write comes once, each Thing in the order of its versions', async () => {
@@ -135,7 +144,7 @@ describe('the outbox under concurrent and rolled-back transactions', () => {
         for (const { entry, xid } of entries)
           seen.push({ id: entry.state!.id, version: entry.state!.version, xid: BigInt(xid) });
         await things.removeFromOutbox(entries);
-        if (last && entries.length === 0) return;
+        if (last && (await things.outboxSize(1)) === 0) return;
       }
     })();
     await Promise.all(
@@ -171,12 +180,13 @@ describe('the fence under concurrent writers', () => {
       `select * from decide_command(${partition}, null, 'slow', 'h', 'create', null, null, 'a', 1, null, null, now(), now(), 1)`,
     );
     const fencing = things.fence(partition, 1);
-    const lockWaits = `select count(*)::int as waits from pg_locks where locktype = 'advisory' and not granted`;
+    const lockWaits = `select count(*)::int as waits from pg_locks
+      where locktype = 'advisory' and not granted and classid::bigint = (lock_space()::bigint & 4294967295)`;
     await eventually(async () => expect((await pool.query(lockWaits)).rows).toEqual([{ waits: 1 }]));
     await slow.query('commit');
     slow.release();
     await fencing;
-    const entries = (await things.readOutbox(100)).map(({ entry }) => entry);
+    const entries = (await wholeOutbox(things)).map(({ entry }) => entry);
     expect(entries).toMatchObject([{ answer: { commandId: 'slow' } }, { fence: { epoch: 1 } }]);
   });
 
@@ -198,7 +208,7 @@ describe('the fence under concurrent writers', () => {
     expect(row).toMatchObject({ owner: 'shiny', epoch: 1 });
     fenced = true;
     await Promise.all(writers);
-    const entries = (await things.readOutbox(10_000)).filter((entry) => entry.partition === partition);
+    const entries = (await wholeOutbox(things, 10_000)).filter((entry) => entry.partition === partition);
     expect(entries.at(-1)?.entry.fence).toMatchObject({ epoch: 1 });
     expect(entries).toHaveLength(written + 2);
     const highest = Math.max(...entries.map(({ entry }) => entry.state?.id ?? 0));

@@ -1,7 +1,7 @@
 /** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
 import type { Decision } from '../shared/domain/answer.ts';
-import type { ThingCommand } from '../shared/domain/command.ts';
+import { directRequest, type ThingCommand } from '../shared/domain/command.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
@@ -32,7 +32,7 @@ const DECIDE = {
 };
 const REFUSE_UNREPRESENTABLE = {
   name: 'refuse-unrepresentable',
-  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8)`,
+  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 };
 const THING = { name: 'thing', text: `select ${THING_COLUMNS} from things t where id = $1 and not deleted` };
 const THING_WITH_OWNER = {
@@ -49,11 +49,17 @@ const OUTBOX_ANSWER_COLUMNS = ANSWER_COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
 // `position > last` would lose rows: a transaction with a lower id may commit later. Below the oldest running
-// transaction nothing can come any more. Numbers and rows are of one snapshot (P16).
+// transaction nothing can come any more. Numbers and rows are of one snapshot (P16). While rows of another server hide behind
+// their ids, nothing is read that may have come after them.
 const READ_OUTBOX = {
   name: 'read-outbox',
   text: `with oldest as materialized (
-           select * from outbox where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $1)
+           select xid, id, partition, command_id, epoch, fence_epoch, id_floor, requested_on, asked_version, asked_name,
+                  asked_foo, asked_created_on, asked_updated_on
+             from outbox
+            where xid < pg_snapshot_xmin(pg_current_snapshot())
+              and not exists (select from outbox f where f.xid >= pg_snapshot_xmax(pg_current_snapshot()))
+            order by xid, id limit $1)
          select ${OUTBOX_COLUMNS}, ${OUTBOX_ANSWER_COLUMNS},
                 r.number + row_number() over (partition by o.partition order by o.xid, o.id) as number
            from oldest o
@@ -61,11 +67,16 @@ const READ_OUTBOX = {
            left join answers a on a.command_id = o.command_id and a.partition = o.partition
           order by o.xid, o.id`,
 };
-/** The partitions whose oldest row has waited so long, and those that hide behind ids of another server. */
+/**
+ * The partitions whose oldest row has waited so long (or comes from a clock that was ahead), and those that hide behind ids of
+ * another server.
+ */
 const OVERDUE_OUTBOX = {
   name: 'overdue-outbox',
   text: `select partition, bool_or(xid >= pg_snapshot_xmax(pg_current_snapshot())) as is_foreign from outbox
-          group by partition having min(added_on) < clock_timestamp() - $1 * interval '1 millisecond'`,
+          group by partition
+         having bool_or(xid >= pg_snapshot_xmax(pg_current_snapshot())) or max(added_on) > clock_timestamp()
+             or min(added_on) < clock_timestamp() - $1 * interval '1 millisecond'`,
 };
 const READ_PARTITION_OUTBOX = {
   name: 'read-partition-outbox',
@@ -79,12 +90,12 @@ const RENUMBER_OUTBOX = { name: 'renumber-outbox', text: 'select renumber_outbox
 const REMOVE_FROM_OUTBOX = {
   name: 'remove-from-outbox',
   text: `with in_background as materialized (select set_config('synchronous_commit', 'off', true))
-         select sum(remove_from_outbox(gone.partition, gone.xid, gone.id)) as removed
-           from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[]) as gone(partition, xid, id)`,
+         select sum(remove_from_outbox(gone.partition, gone.xid, gone.id, gone.number)) as removed
+           from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[], $4::bigint[]) as gone(partition, xid, id, number)`,
 };
 const OUTBOX_PASSED = {
   name: 'outbox-passed',
-  text: 'select not exists (select from outbox where xid < $1::xid8) as passed',
+  text: `select not exists (select from outbox where xid < $1::xid8) and not has_foreign_rows() as passed`,
 };
 const APPLY_MIRROR = {
   name: 'apply-mirror',
@@ -106,9 +117,14 @@ const OUTBOX_SIZE = {
 };
 const PARTITION_FACTS = {
   name: 'partition-facts',
-  text: `select m.partition, m.owner, m.epoch, r.number as removed, (select count(*) from outbox o where o.partition = m.partition) as waiting,
+  text: `select m.partition, m.owner, m.epoch, r.number as removed, coalesce(o.waiting, 0) as waiting,
+                greatest(0, coalesce(extract(epoch from clock_timestamp() - o.since) * 1000, 0))::float8 as "waitingMs",
                 p.next_offset as mirrored
-           from mastership m join outbox_removed r using (partition) join mirror p using (partition) order by m.partition`,
+           from mastership m
+           join outbox_removed r using (partition)
+           join mirror p using (partition)
+           left join (select partition, count(*) as waiting, min(added_on) as since from outbox group by partition) o using (partition)
+          order by m.partition`,
 };
 const MISSING = {
   name: 'missing-versions',
@@ -124,6 +140,9 @@ const OLDEST_TRANSACTION = {
          select null, database, owner, 'prepared', prepared from pg_prepared_xacts
           order by since limit 1`,
 };
+
+/** Columns that a client knows. */
+const FIELDS: ReadonlySet<string> = new Set(['name', 'foo']);
 
 interface MastershipRow {
   owner: Owner;
@@ -173,18 +192,25 @@ export const postgresThings = (
   };
 
   /** What Postgres can never store is refused by Postgres (P10). */
-  const refuse = async (
-    { partition, command, token }: DecideRequest,
-    error: unknown,
-  ): Promise<AnswerRow[]> => {
-    const { column } = error as { column?: string };
-    return query<AnswerRow>(REFUSE_UNREPRESENTABLE, [
+  const refuse = async (request: DecideRequest, error: unknown): Promise<AnswerRow[]> => {
+    const { partition, command, token } = request;
+    const { column = '' } = error as { column?: string };
+    const values = [
       partition,
       token,
       ...identityValues(command),
-      column ?? null,
+      FIELDS.has(column) ? column : null,
       new Date(command.requestedOn),
-    ]);
+    ];
+    const { version, name, foo, createdOn, updatedOn } = directRequest(command);
+    const asked = [version, name, foo, dateOf(createdOn), dateOf(updatedOn)];
+    try {
+      return await query<AnswerRow>(REFUSE_UNREPRESENTABLE, [...values, ...asked]);
+    } catch (again) {
+      if (faultOf(again) !== 'unrepresentable') throw again;
+      // Then it is a text that no column can hold.
+      return query<AnswerRow>(REFUSE_UNREPRESENTABLE, [...values, ...asked.map(() => null)]);
+    }
   };
   const decided = async (request: DecideRequest): Promise<AnswerRow[]> => {
     const { partition, command, token, now } = request;
@@ -260,6 +286,7 @@ export const postgresThings = (
         last.map(({ partition }) => partition),
         last.map(({ xid }) => xid),
         last.map(({ id }) => id),
+        last.map(({ entry }) => entry.number),
       ];
       await query(REMOVE_FROM_OUTBOX, keys, background);
     },

@@ -17,6 +17,7 @@ import { internalCalls, type InternalCalls } from './internal-calls.ts';
 import { startMirror } from './mirror.ts';
 import type { OriginalThings } from './original-things.ts';
 import { startStoreWatch, type StoreFault } from './store-watch.ts';
+import { createOutboxWatch } from './outbox-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
 
@@ -71,6 +72,7 @@ export const startOriginalServing = async (
     store: things,
     partitions,
     recent: () => mirror.recent(),
+    onFacts: createOutboxWatch({ things, logger, metrics, time }),
     headers: () => mirror.headers(),
     stored: () => mirror.stored(),
     feedEnds: () => log.endOffsets(feedTopic),

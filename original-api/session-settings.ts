@@ -2,14 +2,16 @@
  * What a connection inherits from server, database, role, connection string or pooler, and the SQL relies on. Each connection gets
  * these values before its first use, and is asked for them: one that cannot have them is not used.
  */
-import type pg from 'pg';
+import pg from 'pg';
 import { StartError } from '../shared/process/lifecycle.ts';
 
 export interface SessionSetting {
   readonly name: string;
   readonly value: string;
   readonly why: string;
-  /** Only a superuser may set it, or the server may be too old for it: it is asked for, and set only if it differs. */
+  /**
+   * Only a superuser may set it, or the server may not know it: it is asked for, and set only if it is there and differs.
+   */
   readonly isAskedFirst?: true;
 }
 
@@ -62,7 +64,29 @@ export const sessionSettings = (limits: SessionLimits): readonly SessionSetting[
     value: milliseconds(IDLE_IN_TRANSACTION_MS),
     why: 'a process that stands still gives its locks free',
   },
-  { name: 'idle_session_timeout', value: '0', why: 'the pool keeps idle connections' },
+  { name: 'idle_session_timeout', value: '0', why: 'the pool keeps idle connections', isAskedFirst: true },
+  { name: 'exit_on_error', value: 'off', why: 'a refused statement does not end the connection' },
+  { name: 'array_nulls', value: 'on', why: 'the client writes null in arrays' },
+  { name: 'check_function_bodies', value: 'on', why: 'a migration that cannot run fails when it is applied' },
+  {
+    name: 'plpgsql.extra_errors',
+    value: 'none',
+    why: 'functions run as they were tested',
+    isAskedFirst: true,
+  },
+  {
+    name: 'plpgsql.variable_conflict',
+    value: 'error',
+    why: 'a name in a function means one thing',
+    isAskedFirst: true,
+  },
+  { name: 'zero_damaged_pages', value: 'off', why: 'damage is an error, not a lost row', isAskedFirst: true },
+  {
+    name: 'ignore_checksum_failure',
+    value: 'off',
+    why: 'damage is an error, not a wrong row',
+    isAskedFirst: true,
+  },
   { name: 'transaction_timeout', value: '0', why: 'the statement has its own limit', isAskedFirst: true },
   {
     name: 'session_replication_role',
@@ -72,33 +96,60 @@ export const sessionSettings = (limits: SessionLimits): readonly SessionSetting[
   },
 ];
 
-/** Throws StartError, and says which setting it is about, when the connection cannot have what it needs. */
+/**
+ * Throws StartError, and says which setting it is about, when the connection cannot have what it needs. What somebody before us
+ * left in a pooled session (prepared statements, temporary tables, locks) is thrown away.
+ */
 export const pinSession = async (
   client: pg.ClientBase,
   settings: readonly SessionSetting[],
 ): Promise<void> => {
+  await client.query('discard all');
   const found = await valuesOf(client, settings);
   const wanted = settings.filter(
     ({ name, value, isAskedFirst }) =>
-      isAskedFirst !== true || (found.get(name) !== null && found.get(name) !== value),
+      found.get(name) !== value && !(isAskedFirst === true && found.get(name) === null),
   );
-  for (const { name, value, why } of wanted) {
+  try {
+    await setAll(client, wanted);
+  } catch (error) {
+    await explainRefusal(client, wanted);
+    throw error;
+  }
+  checkValues(settings, await valuesOf(client, settings));
+};
+
+const setAll = async (client: pg.ClientBase, wanted: readonly SessionSetting[]): Promise<void> => {
+  if (wanted.length === 0) return;
+  await client.query(
+    'select set_config(name, value, false) from unnest($1::text[], $2::text[]) as s(name, value)',
+    [wanted.map(({ name }) => name), wanted.map(({ value }) => value)],
+  );
+};
+
+/** Which of them is it? A connection that breaks is no refusal. */
+const explainRefusal = async (client: pg.ClientBase, wanted: readonly SessionSetting[]): Promise<void> => {
+  for (const setting of wanted) {
     try {
-      await client.query('select set_config($1, $2, false)', [name, value]);
+      await setAll(client, [setting]);
     } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      const { name, value, why } = setting;
       throw new StartError(
-        `a database connection cannot have ${name} = ${value} (${why}): ${(error as Error).message}`,
+        `a database connection cannot have ${name} = ${value} (${why}): ${error.message}`,
         { cause: error },
       );
     }
   }
-  const got = await valuesOf(client, settings);
-  for (const { name, value, why } of settings) {
+};
+
+const checkValues = (settings: readonly SessionSetting[], got: ReadonlyMap<string, string | null>): void => {
+  for (const { name, value, why, isAskedFirst } of settings) {
     const has = got.get(name) ?? null;
-    if (has === null || has === value) continue;
+    if (has === value || (has === null && isAskedFirst === true)) continue;
     throw new StartError(
       `a database connection has ${name} = ${has} and needs ${value} (${why}): a pooler between us must keep ` +
-        'the settings of a session (docs/operations: session mode)',
+        'the settings of a session (docs/operations.md: session mode)',
     );
   }
 };

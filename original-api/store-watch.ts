@@ -15,6 +15,8 @@ export interface StoreWatchParts {
   readonly partitions: number;
   /** Versions that the mirror has read lately. */
   readonly recent: () => readonly ThingVersion[];
+  /** Gets the facts of each check. */
+  readonly onFacts: (facts: readonly PartitionFacts[]) => Promise<void>;
   /** Of the mirror, now, by partition. */
   readonly headers: () => readonly PartitionHeader[];
   /** Where the mirror knows the store to be, by partition. */
@@ -107,6 +109,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
     const stored = parts.stored();
     await lookForMissing(parts.store);
     const all = await parts.store.partitionFacts();
+    await parts.onFacts(all);
     const now = parts.headers();
     const behind = all.filter(({ partition, removed }) => removed > now[partition]!.entryNumber);
     const ends = behind.length > 0 ? await parts.feedEnds() : [];

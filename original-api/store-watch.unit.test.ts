@@ -11,6 +11,7 @@ const facts = (change: Partial<PartitionFacts> = {}): PartitionFacts => ({
   epoch: 0,
   removed: 0,
   waiting: 0,
+  waitingMs: 0,
   mirrored: 0,
   ...change,
 });
@@ -54,6 +55,7 @@ test('a fault stays, whatever the store says later; a store that does not answer
       missing: async () => [],
     },
     partitions: 1,
+    onFacts: async () => undefined,
     recent: () => [],
     headers: () => [header({ entryNumber: 2, feedPosition: 1 })],
     stored: () => [0],

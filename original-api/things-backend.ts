@@ -17,7 +17,7 @@ import type { Progress } from '../shared/process/progress.ts';
 import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
-import { DatabaseBehindError, DatabaseUnusableError } from './database-errors.ts';
+import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './database-errors.ts';
 import type { OriginalThings } from './original-things.ts';
 
 export interface OriginalBackendParts {
@@ -38,25 +38,28 @@ const RETRY_DELAY_MS = 100;
 const OTHER_PARTITIONS_WAIT_MS = 500;
 
 export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
+  const readTrouble = createTrouble(
+    parts.logger,
+    'database, log or mirror do not answer reads',
+    parts.time.monotonic,
+  );
   const trouble = createTrouble(parts.logger, 'the database does not answer writes', parts.time.monotonic);
-  const { things, checkWritable, partitions, sender, log, mirrored, responseWaitMs, time, logger } = parts;
+  const { things, checkWritable, partitions, sender, log, mirrored, responseWaitMs, time } = parts;
 
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
     const partition = partitionOfCommand(command, partitions);
     checkWritable(partition);
     const deadline = time.monotonic() + responseWaitMs;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         const decision = await things.decide({ partition, command, token: null, now: time.now() });
         trouble.over();
         return decision;
       } catch (error) {
-        if (error instanceof DatabaseBehindError)
-          throw new ApiError('diverged', `nothing was written: ${error.message}`);
-        if (error instanceof DatabaseUnusableError)
-          throw unavailable(`nothing was written: ${error.message}`);
         trouble.met(error, { commandId: command.commandId });
+        // What an earlier try did is not known.
+        if (isFinal(error)) throw tries > 1 ? outcomeUnknown(command) : refusalOf(error);
         if (time.monotonic() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
         await time.sleep(RETRY_DELAY_MS);
       }
@@ -65,9 +68,11 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
 
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
-      return await read();
+      const found = await read();
+      readTrouble.over();
+      return found;
     } catch (error) {
-      logger.warn({ err: error }, 'database, log or mirror did not answer a read');
+      readTrouble.met(error);
       throw unavailable(
         'the latest state is not known now: the database, the log or the mirror is behind; try again',
       );
@@ -123,6 +128,14 @@ const viewOf = (thing: Thing): ThingView => ({
   version: thing.version,
   json: JSON.stringify(toOriginalThing(thing)),
 });
+
+const isFinal = (error: unknown): error is DatabaseBehindError | DatabaseUnusableError =>
+  error instanceof DatabaseBehindError || error instanceof DatabaseUnusableError;
+
+const refusalOf = (error: DatabaseBehindError | DatabaseUnusableError): ApiError =>
+  error instanceof DatabaseBehindError
+    ? new ApiError('diverged', `nothing was written: ${error.message}`)
+    : unavailable(`nothing was written, ${unusableMessage(error)}`);
 
 const outcomeUnknown = ({ commandId }: ThingCommand): ApiError =>
   new ApiError(

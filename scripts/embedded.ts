@@ -86,7 +86,7 @@ export const startEmbedded = async (
   const pool = await openDatabase(access, logger);
   const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger), sessions);
   lifecycle.onClose('Postgres client', () => things.close());
-  await bindDatabase(pool, genesis, true);
+  await bindDatabase(pool, genesis, () => Promise.resolve(true));
   report(`Postgres ready after ${secondsSince(began)} s`);
 
   const common = { namespace, version, genesis, log, codec, time: systemTime, inFlightMax, responseWaitMs };

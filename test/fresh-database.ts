@@ -17,14 +17,16 @@ export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
   master: owner,
 });
 
-export const openTestDatabase = (namespace: string): Promise<pg.Pool> =>
+/** Patient with locks, as many tests run at once. */
+export const openTestDatabase = (namespace: string, lockTimeoutMs = 10_000): Promise<pg.Pool> =>
   openDatabase(
     {
       url: inject('stack').DATABASE_URL,
       namespace,
+      applicationName: 'test',
       poolMax: 40,
       statementTimeoutMs: 20_000,
-      lockTimeoutMs: 10_000,
+      lockTimeoutMs,
     },
     silentLogger(),
   );
@@ -36,7 +38,7 @@ export const freshDatabase = async (
 ): Promise<{ pool: pg.Pool; namespace: string; drop: () => Promise<void> }> => {
   const namespace = freshNamespace();
   const pool = await openTestDatabase(namespace);
-  await bindDatabase(pool, freshGenesis(owner, partitions), true);
+  await bindDatabase(pool, freshGenesis(owner, partitions), () => Promise.resolve(true));
   return {
     pool,
     namespace,

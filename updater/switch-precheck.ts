@@ -32,6 +32,7 @@ export interface PrecheckAsked {
 export interface PartitionPrecheck {
   readonly partition: number;
   readonly would: 'switch' | 'refuse' | 'skipped';
+  /** Why, and what may delay it. */
   readonly problems: string[];
   readonly epoch: number;
   /** Records that are not through yet. */
@@ -112,6 +113,9 @@ const precheck = async (
   const first = [...lossy].slice(0, LOSSY_LISTED_MAX).map(String);
   if (to === 'original' && lossy.size > 0 && !allowLoss)
     refuse(`${lossy.size} Things have a foo that Original cannot hold`);
+
+  // The relay does not depend on it: it only goes another way.
+  if (isUp && row.oldestTransaction !== undefined) problems.push(`note: ${row.oldestTransaction}`);
 
   const usual = median(deciding.journal.pauses(to)) ?? LOG_HOPS * hopMs + ORIGINAL_CALLS * callMs;
   const behind = lag.view + lag.commands + (to === 'shiny' ? lag.relay : lag.mirror);

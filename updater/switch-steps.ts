@@ -100,7 +100,9 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         : undefined;
     } catch (error) {
       logger.debug({ err: error, partition }, 'the relay has not published the outbox');
-      return 'the relay did not publish the outbox by the deadline';
+      const row = await original.mastership(partition).catch(() => undefined);
+      const holder = row?.oldestTransaction === undefined ? '' : `; ${row.oldestTransaction}`;
+      return `the relay did not publish the outbox by the deadline${holder}`;
     }
   };
 

@@ -197,7 +197,8 @@ end $$;
 -- own, as the one that tried is gone.
 create function refuse_unrepresentable(
   p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
-  p_field text, p_requested_on timestamptz
+  p_field text, p_requested_on timestamptz, p_asked_version bigint, p_asked_name text, p_asked_foo double precision,
+  p_asked_created_on timestamptz, p_asked_updated_on timestamptz
 ) returns setof answer_row language plpgsql as $$
 declare
   answer answer_row;
@@ -214,7 +215,7 @@ begin
   end if;
   answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'unrepresentable', null, p_field);
   if p_token is null then
-    asked := row(p_requested_on, null, null, null, null, null);
+    asked := row(p_requested_on, p_asked_version, p_asked_name, p_asked_foo, p_asked_created_on, p_asked_updated_on);
   end if;
   perform record_decision(answer, p_token, asked);
   return next answer;

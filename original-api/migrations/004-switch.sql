@@ -7,6 +7,10 @@
 create function fence_partition(p_partition integer, p_epoch bigint) returns mastership_row language plpgsql as $$
 begin
   perform pg_advisory_xact_lock(lock_space(), p_partition);
+  if has_foreign_rows() then
+    raise exception 'the outbox has rows with transaction ids of another server, the relay gives them new ones'
+      using errcode = '40001';
+  end if;
   update mastership set owner = 'shiny', epoch = p_epoch, since = p_epoch, refused_reason = null
     where partition = p_partition and epoch = p_epoch - 1 and owner = 'original';
   if found then

@@ -19,7 +19,9 @@ begin
   perform pg_advisory_xact_lock(lock_space(), p_partition);
   return query
     with oldest as materialized (
-      select * from outbox o where o.partition = p_partition order by o.xid, o.id limit p_limit
+      select o.xid, o.id, o.partition, o.epoch, o.command_id, o.fence_epoch, o.id_floor, o.requested_on, o.asked_version,
+             o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on
+        from outbox o where o.partition = p_partition order by o.xid, o.id limit p_limit
     )
     select o.xid, o.id, o.partition, r.number + row_number() over (order by o.xid, o.id), o.epoch, o.fence_epoch,
            o.id_floor, o.requested_on, o.asked_version, o.asked_name, o.asked_foo, o.asked_created_on,
@@ -32,35 +34,53 @@ begin
       order by o.xid, o.id;
 end $$;
 
--- Takes away the rows of a partition up to (p_xid, p_id), all of which were read, and counts them (P16). By range: a join with
--- the rows that were read is planned badly when the table was empty at the last `analyze`. Another relay may have been here.
-create function remove_from_outbox(p_partition integer, p_xid xid8, p_id bigint) returns bigint language plpgsql as $$
+-- Takes away the rows of a partition up to (p_xid, p_id), all of which were read, the last one as number p_number, and counts
+-- them (P16). By range: a join with the rows that were read is planned badly when the table was empty at the last `analyze`.
+-- Another relay may have been here. Rows that got new ids since they were read are left alone.
+create function remove_from_outbox(p_partition integer, p_xid xid8, p_id bigint, p_number bigint) returns bigint
+language plpgsql as $$
+<<here>>
 declare
   removed bigint;
 begin
   delete from outbox where partition = p_partition and (xid, id) <= (p_xid, p_id);
   get diagnostics removed = row_count;
   if removed > 0 then
-    update outbox_removed set number = number + removed where partition = p_partition;
+    update outbox_removed r set number = r.number + here.removed
+      where partition = p_partition and r.number + here.removed = p_number;
+    if not found then
+      raise exception 'the outbox of partition % has other rows up to entry % than were read', p_partition, p_number
+        using errcode = '40001';
+    end if;
   end if;
   return removed;
 end $$;
 
 -- A dump that is restored into a younger server brings transaction ids that this server gives only in years: such rows hide,
--- and a fence of now would overtake them. They get numbers of now, in their old order, before everything that came since.
+-- and a fence of now would overtake them.
+create function has_foreign_rows() returns boolean language sql volatile as $$
+  select exists (select from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot()))
+$$;
+
+-- They get ids of now, in their old order. What this server has added since lies behind them: its `id` is above theirs, as
+-- the dump brings the sequence along.
 create function renumber_outbox() returns bigint language plpgsql as $$
 declare
   renumbered bigint;
 begin
-  if not exists (select from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot())) then
+  if not has_foreign_rows() then
     return 0;
   end if;
   perform pg_advisory_xact_lock(lock_space(), partition) from mastership order by partition;
   lock table outbox in exclusive mode;
-  update outbox o set xid = pg_current_xact_id(), id = n.place
-    from (select xid, id, row_number() over (
-            order by xid < pg_snapshot_xmax(pg_current_snapshot()), xid, id) as place from outbox) n
-    where o.xid = n.xid and o.id = n.id;
+  with foreign_rows as (
+    select max(id) as last from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot())
+  ), placed as (
+    select o.xid, o.id, row_number() over (
+             order by o.xid < pg_snapshot_xmax(pg_current_snapshot()) and o.id > f.last, o.xid, o.id) as place
+      from outbox o, foreign_rows f
+  )
+  update outbox o set xid = pg_current_xact_id(), id = p.place from placed p where o.xid = p.xid and o.id = p.id;
   get diagnostics renumbered = row_count;
   return renumbered;
 end $$;

@@ -48,10 +48,18 @@ const refusalMessage = (answer: Decision['answer']): string => {
     case 'readonly':
       return `"${answer.field}" is read-only and differs from the present value`;
     case 'unrepresentable':
-      return `"${answer.field}" has a value that the present master cannot hold: it must round to a 32-bit integer`;
+      return unrepresentableMessage(answer.field);
     case 'reused':
       return `the Idempotency-Key ${answer.commandId} already stands for another request`;
     case 'accepted':
       return '';
   }
+};
+
+/** Null: a rule of its database, which an operator has added. */
+const unrepresentableMessage = (field: string | null): string => {
+  if (field === null)
+    return 'the present master cannot hold the Thing: a rule of its database refuses these values';
+  const what = `"${field}" has a value that the present master cannot hold`;
+  return field === 'foo' ? `${what}: it must round to a 32-bit integer` : what;
 };

@@ -39,6 +39,8 @@ export interface InternalMastership {
   readonly unpublished: number;
   /** Offset of the next outcome that the mirror applies. */
   readonly mirrorNext: number;
+  /** Says of the oldest transaction in the database server that it is open for long, and whose it is. */
+  readonly oldestTransaction?: string;
 }
 
 export interface InternalFenceBody {

@@ -63,13 +63,3 @@ export const readGenesis = async (log: EventLog, codec: RecordCodec, namespace: 
   }
   return record;
 };
-
-/** Has nobody written anything but the genesis? */
-export const isFresh = async (log: EventLog, namespace: string): Promise<boolean> => {
-  const [original, commands, outcomes] = await Promise.all(
-    (['things.original', 'things.commands', 'things.outcomes'] as const).map((suffix) =>
-      log.endOffsets(topicName(namespace, suffix)),
-    ),
-  );
-  return [...original!, ...commands!].every((end) => end === 0) && outcomes!.every((end) => end <= 1);
-};
