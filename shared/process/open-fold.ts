@@ -4,7 +4,7 @@ import type { RecordCodec } from '../codec/record-codec.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import { createOriginalClient, type OriginalClient } from '../http/original-client.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { topicName } from '../log/topics.ts';
+import { describeLog } from '../log/log-extent.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { openFoldStore } from '../store/lmdb-fold-store.ts';
 import type { dataSettings, originalUrlSettings } from './common-settings.ts';
@@ -33,15 +33,11 @@ export const openFold = async (
   const { NAMESPACE: namespace } = settings;
   const { log, codec } = await openLog(name, settings, lifecycle, logger);
   const genesis = await openNamespace(settings, log, codec, logger);
-  const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
-  const store = await openFoldStore(
-    join(settings.DATA_DIR, namespace, name),
-    genesis,
-    ends,
-    logger,
-    systemTime,
-  );
+  const folder = join(settings.DATA_DIR, namespace, name);
+  const extent = await describeLog(log, namespace);
+  const store = await openFoldStore(folder, genesis, extent, logger, systemTime);
   lifecycle.onClose('local store', () => store.close());
+  lifecycle.failWith(`the local store in ${folder}`, store.failed);
   const original = createOriginalClient(settings.ORIGINAL_URL);
   lifecycle.onClose('client of the Original API', () => original.close());
   return { namespace, genesis, log, codec, store, original };
