@@ -87,8 +87,9 @@ const digest = createHash('sha256')
   .update(JSON.stringify([all, singles, answers, store.state(1).header]))
   .digest('hex');
 if (mode === 'kill') {
-  console.log(JSON.stringify({ begun, digest }));
+  process.stdout.write(`${JSON.stringify({ begun, digest })}\n`);
+  await systemTime.sleep(20);
   process.kill(process.pid, 'SIGKILL');
 }
 await store.close();
-console.log(JSON.stringify({ begun, digest }));
+process.stdout.write(`${JSON.stringify({ begun, digest })}\n`);

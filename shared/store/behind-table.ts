@@ -55,8 +55,9 @@ export interface Behind {
   flushing: Layer;
   /** Changes included. */
   count: number;
-  /** The last one that was read from disk: who changes an entry has just read it. */
-  lastRead: { readonly mapKey: string | number; readonly found: CheckedValue | undefined } | undefined;
+  /** The entry that was read from disk last: who changes an entry has just read it. */
+  lastKey: string | number | undefined;
+  lastFound: CheckedValue | undefined;
 }
 
 /** The table as it lies on disk, unread. */
@@ -80,9 +81,9 @@ export const behindTable = <K extends StoreKey, V>(
 ): BehindTable<K, V> => {
   const onDisk = (mapKey: string | number, key: StoreKey): CheckedValue | undefined => {
     mayRead();
-    if (table.lastRead?.mapKey === mapKey) return table.lastRead.found;
+    if (table.lastKey === mapKey) return table.lastFound;
     const found = readValue(table, mapKey, key, damaged);
-    table.lastRead = { mapKey, found };
+    [table.lastKey, table.lastFound] = [mapKey, found];
     return found;
   };
   const put = (key: K, value: V | undefined): void => {
@@ -128,7 +129,7 @@ const readValue = (
 ): CheckedValue | undefined => {
   let found: CheckedValue | undefined;
   try {
-    const bytes = database.get(key);
+    const bytes = database.getBinaryFast(key);
     if (bytes === undefined) return undefined;
     found = codec.decode(mapKey, bytes);
   } catch (error) {

@@ -1,23 +1,26 @@
 /**
- * Values as they lie on disk: a CRC-32 (4 bytes, little endian), then MessagePack. The checksum runs over the value, its key
- * and the name of its table, so that a value in another one's place is found too.
+ * Values as they lie on disk: a checksum (4 bytes, little endian), then MessagePack. It runs over the key and the name of the
+ * table too, so that a value in another one's place is found.
  *
  * Field names are not in each value: a table has a list of them (its structures), which is a checked value itself.
  */
-import { crc32 } from 'node:zlib';
-import { Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE, REUSE_BUFFER_MODE } from 'msgpackr';
+import { textChecksum, valueChecksum } from './checksum.ts';
 
 export interface CheckedValue {
   readonly value: unknown;
   readonly checksum: number;
 }
 
+/** A value as LMDB takes it: part of a larger buffer, from `start` to `end`, or all of it. */
+export type EncodedValue = Buffer & { readonly start?: number; readonly end?: number };
+
 export interface ValueCodec {
-  /** Throws when the value cannot be written. The checksum is the first four bytes. */
-  encode(mapKey: string | number, value: unknown): Buffer;
-  /** Undefined: damaged. */
+  /** Throws when the value cannot be written. To be used before anything else is encoded. */
+  encode(mapKey: string | number, value: unknown): EncodedValue;
+  /** Undefined: damaged. `bytes` has one value from its beginning, and is not kept. */
   decode(mapKey: string | number, bytes: Buffer): CheckedValue | undefined;
-  /** Whether the bytes are what was written; undefined if not. */
+  /** Undefined: damaged. */
   checksum(mapKey: string | number, bytes: Buffer): number | undefined;
 }
 
@@ -29,10 +32,10 @@ export interface Structures {
 
 const CHECKSUM_BYTES = 4;
 
-export const checksumOf = (bytes: Buffer): number => bytes.readUInt32LE(0);
+export const checksumOf = (bytes: EncodedValue): number => bytes.readUInt32LE(bytes.start ?? 0);
 
 export const valueCodec = (table: string, structures?: Structures): ValueCodec => {
-  const seed = crc32(table);
+  const seed = textChecksum(table, 1);
   const packr =
     structures === undefined
       ? new Packr({ useRecords: false })
@@ -40,23 +43,23 @@ export const valueCodec = (table: string, structures?: Structures): ValueCodec =
           getStructures: () => structures.load() as object[],
           saveStructures: (all) => structures.save(all as unknown[]),
         });
-  const sumOf = (mapKey: string | number, bytes: Buffer): number =>
-    crc32(bytes.subarray(CHECKSUM_BYTES), crc32(String(mapKey), seed));
   const checksum = (mapKey: string | number, bytes: Buffer): number | undefined => {
     if (bytes.length <= CHECKSUM_BYTES) return undefined;
-    const expected = sumOf(mapKey, bytes);
+    const expected = valueChecksum(seed, mapKey, bytes, CHECKSUM_BYTES, bytes.length);
     return expected === checksumOf(bytes) ? expected : undefined;
   };
   return {
     encode: (mapKey, value) => {
-      const bytes = packr.pack(value, RESERVE_START_SPACE | CHECKSUM_BYTES);
-      bytes.writeUInt32LE(sumOf(mapKey, bytes), 0);
+      const bytes: EncodedValue = packr.pack(value, RESERVE_START_SPACE | REUSE_BUFFER_MODE | CHECKSUM_BYTES);
+      const { start = 0, end = bytes.length } = bytes;
+      bytes.writeUInt32LE(valueChecksum(seed, mapKey, bytes, start + CHECKSUM_BYTES, end), start);
       return bytes;
     },
     decode: (mapKey, bytes) => {
       const found = checksum(mapKey, bytes);
       if (found === undefined) return undefined;
-      return { value: packr.unpack(bytes.subarray(CHECKSUM_BYTES)) as unknown, checksum: found };
+      const value: unknown = packr.unpack(bytes, { start: CHECKSUM_BYTES, end: bytes.length });
+      return { value, checksum: found };
     },
     checksum,
   };

@@ -111,8 +111,8 @@ const whyOutdated = (root: Root, parts: StoreFileParts): string | undefined => {
         return `of a topic of ${topic} that is gone: its id was ${found[topic]}, and is ${expected[topic]}`;
     const fault = storeFault(root);
     if (fault !== undefined) return fault;
-    const outcomes = nextOffsets<Place>(root, 'places', ({ nextOffset }) => nextOffset);
-    const commands = nextOffsets<number>(root, COMMAND_PLACES, (next) => next);
+    const outcomes = nextOffsets(root, 'places', (place) => (place as Place).nextOffset);
+    const commands = nextOffsets(root, COMMAND_PLACES, Number);
     return (
       beyond('outcomes', outcomes, parts.log.outcomes) ?? beyond('commands', commands, parts.log.commands)
     );
@@ -122,11 +122,11 @@ const whyOutdated = (root: Root, parts: StoreFileParts): string | undefined => {
 };
 
 /** By partition. */
-const nextOffsets = <V>(root: Root, name: string, nextOf: (value: V) => number): Map<number, number> => {
+const nextOffsets = (root: Root, name: string, nextOf: (value: unknown) => number): Map<number, number> => {
   const codec = valueCodec(name, structuresOf(root, name));
   const found = new Map<number, number>();
   for (const { key, value } of openTable(root, name).getRange())
-    found.set(key as number, nextOf(codec.decode(key as number, value)?.value as V));
+    found.set(key as number, nextOf(codec.decode(key as number, value)?.value));
   return found;
 };
 

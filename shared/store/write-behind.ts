@@ -107,7 +107,7 @@ export const createWriteBehind = (
           throw error;
         }
       });
-      for (const table of tables.values()) [table.flushing, table.lastRead] = [new Map(), undefined];
+      for (const table of tables.values()) [table.flushing, table.lastKey] = [new Map(), undefined];
     } catch (error) {
       const cause = await causeOf(error as CommitError);
       if (isDamage(cause)) spoil.damaged(cause.message);
@@ -136,7 +136,8 @@ export const createWriteBehind = (
         waiting: new Map(),
         flushing: new Map(),
         count: sums[name]?.count ?? 0,
-        lastRead: undefined,
+        lastKey: undefined,
+        lastFound: undefined,
       };
       tables.set(name, table);
       const change = (mapKey: string | number, next: Change, adds: number): void => {
