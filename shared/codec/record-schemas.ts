@@ -56,8 +56,8 @@ export const loadRecordSchemas = (): RecordSchema[] =>
   );
 
 /** Of all records together: another one when a field or a record is added. Hexadecimal. */
-export const schemasFingerprint = (): string => {
-  const prints = loadRecordSchemas().map(
+export const schemasFingerprint = (schemas: readonly RecordSchema[] = loadRecordSchemas()): string => {
+  const prints = schemas.map(
     ({ name, avroType }) => `${name} ${avroType.fingerprint('sha256').toString('hex')}`,
   );
   return hash('sha256', prints.toSorted().join('\n'), 'hex');

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { open } from 'lmdb';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { extentOf } from '../../test/log-extent.ts';
@@ -11,9 +12,10 @@ import type { LogExtent } from '../log/log-extent.ts';
 import { silentLogger } from '../process/logger.ts';
 import { systemTime } from '../process/time.ts';
 import { describeFoldStore } from './fold-store.contract.ts';
-import { COMMAND_PLACES, type FoldStore } from './fold-store.ts';
+import { COMMAND_PLACES, type FoldStore, type StoreKey } from './fold-store.ts';
 import { openFoldStore } from './lmdb-fold-store.ts';
 import { looksWhole } from './lmdb-file.ts';
+import { readRoot, writeRoot } from './root-values.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -24,9 +26,9 @@ afterEach(() => {
 });
 
 const ENDS = [100, 100, 100, 100];
-const open = (of: Genesis = genesis('shiny'), log = extentOf(ENDS, ENDS), logger = silentLogger()) =>
+const openStore = (of: Genesis = genesis('shiny'), log = extentOf(ENDS, ENDS), logger = silentLogger()) =>
   openFoldStore(folder, of, log, logger, systemTime);
-describeFoldStore('LMDB fold store', () => open());
+describeFoldStore('LMDB fold store', () => openStore());
 
 const file = (): string => join(folder, 'fold.lmdb');
 
@@ -39,17 +41,17 @@ const fill = (store: FoldStore): void =>
     store.setNextOffset(1, 2);
   });
 const filled = async (): Promise<void> => {
-  const store = await open();
+  const store = await openStore();
   fill(store);
   await store.close();
 };
 
 test('what was folded is there after a restart, with its offset', async () => {
-  const store = await open();
+  const store = await openStore();
   fill(store);
   const { header } = store.state(1);
   await store.close();
-  const again = await open();
+  const again = await openStore();
   expect(again.state(1).header).toEqual(header);
   expect(again.nextOffset(1)).toBe(2);
   expect(again.thing(5)).toEqual(thing(5));
@@ -60,7 +62,7 @@ test('what was folded is there after a restart, with its offset', async () => {
 });
 
 test('a batch that throws leaves nothing behind, in memory and on disk', async () => {
-  const store = await open();
+  const store = await openStore();
   fill(store);
   const before = store.state(1).header;
   expect(() =>
@@ -82,7 +84,7 @@ describe('is thrown away and built anew', () => {
       {},
       { write: (line: string) => void said.push((JSON.parse(line) as { reason: string }).reason) },
     );
-    const store = await open(of, log, logger);
+    const store = await openStore(of, log, logger);
     expect([store.nextOffset(1), store.thing(5)]).toEqual([0, undefined]);
     expect(said).toEqual([expect.stringMatching(reason)]);
     fill(store);
@@ -114,6 +116,13 @@ describe('is thrown away and built anew', () => {
     writeFileSync(join(folder, 'opening'), '');
     await expectEmpty(/did not survive/);
   });
+  test('when it is of a release with other records, or another layout', async () => {
+    await filled();
+    const root = open<Buffer, StoreKey>({ path: file(), maxDbs: 12, encoding: 'binary' });
+    writeRoot(root, 'meta', { ...(readRoot(root, 'meta') as object), layout: 'of other schemas' });
+    await root.close();
+    await expectEmpty(/of another release/);
+  });
   test('when it was read from topics that were deleted and created again', async () => {
     await filled();
     const others = extentOf(ENDS, ENDS, 'second');
@@ -137,7 +146,7 @@ describe('is thrown away and built anew', () => {
       [3, { begins: [0, 4, 0, 0] }, /before the log: commands\/1 begins at 4, the store is at 3/],
       [7, { ends: [0, 6, 0, 0] }, /further than the log: commands\/1 ends at 6, the store is at 7/],
     ] as const) {
-      const store = await open();
+      const store = await openStore();
       fill(store);
       store.batch(() => store.table<number, number>(COMMAND_PLACES).set(1, next));
       await store.close();
@@ -161,7 +170,7 @@ test('a store that has seen nothing but clean ends, or long lives, is kept', asy
     { ...mark, uncleanEnds: 5, isOld: false, bootId: 'before the machine started anew' },
   ]) {
     writeFileSync(join(folder, 'open'), JSON.stringify(before));
-    const store = await open();
+    const store = await openStore();
     expect(store.thing(5)).toEqual(thing(5));
     await store.close();
   }
