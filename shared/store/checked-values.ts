@@ -41,7 +41,7 @@ export const valueCodec = (table: string, structures?: Structures): ValueCodec =
       ? new Packr({ useRecords: false })
       : new Packr({
           getStructures: () => structures.load() as object[],
-          saveStructures: (all) => structures.save(all as unknown[]),
+          saveStructures: (all) => structures.save(all),
         });
   const checksum = (mapKey: string | number, bytes: Buffer): number | undefined => {
     if (bytes.length <= CHECKSUM_BYTES) return undefined;
