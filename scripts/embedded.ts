@@ -19,6 +19,7 @@ import { createOriginalClient } from '../shared/http/original-client.ts';
 import { wallParts } from '../shared/http/wall-settings.ts';
 import { listen } from '../shared/http/server.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
+import { describeLog } from '../shared/log/log-extent.ts';
 import { createNamespace } from '../shared/log/namespace.ts';
 import { logSettings } from '../shared/process/common-settings.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -99,11 +100,12 @@ export const startEmbedded = async (
     const opened = await openFoldStore(
       join(folder, name),
       genesis,
-      Array.from({ length: genesis.partitions }, () => 1),
+      await describeLog(log, namespace),
       logger,
       systemTime,
     );
     lifecycle.onClose(`store of ${name}`, () => opened.close());
+    lifecycle.failWith(`the store of ${name}`, opened.failed);
     return opened;
   };
 

@@ -8,7 +8,7 @@ import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import { COMMAND_PLACES, type FoldStore } from '../shared/store/fold-store.ts';
 
 export interface IndexedCommand {
   readonly commandId: string;
@@ -46,7 +46,7 @@ export const createCommandIndex = (
 ): CommandIndex => {
   const byId = store.table<string, IndexedCommand>('commands');
   const byTime = store.table<TimeKey, string>('commands-by-time');
-  const places = store.table<number, number>('commands-places');
+  const places = store.table<number, number>(COMMAND_PLACES);
   const timeKey = ({ requestedOn, partition, offset }: IndexedCommand): TimeKey => [
     requestedOn,
     partition,

@@ -7,7 +7,7 @@ import { readRecords } from '../shared/codec/record-reader.ts';
 import { commandFault } from '../shared/domain/command-check.ts';
 import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
-import type { LogRecord } from '../shared/log/event-log.ts';
+import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
 import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -15,6 +15,7 @@ import type { Metrics } from '../shared/process/metrics.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { createCutOffLogs, type CutOffLogs } from './cut-off-logs.ts';
 import type { InvalidCommand } from './command-queue.ts';
 import { withOwnDeadline } from './switch-decision.ts';
 import type { DecidingParts } from './deciding-parts.ts';
@@ -81,8 +82,11 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
   lifecycle.failWith('reading the outcomes', outcomes.failed);
 
+  const cutOff = createCutOffLogs(parts);
   const statuses = (): readonly PartitionStatus[] =>
-    (loops ?? []).map((one, partition) => partitionStatus(partition, one, journal, time));
+    (loops ?? []).map(
+      (one, partition) => cutOff.status(partition) ?? partitionStatus(partition, one, journal, time),
+    );
   observeStatuses(metrics, statuses, time);
 
   const goOn = async (): Promise<void> => {
@@ -90,7 +94,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     phase = 'starting';
     const { progress } = follower;
     loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
-    await tailIntoLoops(parts, loops, journal, breath, lifecycle);
+    await tailIntoLoops(parts, loops, journal, cutOff, breath, lifecycle);
     publisher = startThingsPublisher({
       topic: topicName(namespace, 'things'),
       genesis,
@@ -172,19 +176,13 @@ const tailIntoLoops = async (
   { namespace, genesis, store, log, codec, time }: DecidingParts,
   loops: readonly PartitionLoops[],
   journal: SwitchJournal,
+  cutOff: CutOffLogs,
   breath: Breath,
   lifecycle: Lifecycle,
 ): Promise<void> => {
   const commandTopic = topicName(namespace, 'things.commands');
-  const feedTopic = topicName(namespace, 'things.original');
   const commandEnds = await log.endOffsets(commandTopic);
-  const positions = Array.from({ length: genesis.partitions }, (_, partition) => {
-    const { position, feedPosition } = store.state(partition).header;
-    return [
-      { topic: commandTopic, partition, offset: position + 1 },
-      { topic: feedTopic, partition, offset: feedPosition + 1 },
-    ];
-  }).flat();
+  const positions = await cutOff.readable();
 
   const onCommands = async (partition: number, records: LogRecord[]) => {
     const commands = await readRecords<Command>(codec, 'things.commands', records);
@@ -211,7 +209,12 @@ const tailIntoLoops = async (
 
   const onRecords = (topic: string, partition: number, records: LogRecord[]) =>
     topic === commandTopic ? onCommands(partition, records) : onEntries(partition, records);
-  const tail = await log.tail(positions, onRecords, breath);
-  lifecycle.onClose('reader of commands and feed', () => tail.stop());
-  lifecycle.failWith('reading commands and feed', tail.failed);
+  const read = async (from: readonly LogPosition[]): Promise<void> => {
+    const tail = await log.tail(from, onRecords, breath);
+    lifecycle.onClose('reader of commands and feed', () => tail.stop());
+    lifecycle.failWith('reading commands and feed', tail.failed);
+  };
+  await read(positions);
+  lifecycle.onClose('watch over logs that were cut off', async () => cutOff.stop());
+  lifecycle.failWith('watching logs that were cut off', cutOff.watch(read));
 };

@@ -4,6 +4,7 @@ import { silentLogger } from '../../shared/process/logger.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { createOutcomeWaiter } from '../../shared/commands/outcome-waiter.ts';
 import { connectKafkaLog, type KafkaClientName } from '../../shared/log/kafka-log.ts';
+import { describeLog } from '../../shared/log/log-extent.ts';
 import { topicName } from '../../shared/log/topics.ts';
 import { openFoldStore } from '../../shared/store/lmdb-fold-store.ts';
 import { startView } from '../../shiny-api/view.ts';
@@ -85,8 +86,8 @@ const buildView = async (
   const logger = silentLogger();
   const began = performance.now();
   const log = await connectKafkaLog(access, logger);
-  const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
-  const store = await openFoldStore(world.folder(), genesis, ends, logger, systemTime);
+  const extent = await describeLog(log, namespace);
+  const store = await openFoldStore(world.folder(), genesis, extent, logger, systemTime);
   const waiter = createOutcomeWaiter();
   const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, time: systemTime });
   while (view.behind() > 0) await systemTime.sleep(POLL_MS);

@@ -3,6 +3,7 @@
  * `<topic>-<full record name>` (Confluent's TopicRecordNameStrategy), so that a new record type is a new subject and an old
  * reader meets an unknown name, not a union that it half understands.
  */
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { TOPICS, type TopicSuffix } from '../log/topics.ts';
@@ -53,6 +54,14 @@ export const loadRecordSchemas = (): RecordSchema[] =>
       };
     }),
   );
+
+/** Of all records together: another one when a field or a record is added. Hexadecimal. */
+export const schemasFingerprint = (schemas: readonly RecordSchema[] = loadRecordSchemas()): string => {
+  const prints = schemas.map(
+    ({ name, avroType }) => `${name} ${avroType.fingerprint('sha256').toString('hex')}`,
+  );
+  return hash('sha256', prints.toSorted().join('\n'), 'hex');
+};
 
 interface Tap {
   readLong(): number;

@@ -6,7 +6,7 @@ import { createOriginalClient, type OriginalClient } from '../http/original-clie
 import { watchOriginal } from '../http/original-identity.ts';
 import { internalSecretOf, type internalSecretSettings } from '../http/wall-settings.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { topicName } from '../log/topics.ts';
+import { describeLog } from '../log/log-extent.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { openFoldStore } from '../store/lmdb-fold-store.ts';
 import type { dataSettings, originalUrlSettings } from './common-settings.ts';
@@ -38,16 +38,12 @@ export const openFold = async (
   const secret = internalSecretOf(settings);
   const { log, codec } = await openLog(name, settings, lifecycle, logger);
   const genesis = await openNamespace(settings, log, codec, logger);
-  const ends = await log.endOffsets(topicName(namespace, 'things.outcomes'));
   takeFolder(settings.DATA_DIR, 'data');
-  const store = await openFoldStore(
-    join(settings.DATA_DIR, namespace, name),
-    genesis,
-    ends,
-    logger,
-    systemTime,
-  );
+  const folder = join(settings.DATA_DIR, namespace, name);
+  const extent = await describeLog(log, namespace);
+  const store = await openFoldStore(folder, genesis, extent, logger, systemTime);
   lifecycle.onClose('local store', () => store.close());
+  lifecycle.failWith(`the local store in ${folder}`, store.failed);
   const original = createOriginalClient({
     url: settings.ORIGINAL_URL,
     namespace,

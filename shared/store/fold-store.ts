@@ -6,6 +6,9 @@ import type { StoredAnswer } from '../domain/answer.ts';
 import type { PartitionState } from '../domain/partition-state.ts';
 import type { Thing } from '../domain/thing.ts';
 
+/** The table in which the index of commands keeps its places: by partition, the offset of the next command. */
+export const COMMAND_PLACES = 'commands-places';
+
 export interface FoldStore {
   /** Changed inside `batch` only. */
   state(partition: number): PartitionState;

@@ -2,92 +2,66 @@
  * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction, written behind (write-behind.ts): a restart replays
  * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { mkdirSync } from 'node:fs';
+import type { RootDatabase } from 'lmdb';
 import type { StoredAnswer } from '../domain/answer.ts';
-import {
-  emptyHeader,
-  FORMAT,
-  type PartitionHeader,
-  type PartitionState,
-  type SetLike,
-} from '../domain/partition-state.ts';
+import { emptyHeader, type PartitionState, type SetLike } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { SwitchResult } from '../domain/switch-result.ts';
 import type { Thing } from '../domain/thing.ts';
+import type { LogExtent } from '../log/log-extent.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
+import type { BehindTable } from './behind-table.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
-import { looksWhole } from './lmdb-file.ts';
-import { createWriteBehind, openTable, type BehindTable, type WriteBehind } from './write-behind.ts';
-
-/** Raise it when what is stored changes its shape: an older store is then rebuilt. */
-const LAYOUT = 3;
-const DATABASES_MAX = 12;
-const MAP_SIZE_BYTES = 64 * 1024 ** 3;
-
-interface StoreMeta {
-  readonly genesisId: string;
-  readonly format: number;
-  readonly layout: number;
-}
+import { openMarks } from './open-marks.ts';
+import { openStoreFile, type Place } from './store-file.ts';
+import { createWriteBehind, type Spoilers, type WriteBehind } from './write-behind.ts';
 
 interface PartitionAnswer {
   readonly partition: number;
   readonly answer: StoredAnswer;
 }
 
-interface Place {
-  readonly header: PartitionHeader;
-  readonly nextOffset: number;
+export interface LmdbFoldStore extends FoldStore {
+  /** Rejects with StoreDamagedError, or when the disk does not take what is folded: nothing may be served any more. */
+  readonly failed: Promise<never>;
 }
 
-/**
- * Opens or creates the store in `folder`. `ends` are the end offsets of the outcomes: a store that is further is not of
- * this log. Throws StartError when another process uses the folder.
- */
+/** Opens or creates the store in `folder`, of the log that `log` describes. Throws StartError when another process uses the folder. */
 export const openFoldStore = async (
   folder: string,
   genesis: Genesis,
-  ends: readonly number[],
+  log: LogExtent,
   logger: Logger,
   time: Time,
-): Promise<FoldStore> => {
+): Promise<LmdbFoldStore> => {
   mkdirSync(folder, { recursive: true });
-  const releaseFolder = claimFolder(folder);
-  const file = join(folder, 'fold.lmdb');
-  // Left behind by a process that died while it opened the store: then the store is what killed it.
-  const suspicion = join(folder, 'opening');
-  const meta: StoreMeta = { genesisId: genesis.id, format: FORMAT, layout: LAYOUT };
-  const existed = existsSync(file);
-  const isSound = existed && !existsSync(suspicion) && looksWhole(file);
-  writeFileSync(suspicion, '');
-  let root = isSound ? tryOpen(file, logger) : undefined;
-  const reason = root === undefined ? 'damaged' : whyOutdated(root, meta, ends);
-  if (existed && reason !== undefined) {
-    logger.warn({ folder, reason }, 'the local store is thrown away and rebuilt from the log');
-    await root?.close();
-    rmSync(file, { force: true });
-    rmSync(`${file}-lock`, { force: true });
-    root = undefined;
+  const release = await claimFolder(folder);
+  const marks = openMarks(folder, time);
+  try {
+    const root = await openStoreFile({ folder, genesis, log, marks, logger });
+    const spoilers = { halfWritten: () => void root.remove('meta'), damaged: marks.damaged };
+    return foldStore(root, genesis, spoilers, { logger, time }, () => {
+      marks.closed();
+      release();
+    });
+  } catch (error) {
+    release();
+    throw error;
   }
-  root ??= openRoot(file);
-  root.putSync('meta', meta);
-  const store = foldStore(root, genesis, { logger, time }, releaseFolder);
-  rmSync(suspicion);
-  return store;
 };
 
 const foldStore = (
-  root: RootDatabase,
+  root: RootDatabase<Buffer, StoreKey>,
   genesis: Genesis,
+  spoilers: Spoilers,
   { logger, time }: { readonly logger: Logger; readonly time: Time },
-  releaseFolder: () => void,
-): FoldStore => {
+  closed: () => void,
+): LmdbFoldStore => {
   const { partitions } = genesis;
-  const behind = createWriteBehind(root, () => void root.remove('meta'), logger, time);
+  const behind = createWriteBehind(root, spoilers, logger, time);
   const placeTable = behind.table<number, Place>('places');
   const thingTable = behind.table<number, Thing>('things');
   /** Of one command id, nearly always in one partition. */
@@ -149,7 +123,13 @@ const foldStore = (
     room: behind.room,
     thing: thingTable.get,
     *thingsAfter(after) {
-      for (const { value } of thingTable.entries({ start: after, afterStart: true })) yield value;
+      const there = thingTable.size();
+      let found = 0;
+      for (const { value } of thingTable.entries({ start: after, afterStart: true })) {
+        found++;
+        yield value;
+      }
+      if (after === 0 && found < there) behind.damaged(`the table things, ${found} entries of ${there}`);
     },
     answers: answersOf,
     table: (name) => storedTable(behind, name),
@@ -158,9 +138,10 @@ const foldStore = (
         await behind.flush();
       } finally {
         await root.close();
-        releaseFolder();
+        closed();
       }
     },
+    failed: behind.failed,
   };
 };
 
@@ -196,32 +177,4 @@ const storedTable = <K extends StoreKey, V>(behind: WriteBehind, name: string): 
       }
     },
   };
-};
-
-const openRoot = (file: string): RootDatabase =>
-  open({ path: file, maxDbs: DATABASES_MAX, mapSize: MAP_SIZE_BYTES, noMemInit: true });
-
-const tryOpen = (file: string, logger: Logger): RootDatabase | undefined => {
-  try {
-    const root = openRoot(file);
-    root.get('meta');
-    return root;
-  } catch (error) {
-    logger.warn({ err: error, file }, 'the local store cannot be opened');
-    return undefined;
-  }
-};
-
-const whyOutdated = (
-  root: RootDatabase,
-  expected: StoreMeta,
-  ends: readonly number[],
-): string | undefined => {
-  const found = root.get('meta') as StoreMeta | undefined;
-  if (found === undefined) return 'incomplete';
-  if (found.genesisId !== expected.genesisId) return `of the log with genesis ${found.genesisId}`;
-  if (found.format !== expected.format || found.layout !== expected.layout) return 'of an older release';
-  const places = openTable<Place, number>(root, 'places');
-  const further = ends.findIndex((end, partition) => (places.get(partition)?.nextOffset ?? 0) > end);
-  return further >= 0 ? `further than the log in partition ${further}` : undefined;
 };

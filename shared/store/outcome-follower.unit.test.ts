@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { extentOf } from '../../test/log-extent.ts';
 import { acceptedCreate, genesis } from '../../test/outcome-log.ts';
 import { createRecordCodec, type RecordCodec } from '../codec/record-codec.ts';
 import { memorySchemaRegistry } from '../codec/schema-registry.ts';
@@ -61,7 +62,7 @@ test('a rebuild says how far it is, and when it is done; a restart goes on behin
     { write: (line: string) => void said.push(JSON.parse(line) as Record<string, unknown>) },
   );
   let now = 0;
-  const open = () => openFoldStore(folder, genesis('shiny'), ends, silentLogger(), systemTime);
+  const open = () => openFoldStore(folder, genesis('shiny'), extentOf(ends), silentLogger(), systemTime);
   const follow = (store: Awaited<ReturnType<typeof open>>, folded: number[]) =>
     createOutcomeFollower({
       topic: 't',

@@ -6,13 +6,24 @@
  * Why that is safe: the log is the truth, and what is on disk is the state at an earlier offset, whole, with that offset.
  * A process that dies reads the rest again.
  *
- * What was changed lies in two layers over the disk: `waiting`, and `flushing`, which is being committed.
+ * With each transaction goes the sum of every table (store-check.ts compares them at the next start).
  */
-import type { Database, RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
+import {
+  behindTable,
+  openTable,
+  writeLayer,
+  type Behind,
+  type BehindTable,
+  type Change,
+  type TableSum,
+} from './behind-table.ts';
+import { valueCodec } from './checked-values.ts';
 import type { StoreKey } from './fold-store.ts';
-import { compareKeys, mapKeyOf } from './store-keys.ts';
+import { readRoot, structuresOf, writeRoot, type TableSums } from './root-values.ts';
+import { StoreDamagedError } from './store-damage.ts';
 
 export interface WriteBehind {
   table<K extends StoreKey, V>(name: string): BehindTable<K, V>;
@@ -22,33 +33,11 @@ export interface WriteBehind {
   room(): Promise<void>;
   /** Resolves when all is on disk, and throws when it cannot be written. */
   flush(): Promise<void>;
+  /** Rejects when the disk does not take a change, or with StoreDamagedError; nothing is read or taken any more then. */
+  readonly failed: Promise<never>;
+  /** Notes damage that was found otherwise, and throws. */
+  readonly damaged: (what: string) => never;
 }
-
-export interface BehindTable<K extends StoreKey, V> {
-  get(key: K): V | undefined;
-  /** Inside `batch` only, as is `delete`. */
-  set(key: K, value: V): void;
-  delete(key: K): void;
-  /** In the order of the keys, those from `start` on that are below `end`; backwards if `reverse`, from `start` down. */
-  entries(range: KeyRange<K>): Iterable<Entry<K, V>>;
-}
-
-export interface KeyRange<K> {
-  readonly start?: K;
-  /** Leaves out `start` itself. */
-  readonly afterStart?: boolean;
-  readonly end?: K;
-  readonly reverse?: boolean;
-}
-
-export interface Entry<K, V> {
-  readonly key: K;
-  readonly value: V;
-}
-
-/** Undefined: deleted. */
-type Change<K, V> = Entry<K, V | undefined>;
-type Layer = Map<string | number, Change<StoreKey, unknown>>;
 
 /** Changes are collected for so long; a restart reads so much of the log again. */
 const FLUSH_AFTER_MS = 50;
@@ -57,36 +46,52 @@ const FLUSH_MIN_CHANGES = 20_000;
 /** With more than that in memory, whoever has more to write waits. */
 const WAITING_MAX_CHANGES = 200_000;
 
-/** Under this key are the field names of a table's records, once and not in each of them. */
-const STRUCTURES = Symbol.for('structures');
-
-/** The table as `createWriteBehind` writes it. */
-export const openTable = <V, K extends StoreKey>(root: RootDatabase, name: string): Database<V, K> =>
-  root.openDB<V, K>(name, { sharedStructuresKey: STRUCTURES });
-
-interface Behind {
-  readonly database: Database<unknown, StoreKey>;
-  waiting: Layer;
-  flushing: Layer;
+/** What is done, synchronously, so that the store is not opened again. */
+export interface Spoilers {
+  /**
+   * Called inside the transaction when it cannot be put together whole: LMDB commits the half of it all the same.
+   */
+  readonly halfWritten: () => void;
+  readonly damaged: (reason: string) => void;
 }
 
-/**
- * `spoil` is called, inside the transaction, when it cannot be put together whole: LMDB commits the half of it all the same.
- * It marks the store as one that must not be opened again.
- */
 export const createWriteBehind = (
-  root: RootDatabase,
-  spoil: () => void,
+  root: RootDatabase<Buffer, StoreKey>,
+  spoil: Spoilers,
   logger: Logger,
   time: Time,
 ): WriteBehind => {
   const tables = new Map<string, Behind>();
+  let sums = (readRoot(root, 'sums') as TableSums | undefined) ?? {};
   let waitingCount = 0;
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let failure: Error | undefined;
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
   /** What an open batch has changed, in its order. */
   let journal: Before[] = [];
+
+  const failWith = (error: Error): Error => {
+    failure ??= error;
+    fail(failure);
+    return failure;
+  };
+  const damaged = (what: string, cause?: unknown): never => {
+    const error = new StoreDamagedError(what, { cause });
+    spoil.damaged(what);
+    throw failWith(error);
+  };
+  const mayRead = (): void => {
+    if (failure instanceof StoreDamagedError) throw failure;
+  };
+  const write = (): void => {
+    const next: Record<string, TableSum> = { ...sums };
+    for (const table of tables.values())
+      next[table.name] = writeLayer(table, table.flushing, next[table.name] ?? { count: 0, sum: 0 });
+    writeRoot(root, 'sums', next);
+    sums = next;
+  };
 
   const commit = async (): Promise<void> => {
     cancelTimer?.();
@@ -96,18 +101,17 @@ export const createWriteBehind = (
     try {
       await root.batch(() => {
         try {
-          for (const { database, flushing } of tables.values())
-            for (const { key, value } of flushing.values())
-              void (value === undefined ? database.remove(key) : database.put(key, value));
+          write();
         } catch (error) {
-          spoil();
+          spoil.halfWritten();
           throw error;
         }
       });
-      for (const table of tables.values()) table.flushing = new Map();
+      for (const table of tables.values()) [table.flushing, table.lastKey] = [new Map(), undefined];
     } catch (error) {
       const cause = await causeOf(error as CommitError);
-      failure = new Error(`the local store cannot be written: ${cause.message}`, { cause });
+      if (isDamage(cause)) spoil.damaged(cause.message);
+      failWith(new Error(cannotWrite(cause), { cause }));
       logger.error({ err: cause }, 'the local store cannot be written');
     }
   };
@@ -126,17 +130,24 @@ export const createWriteBehind = (
   return {
     table: <K extends StoreKey, V>(name: string) => {
       const table = tables.get(name) ?? {
-        database: openTable<unknown, StoreKey>(root, name),
+        name,
+        database: openTable(root, name),
+        codec: valueCodec(name, structuresOf(root, name)),
         waiting: new Map(),
         flushing: new Map(),
+        count: sums[name]?.count ?? 0,
+        lastKey: undefined,
+        lastFound: undefined,
       };
       tables.set(name, table);
-      return behindTable<K, V>(table, (mapKey, change) => {
+      const change = (mapKey: string | number, next: Change, adds: number): void => {
         const before = table.waiting.get(mapKey);
-        journal.push({ table, mapKey, before });
+        journal.push({ table, mapKey, before, count: table.count });
         if (before === undefined) waitingCount++;
-        table.waiting.set(mapKey, change);
-      });
+        table.count += adds;
+        table.waiting.set(mapKey, next);
+      };
+      return behindTable<K, V>(table, { change, damaged, mayRead });
     },
     batch: (work) => {
       if (failure !== undefined) throw failure;
@@ -164,6 +175,8 @@ export const createWriteBehind = (
       if (failure !== undefined) throw failure;
       await root.flushed;
     },
+    failed,
+    damaged,
   };
 };
 
@@ -185,64 +198,23 @@ const causeOf = async (error: CommitError): Promise<Error> => {
 interface Before {
   readonly table: Behind;
   readonly mapKey: string | number;
-  readonly before: Change<StoreKey, unknown> | undefined;
+  readonly before: Change | undefined;
+  /** Entries of the table. */
+  readonly count: number;
 }
 
 const takeBack = (journal: readonly Before[]): void => {
-  for (const { table, mapKey, before } of journal.toReversed()) {
+  for (const { table, mapKey, before, count } of journal.toReversed()) {
+    table.count = count;
     if (before === undefined) table.waiting.delete(mapKey);
     else table.waiting.set(mapKey, before);
   }
 };
 
-const behindTable = <K extends StoreKey, V>(
-  table: Behind,
-  change: (mapKey: string | number, change: Change<K, V>) => void,
-): BehindTable<K, V> => ({
-  get: (key) => {
-    const mapKey = mapKeyOf(key);
-    const changed = table.waiting.get(mapKey) ?? table.flushing.get(mapKey);
-    return (changed === undefined ? table.database.get(key) : changed.value) as V | undefined;
-  },
-  set: (key, value) => change(mapKeyOf(key), { key, value }),
-  delete: (key) => change(mapKeyOf(key), { key, value: undefined }),
-  *entries({ start, afterStart = false, end, reverse = false }) {
-    const sign = reverse ? -1 : 1;
-    const isWithin = ({ key }: Change<StoreKey, unknown>): boolean => {
-      const fromStart = start === undefined ? 1 : sign * compareKeys(key, start);
-      const isBegun = afterStart ? fromStart > 0 : fromStart >= 0;
-      return isBegun && (end === undefined || sign * compareKeys(key, end) < 0);
-    };
-    const changed = [...new Map([...table.flushing, ...table.waiting]).values()]
-      .filter(isWithin)
-      .toSorted((a, b) => sign * compareKeys(a.key, b.key));
-    const stored = table.database.getRange({
-      reverse,
-      ...(start === undefined ? {} : { start, exclusiveStart: afterStart }),
-      ...(end === undefined ? {} : { end }),
-    });
-    yield* merged(stored, changed, sign) as Iterable<Entry<K, V>>;
-  },
-});
+/** Reasons that LMDB gives when it is the file, and not the disk, that is at fault. */
+const isDamage = ({ message }: Error): boolean =>
+  /MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID|BAD_TXN|CURSOR_FULL)/.test(message);
 
-/** Both are in order; of a key that is in both, the change is what holds. */
-function* merged(
-  stored: Iterable<Entry<StoreKey, unknown>>,
-  changed: readonly Change<StoreKey, unknown>[],
-  sign: number,
-): Iterable<Entry<StoreKey, unknown>> {
-  let next = 0;
-  for (const entry of stored) {
-    if (typeof entry.key === 'symbol') continue;
-    for (; next < changed.length && sign * compareKeys(changed[next]!.key, entry.key) < 0; next++)
-      if (changed[next]!.value !== undefined) yield changed[next]!;
-    const same = changed[next];
-    if (same === undefined || compareKeys(same.key, entry.key) !== 0) {
-      yield entry;
-      continue;
-    }
-    next++;
-    if (same.value !== undefined) yield same;
-  }
-  for (; next < changed.length; next++) if (changed[next]!.value !== undefined) yield changed[next]!;
-}
+const cannotWrite = ({ message }: Error): string =>
+  `the local store cannot be written: ${message}. Nothing is lost, as the log has everything; ` +
+  'with room on the disk, and after a new start, it goes on';

@@ -6,15 +6,32 @@ import { open, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { systemTime } from '../process/time.ts';
+import { openTable } from './behind-table.ts';
+import { valueCodec } from './checked-values.ts';
+import type { StoreKey } from './fold-store.ts';
+import { readRoot, writeRoot } from './root-values.ts';
+import { storeFault } from './store-check.ts';
+import { StoreDamagedError } from './store-damage.ts';
 import { createWriteBehind, type WriteBehind } from './write-behind.ts';
 
 let folder: string;
-let root: RootDatabase;
+let root: RootDatabase<Buffer, StoreKey>;
 let behind: WriteBehind;
+/** Damage that was noted. */
+const found: string[] = [];
+const onDisk = (key: number): unknown => {
+  const bytes = openTable(root, 't').get(key);
+  return bytes === undefined ? undefined : valueCodec('t').decode(key, bytes)?.value;
+};
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'migration-playground-behind-'));
-  root = open({ path: join(folder, 'behind.lmdb'), maxDbs: 4 });
-  behind = createWriteBehind(root, () => void root.put('spoilt', true), silentLogger(), systemTime);
+  root = open({ path: join(folder, 'behind.lmdb'), maxDbs: 4, encoding: 'binary' });
+  const spoilers = {
+    halfWritten: () => writeRoot(root, 'spoilt', true),
+    damaged: (what: string) => void found.push(what),
+  };
+  found.length = 0;
+  behind = createWriteBehind(root, spoilers, silentLogger(), systemTime);
 });
 afterEach(async () => {
   await root.close();
@@ -25,15 +42,15 @@ test('a change is seen at once, and on disk after a flush', async () => {
   const table = behind.table<number, string>('t');
   behind.batch(() => table.set(1, 'a'));
   expect(table.get(1)).toBe('a');
-  expect(root.openDB('t', {}).get(1)).toBeUndefined();
+  expect(onDisk(1)).toBeUndefined();
   await behind.flush();
-  expect(root.openDB('t', {}).get(1)).toBe('a');
+  expect(onDisk(1)).toBe('a');
 });
 
 test('it goes to disk by itself', async () => {
   const table = behind.table<number, string>('t');
   behind.batch(() => table.set(1, 'a'));
-  await expect.poll(() => root.openDB('t', {}).get(1)).toBe('a');
+  await expect.poll(() => onDisk(1)).toBe('a');
 });
 
 test('a batch that throws is taken back, also what it changed twice, or changed back', async () => {
@@ -58,7 +75,7 @@ test('a disk that does not take it is said, and no more is taken', async () => {
   await expect(behind.flush()).rejects.toThrow(/local store cannot be written/);
   expect(() => behind.batch(() => undefined)).toThrow(/local store cannot be written/);
   // In the transaction that LMDB commits half.
-  await vi.waitFor(() => expect(root.get('spoilt')).toBe(true));
+  await vi.waitFor(() => expect(readRoot(root, 'spoilt')).toBe(true));
 });
 
 test('reads are those of a sorted map, whatever is on disk, on its way there, or waiting', async () => {
@@ -99,7 +116,55 @@ test('reads are those of a sorted map, whatever is on disk, on its way there, or
         for (const at of [0, 5, 12]) expect(table.get([run, at])).toBe(expected.get(at));
       }
       await behind.flush();
+      // The sums that went with each transaction are those of what is there.
+      expect(storeFault(root)).toBeUndefined();
+      expect(table.size()).toBe([...table.entries({})].length);
     }),
     { numRuns: 60 },
   );
+});
+
+/** Puts something else on disk than what was written. */
+const overwrite = (key: number, value: Buffer | undefined): void =>
+  root.transactionSync(
+    () =>
+      void (value === undefined ? openTable(root, 't').remove(key) : openTable(root, 't').put(key, value)),
+  );
+
+test.each([
+  ['a value that was changed', () => overwrite(1, Buffer.from('0123456789'))],
+  ["another key's value", () => overwrite(1, openTable(root, 't').get(2))],
+  ["another table's value", () => overwrite(1, valueCodec('u').encode(1, 'a'))],
+  ['an empty value', () => overwrite(1, Buffer.alloc(0))],
+])('%s is never read: an error, also for what is read after it, and for who waits', async (_, damage) => {
+  const table = behind.table<number, string>('t');
+  behind.batch(() => [1, 2, 3].forEach((key) => table.set(key, `v${key}`)));
+  await behind.flush();
+  damage();
+  expect(() => table.get(1)).toThrow(StoreDamagedError);
+  expect(() => table.get(2)).toThrow(StoreDamagedError);
+  expect(() => [...table.entries({ start: 2 })]).toThrow(StoreDamagedError);
+  expect(() => behind.batch(() => undefined)).toThrow(StoreDamagedError);
+  await expect(behind.failed).rejects.toThrow(/rebuilds it from the log/);
+  expect(found).toEqual(['the table t, the value of 1']);
+  expect(storeFault(root)).toBe('damaged (the table t: the value of 1)');
+});
+
+test('an entry that is missing, one that is too many, and an older one are found by the sums', async () => {
+  const table = behind.table<number, string>('t');
+  behind.batch(() => [1, 2, 3].forEach((key) => table.set(key, `v${key}`)));
+  await behind.flush();
+  const older = Buffer.from(openTable(root, 't').get(2)!);
+  behind.batch(() => table.set(2, 'newer'));
+  await behind.flush();
+  expect(storeFault(root)).toBeUndefined();
+  const newer = Buffer.from(openTable(root, 't').get(2)!);
+  overwrite(2, older);
+  expect(storeFault(root)).toBe('damaged (the table t: an older state of some entries)');
+  overwrite(2, undefined);
+  expect(storeFault(root)).toBe('damaged (the table t: 2 entries of 3)');
+  overwrite(2, newer);
+  expect(storeFault(root)).toBeUndefined();
+  overwrite(4, valueCodec('t').encode(4, 'v4'));
+  expect(storeFault(root)).toBe('damaged (the table t: 4 entries of 3)');
 });

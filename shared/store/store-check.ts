@@ -1,0 +1,52 @@
+/**
+ * Is everything in a store file that was written, and nothing else? Read at each start, all of it: checksums, the order of the
+ * keys, and the number and sum of the entries of each table, which go with each transaction. An older page in the place of a
+ * newer one is found by the sum alone.
+ *
+ * LMDB trusts its pages, so a damaged one may also end the process here; open-marks.ts is about that.
+ */
+import type { RootDatabase } from 'lmdb';
+import { openTable } from './behind-table.ts';
+import { valueCodec } from './checked-values.ts';
+import type { StoreKey } from './fold-store.ts';
+import { readRoot, structuresOf, type TableSums } from './root-values.ts';
+import { compareKeys, mapKeyOf } from './store-keys.ts';
+
+/** What is wrong, or undefined. */
+export const storeFault = (root: RootDatabase<Buffer, StoreKey>): string | undefined => {
+  try {
+    const sums = readRoot(root, 'sums') as TableSums | undefined;
+    if (sums === undefined) return 'incomplete';
+    for (const [name, { count, sum }] of Object.entries(sums)) {
+      structuresOf(root, name).load();
+      const fault = tableFault(root, name, count, sum);
+      if (fault !== undefined) return `damaged (the table ${name}: ${fault})`;
+    }
+    return undefined;
+  } catch (error) {
+    return `damaged (${(error as Error).message})`;
+  }
+};
+
+const tableFault = (
+  root: RootDatabase<Buffer, StoreKey>,
+  name: string,
+  count: number,
+  sum: number,
+): string | undefined => {
+  const codec = valueCodec(name);
+  let found = 0;
+  let foundSum = 0;
+  let previous: StoreKey | undefined;
+  for (const { key, value } of openTable(root, name).getRange()) {
+    if (previous !== undefined && compareKeys(previous, key) >= 0) return 'keys out of order';
+    previous = key;
+    const mapKey = mapKeyOf(key);
+    const checksum = codec.checksum(mapKey, value);
+    if (checksum === undefined) return `the value of ${String(mapKey)}`;
+    foundSum = (foundSum + checksum) >>> 0;
+    if (++found > count) break;
+  }
+  if (found !== count) return `${found} entries of ${count}`;
+  return foundSum === sum ? undefined : 'an older state of some entries';
+};
