@@ -41,13 +41,14 @@ export const backgroundAccess = (access: DatabaseAccess): DatabaseAccess => ({
 /** Connects and migrates. Throws what the database says when it cannot be reached. */
 export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {
   const settings = sessionSettings(access);
+  /** A promise: the pool waits for it, though its type does not say so. */
+  const pinned = (client: pg.ClientBase): unknown => pinSession(client, settings);
   const pool = new pg.Pool({
     connectionString: access.url,
     max: access.poolMax,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: access.statementTimeoutMs + CONNECT_TIMEOUT_MS,
-    // The pool waits for the promise, which its type does not say.
-    onConnect: ((client) => pinSession(client, settings)) as (client: pg.ClientBase) => void,
+    onConnect: pinned,
     application_name: `original-api ${access.namespace}`,
     types: {
       // Ids, versions and offsets stay below 2^53.
