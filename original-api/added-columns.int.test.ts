@@ -1,8 +1,9 @@
 /** An operator adds a column to our tables beside a running Original: nobody notices. */
 import { afterEach, expect, test } from 'vitest';
-import { create, NOW, update } from '../test/outcome-log.ts';
+import { create, NOW, thing, update } from '../test/outcome-log.ts';
 import { freshDatabase } from '../test/fresh-database.ts';
-import type { Decision } from '../shared/domain/answer.ts';
+import { accepted, type Decision } from '../shared/domain/answer.ts';
+import { emptyHeader } from '../shared/domain/partition-state.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
 import { postgresThings } from './postgres-things.ts';
@@ -63,11 +64,14 @@ test('columns are added under load, on connections that have prepared everything
         await pool.query(`alter table ${table} add column ${column} text default 'x'`);
       await until(rounds + WORKERS);
     }
-    // What needs its own rows: read with a stranger's transaction open, and taken over from Shiny.
-    await things.fence(1, 1);
     running = false;
   })();
   await Promise.race([working, altering]);
   await Promise.all([working, altering]);
+  await things.fence(1, 1);
+  const place = { nextOffset: 1, header: emptyHeader(1) };
+  const taken = [accepted(create('by Shiny'), thing(40_001))];
+  expect(await things.applyMirror(1, 0, place, taken)).toBe(true);
+  expect(await things.thing(40_001)).toBeDefined();
   expect(await things.mastership(1)).toMatchObject({ owner: 'shiny', epoch: 1 });
 });
