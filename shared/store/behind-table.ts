@@ -37,7 +37,7 @@ export interface Change extends Entry<StoreKey, unknown> {
   /** The checksum of what it replaces on disk; undefined: nothing. */
   readonly replaces: number | undefined;
   /** Its own, once it is encoded. */
-  checksum?: number;
+  checksum: number | undefined;
 }
 export type Layer = Map<string | number, Change>;
 
@@ -93,7 +93,11 @@ export const behindTable = <K extends StoreKey, V>(
     const disk = waiting === undefined && flushing === undefined ? onDisk(mapKey, key) : undefined;
     const replaces = waiting === undefined ? (flushing ?? disk)?.checksum : waiting.replaces;
     const wasThere = (waiting ?? flushing ?? disk)?.value !== undefined;
-    change(mapKey, { key, value, replaces }, Number(value !== undefined) - Number(wasThere));
+    change(
+      mapKey,
+      { key, value, replaces, checksum: undefined },
+      Number(value !== undefined) - Number(wasThere),
+    );
   };
   return {
     get: (key) => {

@@ -85,9 +85,13 @@ const forEachPage = async (work: (page: number) => Promise<void>): Promise<void>
   await Promise.all([worker(), worker()]);
 };
 
-test('a whole file is read as it is: nothing of the log comes again', async () => {
-  expect((await expectRight('the file as it was', whole)).begun).toBeGreaterThan(0);
-});
+test(
+  'a whole file is read as it is: nothing of the log comes again',
+  async () => {
+    expect((await expectRight('the file as it was', whole)).begun).toBeGreaterThan(0);
+  },
+  TEST_MS,
+);
 
 test(
   'any page overwritten with garbage, or with zeros, in the end gives the right answers, and never a wrong one',
@@ -135,16 +139,20 @@ test(
   TEST_MS,
 );
 
-test('two processes in a row that end without closing the store soon after they opened it: the third builds it anew', async () => {
-  const own = join(folder, 'killed');
-  mkdirSync(own);
-  copyFileSync(join(folder, 'first', 'fold.lmdb'), join(own, 'fold.lmdb'));
-  const begun = [];
-  for (const args of [['kill'], ['kill'], [], []]) {
-    const read = await start(own, ...args);
-    expect(read?.digest).toBe(right.digest);
-    begun.push(read!.begun);
-  }
-  expect(begun).toEqual([expect.any(Number), expect.any(Number), 0, begun[0]]);
-  expect(begun[1]).toBeGreaterThan(0);
-});
+test(
+  'two processes in a row that end without closing the store soon after they opened it: the third builds it anew',
+  async () => {
+    const own = join(folder, 'killed');
+    mkdirSync(own);
+    copyFileSync(join(folder, 'first', 'fold.lmdb'), join(own, 'fold.lmdb'));
+    const begun = [];
+    for (const args of [['kill'], ['kill'], [], []]) {
+      const read = await start(own, ...args);
+      expect(read?.digest).toBe(right.digest);
+      begun.push(read!.begun);
+    }
+    expect(begun).toEqual([expect.any(Number), expect.any(Number), 0, begun[0]]);
+    expect(begun[1]).toBeGreaterThan(0);
+  },
+  TEST_MS,
+);

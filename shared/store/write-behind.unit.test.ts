@@ -30,6 +30,8 @@ beforeEach(() => {
     halfWritten: () => writeRoot(root, 'spoilt', true),
     damaged: (what: string) => void found.push(what),
   };
+  // As store-file.ts begins a store.
+  writeRoot(root, 'sums', {});
   found.length = 0;
   behind = createWriteBehind(root, spoilers, silentLogger(), systemTime);
 });
