@@ -1,10 +1,12 @@
 /** `playground master repair`: makes a partition of Original's database one with the log again, after showing what it would do. */
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { applyRepair, otherOriginals, readStoreContent } from '../../original-api/repair-store.ts';
 import { LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/database.ts';
 import { repairPlan, type RepairPlan } from '../../original-api/repair-plan.ts';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
 import type { StoredAnswer } from '../../shared/domain/answer.ts';
+import { restoreCommands } from '../../shared/commands/restore-commands.ts';
 import { fold } from '../../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
@@ -60,6 +62,7 @@ export const repairMaster = async (options: RepairOptions): Promise<ExitStatus> 
     let status: ExitStatus = EXIT.done;
     for (const partition of options.partitions) {
       const { state, end } = await foldPartition(log, codec, namespace, partition);
+      await showCutCommands(log, codec, namespace, state, options);
       const store = await readStoreContent(pool, partition, genesis.partitions);
       const plan = repairPlan(state, state.answers.values(), state.things.values(), store);
       show(plan, options);
@@ -70,6 +73,24 @@ export const repairMaster = async (options: RepairOptions): Promise<ExitStatus> 
   } finally {
     await close();
   }
+};
+
+/** Commands that were cut off below what is decided: marks take their place, which changes nothing and lets the partition go on. */
+const showCutCommands = async (
+  log: EventLog,
+  codec: RecordCodec,
+  namespace: string,
+  { header: { partition, position } }: PartitionState,
+  { dryRun, json }: RepairOptions,
+): Promise<void> => {
+  const end = (await log.endOffsets(topicName(namespace, 'things.commands')))[partition]!;
+  const missing = position + 1 - end;
+  if (missing <= 0) return;
+  if (json !== true)
+    print(`partition ${partition}: ${missing} decided commands were cut off; marks take their place`);
+  if (dryRun === true) return;
+  const request = { namespace, partition, position, now: Date.now(), newId: randomUUID };
+  await restoreCommands(log, codec, request);
 };
 
 const openStore = (namespace: string): Promise<pg.Pool> => {

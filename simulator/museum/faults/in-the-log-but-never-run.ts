@@ -6,9 +6,9 @@ export const fault: PlantedFault = {
   seen: 'capture-and-replay proxies: a request is in the log, and never ran',
   replace: [
     {
-      file: 'updater/deciding.ts',
-      text: '{ topic: commandTopic, partition, offset: position + 1 },',
-      by: '{ topic: commandTopic, partition, offset: Math.min(position + 2, commandEnds[partition]!) },',
+      file: 'updater/cut-off-logs.ts',
+      text: 'position: { topic: commandTopic, partition, offset: header.position + 1 },',
+      by: 'position: { topic: commandTopic, partition, offset: Math.min(header.position + 2, commandEnds[partition]!) },',
     },
   ],
 };
