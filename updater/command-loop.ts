@@ -22,7 +22,7 @@ import { createCommandQueue, type InvalidCommand, type QueuedCommand } from './c
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { Speculation, Unread } from './speculation.ts';
 import { createSignal } from './signal.ts';
-import { createTroubleKeeper, type Trouble } from './trouble.ts';
+import { createTroubleKeeper, type Trouble } from './partition-trouble.ts';
 import { createSwitchSteps, type SwitchStep } from './switch-steps.ts';
 
 export interface CommandLoopParts {

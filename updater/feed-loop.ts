@@ -16,7 +16,7 @@ import type { Time } from '../shared/process/time.ts';
 import { STANDBY_MS } from './command-loop.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { createSignal } from './signal.ts';
-import { createTroubleKeeper, type Trouble } from './trouble.ts';
+import { createTroubleKeeper, type Trouble } from './partition-trouble.ts';
 
 export interface FeedLoopParts {
   readonly partition: number;
