@@ -3,7 +3,6 @@
  * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
  */
 import { mkdirSync } from 'node:fs';
-import type { RootDatabase } from 'lmdb';
 import type { StoredAnswer } from '../domain/answer.ts';
 import { emptyHeader, type PartitionState, type SetLike } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
@@ -16,7 +15,7 @@ import type { BehindTable } from './behind-table.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
 import { openMarks } from './open-marks.ts';
-import { openStoreFile, type Place } from './store-file.ts';
+import { openStoreFile, type Place, type StoreFile } from './store-file.ts';
 import { createWriteBehind, type Spoilers, type WriteBehind } from './write-behind.ts';
 
 interface PartitionAnswer {
@@ -41,9 +40,9 @@ export const openFoldStore = async (
   const release = await claimFolder(folder);
   const marks = openMarks(folder, time);
   try {
-    const root = await openStoreFile({ folder, genesis, log, marks, logger });
-    const spoilers = { halfWritten: () => void root.remove('meta'), damaged: marks.damaged };
-    return foldStore(root, genesis, spoilers, { logger, time }, () => {
+    const file = await openStoreFile({ folder, genesis, log, marks, logger });
+    const spoilers = { halfWritten: () => void file.root.remove('meta'), damaged: marks.damaged };
+    return foldStore(file, genesis, spoilers, { logger, time }, () => {
       marks.closed();
       release();
     });
@@ -54,14 +53,14 @@ export const openFoldStore = async (
 };
 
 const foldStore = (
-  root: RootDatabase<Buffer, StoreKey>,
+  { root, known }: StoreFile,
   genesis: Genesis,
   spoilers: Spoilers,
   { logger, time }: { readonly logger: Logger; readonly time: Time },
   closed: () => void,
 ): LmdbFoldStore => {
   const { partitions } = genesis;
-  const behind = createWriteBehind(root, spoilers, logger, time);
+  const behind = createWriteBehind(root, known, spoilers, logger, time);
   const placeTable = behind.table<number, Place>('places');
   const thingTable = behind.table<number, Thing>('things');
   /** Of one command id, nearly always in one partition. */

@@ -13,6 +13,7 @@ import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
 import {
   behindTable,
+  noteWritten,
   openTable,
   writeLayer,
   type Behind,
@@ -22,7 +23,9 @@ import {
 } from './behind-table.ts';
 import { valueCodec } from './checked-values.ts';
 import type { StoreKey } from './fold-store.ts';
+import { createKnownKeys, type KnownKeys } from './known-keys.ts';
 import { readRoot, structuresOf, writeRoot, type TableSums } from './root-values.ts';
+import { tableFault } from './store-check.ts';
 import { StoreDamagedError } from './store-damage.ts';
 
 export interface WriteBehind {
@@ -55,14 +58,18 @@ export interface Spoilers {
   readonly damaged: (reason: string) => void;
 }
 
+/** `known`: the keys of each table that has any. */
 export const createWriteBehind = (
   root: RootDatabase<Buffer, StoreKey>,
+  known: ReadonlyMap<string, KnownKeys>,
   spoil: Spoilers,
   logger: Logger,
   time: Time,
 ): WriteBehind => {
   const tables = new Map<string, Behind>();
   let sums = (readRoot(root, 'sums') as TableSums | undefined) ?? {};
+  /** Of the last commit that is done; the one under way may be on disk already. */
+  let sumsBefore = sums;
   let waitingCount = 0;
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
@@ -84,6 +91,15 @@ export const createWriteBehind = (
   };
   const mayRead = (): void => {
     if (failure instanceof StoreDamagedError) throw failure;
+  };
+  const suspect = (name: string, what: string): void => {
+    try {
+      for (const { [name]: sum = { count: 0, sum: 0 } } of [sums, sumsBefore])
+        if (tableFault(root, name, sum) === undefined) return;
+    } catch (error) {
+      damaged(what, error);
+    }
+    damaged(what);
   };
   const write = (): void => {
     const next: Record<string, TableSum> = { ...sums };
@@ -107,7 +123,11 @@ export const createWriteBehind = (
           throw error;
         }
       });
-      for (const table of tables.values()) [table.flushing, table.lastKey] = [new Map(), undefined];
+      for (const table of tables.values()) {
+        noteWritten(table, table.flushing);
+        [table.flushing, table.lastKey] = [new Map(), undefined];
+      }
+      sumsBefore = sums;
     } catch (error) {
       const cause = await causeOf(error as CommitError);
       if (isDamage(cause)) spoil.damaged(cause.message);
@@ -133,6 +153,7 @@ export const createWriteBehind = (
         name,
         database: openTable(root, name),
         codec: valueCodec(name, structuresOf(root, name)),
+        known: known.get(name) ?? createKnownKeys(),
         waiting: new Map(),
         flushing: new Map(),
         count: sums[name]?.count ?? 0,
@@ -147,7 +168,7 @@ export const createWriteBehind = (
         table.count += adds;
         table.waiting.set(mapKey, next);
       };
-      return behindTable<K, V>(table, { change, damaged, mayRead });
+      return behindTable<K, V>(table, { change, damaged, mayRead, suspect: (what) => suspect(name, what) });
     },
     batch: (work) => {
       if (failure !== undefined) throw failure;

@@ -33,7 +33,7 @@ beforeEach(() => {
   // As store-file.ts begins a store.
   writeRoot(root, 'sums', {});
   found.length = 0;
-  behind = createWriteBehind(root, spoilers, silentLogger(), systemTime);
+  behind = createWriteBehind(root, new Map(), spoilers, silentLogger(), systemTime);
 });
 afterEach(async () => {
   await root.close();
