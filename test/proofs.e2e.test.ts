@@ -44,7 +44,7 @@ test(
     const { status, out } = await run('simulator/museum/visit.ts', ['--check']);
     expect(status, out).toBe(0);
   },
-  10 * MINUTE_MS,
+  25 * MINUTE_MS,
 );
 
 test(
