@@ -132,7 +132,10 @@ const readValue = (
   let found: CheckedValue | undefined;
   try {
     const bytes = database.getBinaryFast(key);
-    if (bytes === undefined) return void suspect(`the table ${name}, the key ${String(mapKey)}`);
+    if (bytes === undefined) {
+      suspect(`the table ${name}, the key ${String(mapKey)}`);
+      return undefined;
+    }
     found = codec.decode(mapKey, bytes);
   } catch (error) {
     if (error instanceof StoreDamagedError) throw error;

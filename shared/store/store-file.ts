@@ -17,6 +17,7 @@ import { looksWhole } from './lmdb-file.ts';
 import type { OpenMarks } from './open-marks.ts';
 import { readRoot, structuresOf, writeRoot } from './root-values.ts';
 import { storeFault } from './store-check.ts';
+import { refuseFullDisk } from './store-disk-fault.ts';
 
 /** Raise it when what is stored changes its shape otherwise than by the records: an older store is then rebuilt. */
 const LAYOUT = 4;
@@ -72,9 +73,13 @@ export const openStoreFile = async (parts: StoreFileParts): Promise<StoreFile> =
     known.clear();
   }
   const isNew = root === undefined;
+  if (isNew) refuseFullDisk(folder);
   root ??= openRoot(file);
-  if (isNew) writeRoot(root, 'sums', {});
-  writeRoot(root, 'meta', expectedMeta(parts));
+  const opened = root;
+  opened.transactionSync(() => {
+    if (isNew) writeRoot(opened, 'sums', {});
+    writeRoot(opened, 'meta', expectedMeta(parts));
+  });
   await root.flushed;
   marks.opened(isNew);
   return { root, known };

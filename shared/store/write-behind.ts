@@ -56,6 +56,8 @@ export interface Spoilers {
    */
   readonly halfWritten: () => void;
   readonly damaged: (reason: string) => void;
+  /** The disk has refused a commit: returns why, as a sentence. */
+  readonly refused: (cause: Error) => string;
 }
 
 /** `known`: the keys of each table that has any. */
@@ -131,7 +133,7 @@ export const createWriteBehind = (
     } catch (error) {
       const cause = await causeOf(error as CommitError);
       if (isDamage(cause)) spoil.damaged(cause.message);
-      failWith(new Error(cannotWrite(cause), { cause }));
+      failWith(new Error(cannotWrite(spoil.refused(cause)), { cause }));
       logger.error({ err: cause }, 'the local store cannot be written');
     }
   };
@@ -236,6 +238,6 @@ const takeBack = (journal: readonly Before[]): void => {
 const isDamage = ({ message }: Error): boolean =>
   /MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID|BAD_TXN|CURSOR_FULL)/.test(message);
 
-const cannotWrite = ({ message }: Error): string =>
-  `the local store cannot be written: ${message}. Nothing is lost, as the log has everything; ` +
+const cannotWrite = (reason: string): string =>
+  `the local store cannot be written: ${reason}. Nothing is lost, as the log has everything; ` +
   'with room on the disk, and after a new start, it goes on';

@@ -29,6 +29,7 @@ beforeEach(() => {
   const spoilers = {
     halfWritten: () => writeRoot(root, 'spoilt', true),
     damaged: (what: string) => void found.push(what),
+    refused: ({ message }: Error) => message,
   };
   // As store-file.ts begins a store.
   writeRoot(root, 'sums', {});
