@@ -57,8 +57,9 @@ export const openFoldStore = async (
       release();
     });
   } catch (error) {
-    release();
+    // While the folder is still ours.
     marks.notOpened();
+    release();
     throw storeDiskFault(folder, error);
   }
 };
