@@ -5,7 +5,7 @@
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Genesis, Outcome } from '../shared/domain/outcome.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { readOutcomes } from '../shared/log/outcome-reader.ts';
+import { readOutcomes } from '../shared/codec/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
 
 /** The mirror will read the same records: who has more of them has a database, and not a fresh one. */

@@ -1,12 +1,12 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
 import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
-import { logSettings } from '../shared/process/common-settings.ts';
+import { logSettings } from '../shared/boot/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
-import { openLog, openNamespace } from '../shared/process/open-log.ts';
+import { openLog, openNamespace } from '../shared/boot/open-log.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';

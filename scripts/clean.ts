@@ -1,6 +1,6 @@
 /** `make clean`: wipes the local data, as far as it is ours and nobody uses it. Status 1 when something was refused. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dataSettings } from '../shared/process/common-settings.ts';
+import { dataSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { cleanFolder } from './clean-folder.ts';

@@ -1,6 +1,6 @@
 /** `make run`: the local stack, the namespace and the three services, in the foreground. */
 import { execFileSync } from 'node:child_process';
-import { logSettings, requestSettings } from '../shared/process/common-settings.ts';
+import { logSettings, requestSettings } from '../shared/boot/common-settings.ts';
 import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';

@@ -14,7 +14,7 @@ import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
-import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
