@@ -1,5 +1,6 @@
 /** Faults of the log itself, each planted into one without any: reported as what it is, and as nothing else. */
 import { expect, test } from 'vitest';
+import type { ThingCommand } from '../shared/domain/command.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { VIOLATION_KINDS, type ViolationKind } from './certificate.ts';
 import { createPartition } from './create-partition.ts';
@@ -290,3 +291,18 @@ test('a second genesis is no new beginning', () => {
   const certificate = built.certificate();
   expect(certificate).toMatchObject({ clean: true, partitions: 1 });
 });
+test('a command that was passed over, and could have been decided', () => {
+  const { built, v0 } = begin();
+  const offset = built.ask(built.commandOf('a', updateOf(v0, 'later')));
+  built.appendLink({ type: 'invalid', offset });
+  expectOnly(built, { decisionsOfNoCommand: 1 });
+});
+test.each([{ name: '' }, { commandId: 'a b' }, { version: -1 }, { foo: Infinity }, { requestedOn: 0.5 }])(
+  'a command that could not be decided may be passed over: %j',
+  (change) => {
+    const { built, v0 } = begin();
+    const offset = built.ask({ ...built.commandOf('a', updateOf(v0, 'later')), ...change } as ThingCommand);
+    built.appendLink({ type: 'invalid', offset });
+    expectOnly(built, {});
+  },
+);

@@ -61,6 +61,10 @@ export type ThingRequest =
   | Omit<UpdateCommand, keyof CommandBase>
   | Omit<DeleteCommand, keyof CommandBase>;
 
+/** 128 bits, hexadecimal. */
+export const hashOfFields = (fields: readonly unknown[]): string =>
+  hash('sha256', JSON.stringify(fields), 'hex').slice(0, 32);
+
 /**
  * Two requests are the same when method (POST and PUT on an id count as one), path and parsed fields are equal,
  * through whichever API they came. 128 bits, hexadecimal.
@@ -80,7 +84,7 @@ export const payloadHash = (request: ThingRequest): string => {
             request.updatedOn,
           ]
         : [request.type, request.thingId, request.version];
-  return hash('sha256', JSON.stringify(fields), 'hex').slice(0, 32);
+  return hashOfFields(fields);
 };
 
 export const thingCommand = (
