@@ -12,7 +12,7 @@ import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
 import {
-  backgroundAccess,
+  openBackgroundPool,
   bindDatabase,
   LOCK_TIMEOUT_MS,
   openDatabase,
@@ -40,12 +40,11 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     sessions,
   };
-  const [{ log, codec }, pool, background] = await Promise.all([
+  const [{ log, codec }, pool] = await Promise.all([
     openLog(name, settings, lifecycle, logger),
     waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
-    waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(backgroundAccess(access), logger)),
   ]);
-  const things = postgresThings(pool, background, sessions);
+  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
   await bindDatabase(pool, genesis, () => lacksNothing(log, codec, namespace, genesis));

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
 import {
-  backgroundAccess,
+  openBackgroundPool,
   bindDatabase,
   LOCK_TIMEOUT_MS,
   openDatabase,
@@ -85,7 +85,7 @@ export const startEmbedded = async (
     sessions,
   };
   const pool = await openDatabase(access, logger);
-  const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger), sessions);
+  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres client', () => things.close());
   await bindDatabase(pool, genesis, () => Promise.resolve(true));
   report(`Postgres ready after ${secondsSince(began)} s`);

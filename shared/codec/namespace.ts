@@ -80,7 +80,7 @@ export const readGenesis = async (log: EventLog, codec: RecordCodec, namespace: 
 };
 
 /** A state is made of all records from the first one on. The states for other consumers are compacted, and may begin later. */
-const WHOLE_TOPICS = ['things.original', 'things.commands', 'things.outcomes'] as const;
+export const WHOLE_TOPICS = ['things.original', 'things.commands', 'things.outcomes'] as const;
 
 const WHAT_TO_DO = 'Restore the topic from a copy, or use another NAMESPACE';
 
