@@ -80,7 +80,7 @@ export const behindTable = <K extends StoreKey, V>(
   const onDisk = (mapKey: string | number, key: StoreKey): CheckedValue | undefined => {
     mayRead();
     if (table.lastKey === mapKey) return table.lastFound;
-    const found = table.known.has(key) ? readValue(table, mapKey, key, faults) : undefined;
+    const found = table.known.has(key) === false ? undefined : readValue(table, mapKey, key, faults);
     [table.lastKey, table.lastFound] = [mapKey, found];
     return found;
   };
@@ -133,7 +133,7 @@ const readValue = (
   try {
     const bytes = database.getBinaryFast(key);
     if (bytes === undefined) {
-      suspect(`the table ${name}, the key ${String(mapKey)}`);
+      if (known.has(key)) suspect(`the table ${name}, the key ${String(mapKey)}`);
       return undefined;
     }
     found = codec.decode(mapKey, bytes);

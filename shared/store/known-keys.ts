@@ -12,8 +12,8 @@ import { createKeySet } from './key-set.ts';
 import { mapKeyOf, type KeyRange } from './store-keys.ts';
 
 export interface KnownKeys {
-  /** False: it is not there. True: it is, but for one key of some 10^8; also for keys that are not kept. */
-  has(key: StoreKey): boolean;
+  /** False: it is not there. True: it is, but for one key of some 10^8. Undefined: keys of its kind are not kept. */
+  has(key: StoreKey): boolean | undefined;
   /** Is this the checksum of its newest value? True for keys of which none is kept. */
   isNewest(key: StoreKey, checksum: number): boolean;
   add(key: StoreKey, checksum: number): void;
@@ -65,7 +65,7 @@ export const createKnownKeys = (): KnownKeys => {
     has: (key) => {
       const at = numbered(key);
       if (at !== undefined) return groups.get(at.group)?.get(at.id) !== undefined;
-      return !isKept(key) || others.has(String(mapKeyOf(key)));
+      return isKept(key) ? others.has(String(mapKeyOf(key))) : undefined;
     },
     isNewest: (key, checksum) => {
       const at = numbered(key);

@@ -95,13 +95,14 @@ export const createWriteBehind = (
     if (failure instanceof StoreDamagedError) throw failure;
   };
   const suspect = (name: string, what: string): void => {
+    const allowed = [sums, sumsBefore].map(({ [name]: sum = { count: 0, sum: 0 } }) => sum);
+    let fault: string | undefined;
     try {
-      for (const { [name]: sum = { count: 0, sum: 0 } } of [sums, sumsBefore])
-        if (tableFault(root, name, sum) === undefined) return;
+      fault = tableFault(root, name, allowed);
     } catch (error) {
       damaged(what, error);
     }
-    damaged(what);
+    if (fault !== undefined) damaged(what);
   };
   const write = (): void => {
     const next: Record<string, TableSum> = { ...sums };

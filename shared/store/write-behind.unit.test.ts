@@ -127,6 +127,33 @@ test('reads are those of a sorted map, whatever is on disk, on its way there, or
   );
 });
 
+test('what a commit adds, changes and deletes is no damage to who reads meanwhile, whatever the keys', async () => {
+  const numbers = behind.table<number, number>('t');
+  const pairs = behind.table<[number, number], number>('pairs');
+  const triples = behind.table<[number, number, number], number>('triples');
+  const KEYS = 40;
+  for (let turn = 0; turn < 1_000; turn++) {
+    const at = turn % KEYS;
+    const gone = (at + 7) % KEYS;
+    behind.batch(() => {
+      numbers.set(at, turn);
+      pairs.set([at % 3, at], turn);
+      triples.set([at % 3, at, turn], turn);
+      numbers.delete(gone);
+      pairs.delete([gone % 3, gone]);
+      triples.delete([at % 3, at, turn - KEYS]);
+    });
+    behind.flush().catch(() => undefined);
+    for (const table of [numbers, pairs, triples]) expect([...table.entries({})].length).toBe(table.size());
+    expect([numbers.get(at), pairs.get([gone % 3, gone])]).toEqual([turn, undefined]);
+    expect(triples.get([at % 3, at, turn])).toBe(turn);
+    await new Promise(setImmediate);
+  }
+  await behind.flush();
+  expect(found).toEqual([]);
+  expect(storeFault(root)).toBeUndefined();
+});
+
 /** Puts something else on disk than what was written. */
 const overwrite = (key: number, value: Buffer | undefined): void =>
   root.transactionSync(
