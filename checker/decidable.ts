@@ -32,7 +32,7 @@ const hasFields = (command: ThingCommand): boolean => {
     if ([command.createdOn, command.updatedOn].some((time) => time !== null && !isTime(time))) return false;
   }
   const { name, foo } = command;
-  const characters = [...name].length;
+  const characters = Array.from(name).length;
   // A half of a pair of UTF-16 does not survive the way through UTF-8.
   const isText = Buffer.from(name).toString() === name && !name.includes('\0');
   return characters >= 1 && characters <= NAME_MAX_CODE_POINTS && isText && Math.abs(foo) < Infinity;

@@ -1,6 +1,5 @@
 /** Faults of the log itself, each planted into one without any: reported as what it is, and as nothing else. */
 import { expect, test } from 'vitest';
-import type { ThingCommand } from '../shared/domain/command.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { VIOLATION_KINDS, type ViolationKind } from './certificate.ts';
 import { createPartition } from './create-partition.ts';
@@ -301,7 +300,7 @@ test.each([{ name: '' }, { commandId: 'a b' }, { version: -1 }, { foo: Infinity 
   'a command that could not be decided may be passed over: %j',
   (change) => {
     const { built, v0 } = begin();
-    const offset = built.ask({ ...built.commandOf('a', updateOf(v0, 'later')), ...change } as ThingCommand);
+    const offset = built.ask({ ...built.commandOf('a', updateOf(v0, 'later')), ...change });
     built.appendLink({ type: 'invalid', offset });
     expectOnly(built, {});
   },
