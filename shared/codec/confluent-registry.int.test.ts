@@ -80,7 +80,9 @@ describe('records through the real registry', () => {
     value.writeUInt32BE(foreign, 1);
     const cut = codec.encode(DECIDED).subarray(0, -3);
     const client = new Client({ host: inject('stack').SCHEMA_REGISTRY_URL });
-    const json = { type: SchemaType.JSON, schema: '{"type":"object"}' } as const;
+    // Apicurio tells the format by `$schema`.
+    const schema = JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' });
+    const json = { type: SchemaType.JSON, schema } as const;
     const { id } = await client.register(json, { subject: `elsewhere-${freshNamespace()}` });
     const notAvro = Buffer.alloc(5);
     notAvro.writeUInt32BE(id, 1);
