@@ -1,10 +1,11 @@
 /** What other people do in the same server: transactions that they leave open, rows that they lock. */
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { create, NOW, update } from '../test/outcome-log.ts';
 import { freshDatabase, openTestDatabase } from '../test/fresh-database.ts';
 import type { Decision } from '../shared/domain/answer.ts';
+import type { CommandSender } from '../shared/commands/command-sender.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { internalCalls } from './internal-calls.ts';
 import { LOCK_TIMEOUT_MS } from './database.ts';
@@ -13,6 +14,10 @@ import type { OriginalThings, OutboxEntry } from './original-things.ts';
 import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
 import { createOutboxWatch } from './outbox-watch.ts';
 import { postgresThings } from './postgres-things.ts';
+import { originalBackend } from './things-backend.ts';
+import { LANE_MAX_WRITES } from './thing-lanes.ts';
+import type { ApiError } from '../shared/http/errors.ts';
+import { silentLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { createProgress } from '../shared/process/progress.ts';
 import { systemTime } from '../shared/process/time.ts';
@@ -22,12 +27,12 @@ const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const clean of cleanUp.splice(0).toReversed()) await clean();
 });
-const open = async (): Promise<{ things: OriginalThings; pool: pg.Pool }> => {
+const open = async (): Promise<{ things: OriginalThings; pool: pg.Pool; namespace: string }> => {
   const { namespace, drop } = await freshDatabase('original', CONTRACT_PARTITIONS);
   cleanUp.push(drop);
   const pool = await openTestDatabase(namespace, LOCK_TIMEOUT_MS);
   cleanUp.push(() => pool.end());
-  return { things: postgresThings(pool), pool };
+  return { things: postgresThings(pool), pool, namespace };
 };
 const partitionOf = (command: ThingCommand): number => partitionOfCommand(command, CONTRACT_PARTITIONS);
 const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
@@ -166,5 +171,49 @@ describe('a row that somebody else has locked', () => {
     expect(await things.decide({ partition, command: update('u', id, 0), token: null, now: NOW })).toBe(
       'not-owner',
     );
+  });
+
+  test('takes few connections, however many clients write to it: the others are free', async () => {
+    const { things, pool, namespace } = await open();
+    const { id } = ((await decide(things, create('c'))) as Decision).state!;
+    const stranger = await pool.connect();
+    await stranger.query('begin');
+    await stranger.query('select * from things where id = $1 for update', [id]);
+    const backend = originalBackend({
+      things,
+      checkWritable: () => undefined,
+      partitions: CONTRACT_PARTITIONS,
+      log: createMemoryLog(),
+      mirrored: createProgress([0, 0, 0, 0], systemTime),
+      responseWaitMs: 3 * LOCK_TIMEOUT_MS,
+      time: systemTime,
+      logger: silentLogger(),
+      outcomesTopic: 'outcomes',
+      sender: undefined as unknown as CommandSender,
+    });
+    const clients = 20 * LANE_MAX_WRITES;
+    const writes = Promise.allSettled(
+      Array.from({ length: clients }, (_, index) =>
+        backend.write(update(`u${index}`, id, 0), { respondAsync: false }),
+      ),
+    );
+    const waiting = async (): Promise<number> => {
+      const { rows } = await pool.query<{ count: number }>(
+        `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and wait_event in ('tuple', 'transactionid') and application_name = $1`,
+        [`test ${namespace}`],
+      );
+      return rows[0]!.count;
+    };
+    await vi.waitFor(async () => expect(await waiting()).toBe(LANE_MAX_WRITES));
+    // Those that had their turn do not know what became of them; the others know that nothing was written.
+    const codes = (await writes).map((result) =>
+      result.status === 'rejected' ? (result.reason as ApiError).code : 'accepted',
+    );
+    expect(new Set(codes)).toEqual(new Set(['outcome-unknown', 'unavailable']));
+    await stranger.query('rollback');
+    stranger.release();
+    expect(await backend.write(update('u', id, 0), { respondAsync: false })).toMatchObject({
+      kind: 'decided',
+    });
   });
 });

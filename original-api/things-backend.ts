@@ -19,6 +19,7 @@ import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
 import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './database-errors.ts';
 import type { OriginalThings } from './original-things.ts';
+import { createThingLanes } from './thing-lanes.ts';
 
 export interface OriginalBackendParts {
   readonly things: OriginalThings;
@@ -46,6 +47,8 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   const trouble = createTrouble(parts.logger, 'the database does not answer writes', parts.time.monotonic);
   const { things, checkWritable, partitions, sender, log, mirrored, responseWaitMs, time } = parts;
 
+  const lanes = createThingLanes(time);
+
   const isWritable = (partition: number): boolean => {
     try {
       checkWritable(partition);
@@ -53,6 +56,11 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     } catch {
       return false;
     }
+  };
+  /** Undefined: its turn has not come. */
+  const inTurn = (partition: number, command: ThingCommand, waitMs: number) => {
+    const decide = () => things.decide({ partition, command, token: null, now: time.now() });
+    return command.type === 'create' ? decide() : lanes.run(command.thingId, waitMs, decide);
   };
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
@@ -63,7 +71,8 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       // A session that began meanwhile may have shown that the database was set back: what it says is no answer.
       if (tries > 1 && !isWritable(partition)) throw outcomeUnknown(command);
       try {
-        const decision = await things.decide({ partition, command, token: null, now: time.now() });
+        const decision = await inTurn(partition, command, deadline - time.monotonic());
+        if (decision === undefined) throw tries > 1 ? outcomeUnknown(command) : busy();
         trouble.over();
         if (decision === 'not-owner' || isWritable(partition)) return decision;
         throw outcomeUnknown(command);
@@ -148,6 +157,9 @@ const refusalOf = (error: DatabaseBehindError | DatabaseUnusableError): ApiError
   error instanceof DatabaseBehindError
     ? new ApiError('diverged', `nothing was written: ${error.message}`)
     : unavailable(`nothing was written, ${unusableMessage(error)}`);
+
+const busy = (): ApiError =>
+  unavailable('nothing was written: other writes of the Thing wait for its row; try again');
 
 const outcomeUnknown = ({ commandId }: ThingCommand): ApiError =>
   new ApiError(
