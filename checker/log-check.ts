@@ -14,7 +14,7 @@ const isDecidable = (
   partitions: number,
 ): boolean => {
   if (record.type === 'unreadable') return false;
-  if (record.type === 'mark' || record.type === 'switch') return true;
+  if (record.type === 'mark' || record.type === 'enable' || record.type === 'switch') return true;
   if (record.type === 'create') return createPartition(record.commandId, partitions) === partition;
   return record.thingId >= 1 && record.thingId % partitions === partition;
 };

@@ -1,4 +1,5 @@
 /** Rows of the database <-> the domain. A row of `answers` holds an answer and the state that it made. */
+import { addedFieldsOf, fieldsSetIn } from '../shared/domain/added-fields.ts';
 import type { Answer, AnswerCode, Decision } from '../shared/domain/answer.ts';
 import type { CommandType } from '../shared/domain/command.ts';
 import { clampedOriginalFoo } from '../shared/domain/mapping.ts';
@@ -12,6 +13,8 @@ export interface ThingRow {
   updated_on: Date;
   version: number;
   deleted: boolean;
+  /** Added fields that are not their default. */
+  added: object;
 }
 
 export interface AnswerRow {
@@ -28,6 +31,7 @@ export interface AnswerRow {
   updated_on: Date | null;
   version: number | null;
   deleted: boolean | null;
+  added: object | null;
 }
 
 export const thingOfRow = (row: ThingRow): Thing => ({
@@ -38,6 +42,7 @@ export const thingOfRow = (row: ThingRow): Thing => ({
   updatedOn: row.updated_on.getTime(),
   version: row.version,
   deleted: row.deleted,
+  ...addedFieldsOf(row.added),
 });
 
 export const decisionOfRow = (row: AnswerRow): Decision => {
@@ -79,5 +84,6 @@ const mirroredState = (state: Thing): object => {
     updated_on: new Date(state.updatedOn).toISOString(),
     version: state.version,
     deleted: state.deleted,
+    added: fieldsSetIn(state),
   };
 };

@@ -6,8 +6,8 @@
  * count lets that one lead, and steps in when a command has waited for STANDBY_MS.
  */
 import type { Decision } from '../shared/domain/answer.ts';
-import { decide, decideFromFold } from '../shared/domain/decide.ts';
-import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
+import { decide, decideFromFold, enabledBy } from '../shared/domain/decide.ts';
+import { isLogCommand, type LogCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { decisionFault } from '../shared/domain/divergence.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
@@ -89,13 +89,13 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
 
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
   const decideNow = async (
-    command: ThingCommand | MarkCommand,
+    command: ThingCommand | LogCommand,
     offset: number,
   ): Promise<Decision | { readonly invalid: string } | undefined> => {
     const { header } = speculation;
     if (header.owner === 'shiny') return decide(speculation, command);
     const known = decideFromFold(speculation, command);
-    if (known !== undefined || command.type === 'mark') return known;
+    if (known !== undefined || isLogCommand(command)) return known;
     try {
       const decision = await original.decide(partition, header.epoch, command);
       if (decision !== 'not-owner') {
@@ -172,6 +172,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       offset,
       answer: decision.answer,
       state: decision.state,
+      feature: enabledBy(command, decision),
     });
     void append(record, command.commandId, speculation.add(record));
     parts.onDecided(decision);

@@ -14,6 +14,7 @@ const record = (fields: object[]): string =>
 
 const DECIDED: Outcome = {
   type: 'decided',
+  feature: null,
   previousOffset: -1,
   previousDigest: 'x',
   epoch: 0,
@@ -123,6 +124,7 @@ describe('a log in two registries', () => {
     for (let offset = 0; offset < 20; offset++)
       await append({
         type: 'decided',
+        feature: null,
         ...linkAfter(mine.header),
         epoch: 0,
         offset,

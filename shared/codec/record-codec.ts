@@ -1,6 +1,7 @@
 /**
  * Records to bytes and back: Avro in the Confluent wire format (a zero byte, the schema's id in four bytes, the record).
- * A reader that meets a record type that it does not know stops and says so; skipping would fork the world. What no release
+ * A reader that meets a record type, or a field with another value than its default, that it does not know stops and says so;
+ * skipping would fork the world. What no release
  * can read is told apart from that, so that each reader can apply the policy of its topic (record-reader.ts).
  */
 import type { Command } from '../domain/command.ts';
@@ -9,6 +10,7 @@ import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
 import { loadRecordSchemas, parseAvroType, RECORD_NAMESPACE, type RecordSchema } from './record-schemas.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
+import { unknownFieldSearch } from './unknown-fields.ts';
 
 export type ThingRecord = Thing & { readonly type: 'thing' };
 export type PlaygroundRecord = Command | Outcome | OriginalEntry | ThingRecord;
@@ -22,7 +24,10 @@ export interface UnreadableRecord {
 export interface RecordCodec {
   /** Throws when the record does not fit its schema: a fault of the code, never of the data. */
   encode(record: PlaygroundRecord): Buffer;
-  /** Throws UnknownRecordError for a record type of a newer release, and for an id that the registry does not know. */
+  /**
+   * Throws UnknownRecordError for what a newer release says and this one does not know (a record type, a field that is set),
+   * and for an id that the registry does not know.
+   */
   decode(values: readonly Buffer[]): Promise<(PlaygroundRecord | UnreadableRecord)[]>;
   /**
    * What the digest of the chain runs over: the fingerprint of the writer's schema (SHA-256 of its parsing canonical form, 32
@@ -143,7 +148,8 @@ const decoderOf = (
   registry: SchemaRegistry,
   id: number,
 ): Decoder['decode'] => {
-  const resolver = avroType.createResolver(writer);
+  const resolver = resolverOf(avroType, writer);
+  const unknownField = unknownFieldSearch(writer, avroType);
   const unreadable = (what: string): UnreadableRecord => ({
     type: 'unreadable',
     reason: `${what}; its schema id ${id} is ${writer.name} in ${registry.name}`,
@@ -152,12 +158,29 @@ const decoderOf = (
     try {
       const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver);
       if (offset !== value.length) return unreadable('it is cut or too long');
+      const field = unknownField?.(writer.decode(value, HEADER_BYTES).value);
+      if (field !== undefined) throw new UnknownRecordError(setsUnknownField(writer.name, field));
       return { type, ...record } as PlaygroundRecord;
     } catch (error) {
+      if (error instanceof UnknownRecordError) throw error;
       return unreadable(`it does not decode (${(error as Error).message})`);
     }
   };
 };
+
+const resolverOf = (reader: RecordSchema['avroType'], writer: ReturnType<typeof parseAvroType>) => {
+  try {
+    return reader.createResolver(writer);
+  } catch (error) {
+    throw new UnknownRecordError(
+      `this release cannot read ${String(writer.name)} as it was written: ${(error as Error).message}; update it`,
+      { cause: error },
+    );
+  }
+};
+
+const setsUnknownField = (name: string | undefined, field: string): string =>
+  `a ${String(name)} sets the field ${field}, which this release does not know and would lose; update it`;
 
 const unknownId = (registry: SchemaRegistry, id: number): string =>
   `${registry.name} does not know the schema id ${id}: it is not the registry that the log was written with, or it has ` +

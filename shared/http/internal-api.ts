@@ -5,6 +5,7 @@
 import { Type } from 'typebox';
 import { COMMAND_ID_MAX_CHARS, NAME_MAX_CODE_POINTS, TIME_MAX, TIME_MIN } from '../domain/limits.ts';
 import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
+import { addedSchemas } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import type { Owner, Thing } from '../domain/thing.ts';
 
@@ -20,6 +21,7 @@ export interface InternalDecideBody {
   readonly partition: number;
   /** The fold's epoch at the command's predecessor. */
   readonly token: number;
+  /** Without added fields that have their default: the other side may not know them, and sets them if it does. */
   readonly command: ThingCommand;
 }
 
@@ -73,6 +75,7 @@ const asked = {
 const fields = {
   name: Type.String({ minLength: 1, maxLength: NAME_MAX_CODE_POINTS, format: 'plain-text' }),
   foo: Type.Number(),
+  ...addedSchemas(Type.Optional),
 };
 const exact = { additionalProperties: false } as const;
 const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a partition' });
