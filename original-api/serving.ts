@@ -128,6 +128,7 @@ export const startOriginalServing = async (
       things,
       checkWritable,
       partitions,
+      features: (partition) => mirror.headers()[partition]!.features,
       sender,
       log,
       outcomesTopic,

@@ -10,6 +10,7 @@ import { toOriginalThing } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
+import { checkEnabled } from '../shared/http/field-gate.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -25,6 +26,8 @@ export interface OriginalBackendParts {
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
   readonly partitions: number;
+  /** That are enabled in the partition, as far as the mirror has read. */
+  readonly features: (partition: number) => readonly string[];
   readonly sender: CommandSender;
   readonly log: EventLog;
   readonly outcomesTopic: string;
@@ -108,6 +111,8 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
 
   return {
     write: async (command) => {
+      const partition = partitionOfCommand(command, partitions);
+      checkEnabled(command, partition, parts.features(partition));
       const direct = await decideDirectly(command);
       const decision = direct === 'not-owner' ? await forward(command) : direct;
       return { kind: 'decided', decision };

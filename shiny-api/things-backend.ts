@@ -8,6 +8,7 @@ import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { unavailable } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
+import { checkEnabled } from '../shared/http/field-gate.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -119,6 +120,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     write: async (command, { respondAsync }) => {
       const known = decidedBefore(command);
       if (known !== undefined) return { kind: 'decided', decision: known };
+      const partition = partitionOfCommand(command, genesis.partitions);
+      checkEnabled(command, partition, view.store.state(partition).header.features);
       if (!respondAsync) return { kind: 'decided', decision: await sender.sendAndWait(command) };
       const place = await sender.send(command);
       // So that the address in the answer leads somewhere at once.

@@ -7,6 +7,7 @@ import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startDeciding } from './deciding.ts';
 import { troubled } from './partition-status.ts';
+import { registerFeatureRoutes } from './feature-routes.ts';
 import { createSwitchRequests } from './switch-requests.ts';
 import { registerSwitchRoutes } from './switch-routes.ts';
 
@@ -58,6 +59,16 @@ export const createUpdaterApp = async (
     deciding,
     requests,
     time,
+  });
+  registerFeatureRoutes(app, {
+    namespace,
+    partitions: genesis.partitions,
+    store,
+    log,
+    codec,
+    logger,
+    time,
+    starting: deciding.starting,
   });
   lifecycle.onClose('HTTP server', () => app.close());
   return app;

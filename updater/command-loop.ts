@@ -15,6 +15,7 @@ import type { PartitionState } from '../shared/domain/partition-state.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import { checkKnown } from '../shared/store/feature-check.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
@@ -37,6 +38,8 @@ export interface CommandLoopParts {
   readonly onDecided: (decision: Decision) => void;
   readonly onSwitchStep: (step: SwitchStep) => void;
   readonly time: Time;
+  /** Features of this release, else for tests. */
+  readonly knownFeatures?: readonly string[];
 }
 
 export interface CommandLoop {
@@ -52,10 +55,10 @@ export interface CommandLoop {
   standsBy(): boolean;
   /** Was it this updater whose decision counted last time, as far as it has tried? */
   leads(): boolean;
-  /** Rejects when there is a command that this release cannot decide. */
   trouble(): Trouble | undefined;
   /** What the switch at the head waits for, if there is one. */
   switchWaitsFor(): string | undefined;
+  /** Rejects when there is a command that this release cannot decide. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -160,6 +163,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
 
     const { header } = speculation;
     if (command.type === 'invalid') return passOver(command, offset);
+    if (command.type === 'enable')
+      checkKnown([command.feature], `commands/${partition} offset ${offset}`, parts.knownFeatures);
     const decision = await decideNow(command, offset);
     // While we asked Original, somebody else's decision may have been read.
     if (decision === undefined || speculation.header.position !== header.position || unsure) return;

@@ -74,7 +74,9 @@ export type CommandType = Command['type'];
 export const isLogCommand = (command: Command): command is LogCommand =>
   command.type === 'mark' || command.type === 'enable';
 
-type Asked<C extends CommandBase> = Omit<C, keyof CommandBase | keyof AddedFields> & Partial<AddedFields>;
+type Asked<C extends CommandBase> = {
+  [K in Exclude<keyof C, keyof CommandBase> as K extends keyof AddedFields ? never : K]: C[K];
+} & Partial<AddedFields>;
 /** Added fields that it lacks have their default. */
 export type ThingRequest = Asked<CreateCommand> | Asked<UpdateCommand> | Asked<DeleteCommand>;
 
