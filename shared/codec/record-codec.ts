@@ -8,6 +8,7 @@ import type { Command } from '../domain/command.ts';
 import type { OriginalEntry, Outcome } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
+import { addedFieldFaults } from './added-field-check.ts';
 import { loadRecordSchemas, parseAvroType, RECORD_NAMESPACE, type RecordSchema } from './record-schemas.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
 import { unknownFieldSearch } from './unknown-fields.ts';
@@ -123,7 +124,10 @@ const registerSchemas = async (
   namespace: string,
 ): Promise<Map<string, { schema: RecordSchema; id: number }>> => {
   const encoders = new Map<string, { schema: RecordSchema; id: number }>();
-  for (const schema of loadRecordSchemas()) {
+  const schemas = loadRecordSchemas();
+  const faults = addedFieldFaults(schemas);
+  if (faults.length > 0) throw new Error(`the schemas do not fit this release: ${faults.join('; ')}`);
+  for (const schema of schemas) {
     const topic = topicName(namespace, schema.topic);
     const id = await registry.register(`${topic}-${schema.name}`, schema.json);
     encoders.set(schema.type, { schema, id });

@@ -84,8 +84,7 @@ export const invalidAddedField = (
 export const addedSchemas = (
   change: (schema: TSchema) => TSchema = (schema) => schema,
   table: AddedFieldTable = ADDED_FIELDS,
-): object =>
-  Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, change(schema)]));
+): object => Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, change(schema)]));
 
 const valueOf = (source: object, name: string): AddedValue | undefined =>
   (source as Readonly<Record<string, AddedValue | undefined>>)[name];
