@@ -1,6 +1,7 @@
 /** What of a folder is ours, and may be wiped. */
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { INTERNAL_SECRET_FILE_NAME } from '../shared/http/wall-settings.ts';
 import { NAMESPACE_PATTERN } from '../shared/log/topics.ts';
 import { STACK_ENV_FILE } from '../shared/process/local-database.ts';
 import { MARK_FILE, readMark, type FolderKind } from '../shared/process/own-folder.ts';
@@ -66,11 +67,13 @@ const wipeNames = (folder: string, isOurs: (folder: string, name: string) => boo
   return names;
 };
 
-const wipeStores = (folder: string): string[] =>
-  readdirSync(folder)
+const wipeStores = (folder: string): string[] => [
+  ...readdirSync(folder)
     .filter((name) => NAMESPACE_PATTERN.test(name) && isFolder(join(folder, name)))
     .flatMap((namespace) => {
       const wiped = wipeNames(join(folder, namespace), isStore);
       if (readdirSync(join(folder, namespace)).length === 0) rmdirSync(join(folder, namespace));
       return wiped.map((name) => `${namespace}/${name}`);
-    });
+    }),
+  ...wipeNames(folder, (_folder, name) => name === INTERNAL_SECRET_FILE_NAME),
+];

@@ -147,7 +147,7 @@ describe('log and database belong together', () => {
     await expect(on.start()).rejects.toThrow(/database belongs to the log with genesis another/);
 
     await pool.query(`drop schema "${on.namespace}" cascade`);
-    await expect(on.start()).rejects.toThrow(/has records, but the database is empty/);
+    await expect(on.start()).rejects.toThrow(/has records of Original, but the database is empty/);
   });
 });
 
@@ -228,7 +228,7 @@ describe('second instances', () => {
 
     const third = await another('shiny-api', on, { SHINY_PORT: '0' });
     expect(await third.ended).toBe(EXIT_CANNOT_START);
-    expect(third.lines.join('')).toMatch(/in use by process/);
+    expect(third.lines.join('')).toMatch(/is in use by another process/);
   });
 
   test.each(['original', 'shiny'] as const)(

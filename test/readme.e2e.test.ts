@@ -33,6 +33,9 @@ afterEach(async () => {
   playground = undefined;
 });
 
+/** Each line of the tour starts a process or two. */
+const TOUR_MAX_MS = 180_000;
+
 describe('the README', () => {
   test('names only targets of the Makefile, scripts of package.json and files that are there', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -53,62 +56,68 @@ describe('the README', () => {
       expect(existsSync(join(ROOT, folder!)), folder).toBe(true);
   });
 
-  test('its tour works as it is written', async () => {
-    const on = await startPlayground({ master: 'original', stack: inject('stack') });
-    playground = on;
-    const tour = BLOCKS.find((block) => block.includes('Create a Thing'))!
-      .replaceAll('127.0.0.1:3000', new URL(on.original).host)
-      .replaceAll('127.0.0.1:9000', new URL(on.shiny).host);
-    const said = await shell(tour, { ...on.env, ...inject('stack') });
-    for (const pattern of [
-      /\{"id":\d+,"name":"chair","foo":4,[^}]*"version":0\}/,
-      /\{"id":"\d+","name":"chair","foo":4,[^}]*"version":"0"\}/,
-      /\{"id":"\d+","name":"armchair","foo":4,[^}]*"version":"1"\}/,
-      /already stands for another request/,
-      /the version is not the current one: Thing \d+ is at version 1/,
-      /"id":"tour-\d+","kind":"update".*"decided_by":"original"/,
-      /"record":\{"type":"original-entry"/,
-      /"record":\{"type":"update"/,
-      /"record":\{"type":"genesis"/,
-      /"record":\{"type":"decided"/,
-      /"record":\{"type":"observed"/,
-    ]) {
-      expect(said).toMatch(pattern);
-    }
-    await eventually(async () => {
-      const latest = await shell('make readtopic topic=things FOLLOW=false', {
+  test(
+    'its tour works as it is written',
+    async () => {
+      const on = await startPlayground({ master: 'original', stack: inject('stack') });
+      playground = on;
+      const tour = BLOCKS.find((block) => block.includes('Create a Thing'))!
+        .replaceAll('127.0.0.1:3000', new URL(on.original).host)
+        .replaceAll('127.0.0.1:9000', new URL(on.shiny).host);
+      const said = await shell(tour, { ...on.env, ...inject('stack') });
+      for (const pattern of [
+        /\{"id":\d+,"name":"chair","foo":4,[^}]*"version":0\}/,
+        /\{"id":"\d+","name":"chair","foo":4,[^}]*"version":"0"\}/,
+        /\{"id":"\d+","name":"armchair","foo":4,[^}]*"version":"1"\}/,
+        /already stands for another request/,
+        /the version is not the current one: Thing \d+ is at version 1/,
+        /"id":"tour-\d+","kind":"update".*"decided_by":"original"/,
+        /"record":\{"type":"original-entry"/,
+        /"record":\{"type":"update"/,
+        /"record":\{"type":"genesis"/,
+        /"record":\{"type":"decided"/,
+        /"record":\{"type":"observed"/,
+      ]) {
+        expect(said).toMatch(pattern);
+      }
+      await eventually(async () => {
+        const latest = await shell('make readtopic topic=things FOLLOW=false', {
+          ...on.env,
+          ...inject('stack'),
+        });
+        expect(latest).toMatch(
+          /"record":\{"type":"thing","id":\d+,"name":"armchair"[^}]*"version":2,"deleted":true\}/,
+        );
+      });
+      const addresses = { ORIGINAL_URL: on.original, SHINY_URL: on.shiny, UPDATER_URL: on.updater };
+      const switched = await shell(block('master switch --to shiny'), {
         ...on.env,
         ...inject('stack'),
+        ...addresses,
       });
-      expect(latest).toMatch(
-        /"record":\{"type":"thing","id":\d+,"name":"armchair"[^}]*"version":2,"deleted":true\}/,
+      expect(switched).toMatch(
+        /1 of 1 switched.*refused writes: 0[^]*11 of 11 switched[^]*12 of 12 switched/,
       );
-    });
-    const addresses = { ORIGINAL_URL: on.original, SHINY_URL: on.shiny, UPDATER_URL: on.updater };
-    const switched = await shell(block('master switch --to shiny'), {
-      ...on.env,
-      ...inject('stack'),
-      ...addresses,
-    });
-    expect(switched).toMatch(/1 of 1 switched.*refused writes: 0[^]*11 of 11 switched[^]*12 of 12 switched/);
-    const judged = await shell(
-      block('check /tmp/history.jsonl')
-        .replaceAll('/tmp', on.env['DATA_DIR']!)
-        .replace('--for 30s', '--for 3s'),
-      { ...on.env, ...inject('stack'), ...addresses },
-    );
-    expect(judged).toMatch(/unknown 0, refused 0[^]*Clean: no violation/);
+      const judged = await shell(
+        block('check /tmp/history.jsonl')
+          .replaceAll('/tmp', on.env['DATA_DIR']!)
+          .replace('--for 30s', '--for 3s'),
+        { ...on.env, ...inject('stack'), ...addresses },
+      );
+      expect(judged).toMatch(/unknown 0, refused 0[^]*Clean: no violation/);
 
-    const measured = await shell('npm run --silent measure', {
-      ORIGINAL_URL: on.original,
-      SHINY_URL: on.shiny,
-      UPDATER_URL: on.updater,
-      REQUESTS: '20',
-      WARM_UP: '5',
-    });
-    expect(measured).toMatch(/write through Shiny +p50 +\d/);
-    expect(measured).toMatch(/memory of updater +\d+ MiB/);
-  });
+      const measured = await shell('npm run --silent measure', {
+        ORIGINAL_URL: on.original,
+        SHINY_URL: on.shiny,
+        UPDATER_URL: on.updater,
+        REQUESTS: '20',
+        WARM_UP: '5',
+      });
+      expect(measured).toMatch(/write through Shiny +p50 +\d/);
+      expect(measured).toMatch(/memory of updater +\d+ MiB/);
+    },
+    TOUR_MAX_MS,
+  );
 
   test('make help lists every target with a line; make clean leaves what is not ours, and says so', async () => {
     const help = await shell('make help', {});

@@ -41,11 +41,8 @@ const listOf = async (on: Playground, api: 'original' | 'shiny'): Promise<unknow
 };
 const repair = (on: Playground, ...args: string[]): Promise<{ status: number | null; out: string }> =>
   new Promise((resolve) => {
-    const child = execFile(
-      COMMAND,
-      ['master', 'repair', ...args],
-      { env: on.env },
-      (_error, out, err) => resolve({ status: child.exitCode, out: out + err }),
+    const child = execFile(COMMAND, ['master', 'repair', ...args], { env: on.env }, (_error, out, err) =>
+      resolve({ status: child.exitCode, out: out + err }),
     );
   });
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../apis.ts';
 import type { ChaosWorld } from './chaos-world.ts';
-import { cutLatestStates, openTransaction, writeGarbage } from './strangers.ts';
+import { openTransaction, writeGarbage } from './strangers.ts';
 
 export interface ChaosFault {
   readonly name: string;
@@ -97,10 +97,6 @@ export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault
   {
     name: "a stranger's records in our topics",
     inflict: () => writeGarbage(world.settings),
-  },
-  {
-    name: 'the topic of the latest states is cut',
-    inflict: () => cutLatestStates(world.settings),
   },
   ...Object.entries(world.proxies).map(([between_, proxy]) => ({
     name: `answers cut between ${between_}`,

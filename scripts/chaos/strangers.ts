@@ -1,4 +1,4 @@
-/** What others do to a stack that they share with us: transactions that stay open, records in our topics, a topic that is cut. */
+/** What others do to a stack that they share with us: transactions that stay open, records in our topics. */
 import pg from 'pg';
 import { kafkaOperator } from '../../shared/log/kafkajs-operator.ts';
 import { topicName } from '../../shared/log/topics.ts';
@@ -17,28 +17,13 @@ export const openTransaction = async (databaseUrl: string): Promise<() => Promis
   return () => client.end();
 };
 
-/** Nobody can read it. */
+/** Nobody can read it. The broker takes no record without a key for a compacted topic. */
 export const writeGarbage = async ({ KAFKA_BROKERS, NAMESPACE }: ApisSettings): Promise<void> => {
   const operator = await kafkaOperator(KAFKA_BROKERS.split(','));
   try {
     for (const suffix of ['things.commands', 'things.original', 'things'] as const)
-      await operator.append(topicName(NAMESPACE, suffix), 0, null, Buffer.from('not a record'));
+      await operator.append(topicName(NAMESPACE, suffix), 0, 'not a key', Buffer.from('not a record'));
     await operator.appendTombstone(topicName(NAMESPACE, 'things.commands'), 1, 'k');
-  } finally {
-    await operator.close();
-  }
-};
-
-/** Takes away all that `<ns>.things` has by now: the one topic of ours that may begin later than 0. */
-export const cutLatestStates = async ({
-  KAFKA_BROKERS,
-  NAMESPACE,
-  PARTITIONS,
-}: ApisSettings): Promise<void> => {
-  const operator = await kafkaOperator(KAFKA_BROKERS.split(','));
-  try {
-    for (let partition = 0; partition < PARTITIONS; partition++)
-      await operator.deleteRecords(topicName(NAMESPACE, 'things'), partition, -1);
   } finally {
     await operator.close();
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { authorityOf, canonicalHost, isLoopback } from './host-check.ts';
 import type { WallParts } from './wall.ts';
 import { StartError } from '../process/lifecycle.ts';
+import { takeFolder } from '../process/own-folder.ts';
 import { readSecretFile, secretFromFile } from '../process/secret-file.ts';
 import { flag, pattern, text, type SettingTable, type SettingValues } from '../process/settings.ts';
 
@@ -11,7 +12,7 @@ const INTERNAL_SECRET_CHARS = /^[\x21-\x7e]{32,512}$/;
 const apiToken = pattern(API_TOKEN_CHARS, '16 to 512 visible ASCII characters, without spaces');
 const internalSecret = pattern(INTERNAL_SECRET_CHARS, '32 to 512 visible ASCII characters, without spaces');
 /** Below DATA_DIR; no namespace has such a name. */
-const INTERNAL_SECRET_FILE_NAME = 'internal.secret';
+export const INTERNAL_SECRET_FILE_NAME = 'internal.secret';
 
 const list =
   (isItem: (item: string) => boolean, expected: string) =>
@@ -94,9 +95,10 @@ export const wallParts = (settings: WallSettingValues, listenHost: string): Wall
 /** The secret of the services on this machine; draws one if nobody has. Throws StartError. */
 export const internalSecretOf = (
   settings: SettingValues<typeof internalSecretSettings> & { readonly DATA_DIR: string },
-): string =>
-  settings.INTERNAL_SECRET ??
-  secretFromFile(
-    settings.INTERNAL_SECRET_FILE ?? join(settings.DATA_DIR, INTERNAL_SECRET_FILE_NAME),
-    internalSecret,
-  );
+): string => {
+  if (settings.INTERNAL_SECRET !== undefined) return settings.INTERNAL_SECRET;
+  const given = settings.INTERNAL_SECRET_FILE;
+  // Before there is anything in it: a folder is marked as ours while it is empty.
+  if (given === undefined) takeFolder(settings.DATA_DIR, 'data');
+  return secretFromFile(given ?? join(settings.DATA_DIR, INTERNAL_SECRET_FILE_NAME), internalSecret);
+};
