@@ -14,6 +14,7 @@ const READY_MAX_MS = 60_000;
 const NOT_ENABLED = /nothing was written: "colour" cannot be set yet.*playground upgrade enable colour/;
 const UNKNOWN =
   /feature colour is enabled at (commands|outcomes)\/\d+ (before )?offset \d+, this release does not know it: update it/;
+const HALF = /sets the field (state\.)?colour, which this release does not know and would lose; update it/;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -162,7 +163,7 @@ test(
     await expect(playground(cli, 'upgrade', 'enable', 'size')).rejects.toThrow(
       /does not know the feature size/,
     );
-    expect(await playground(cli, 'upgrade', 'enable', 'colour')).toMatch(/^0 +colour$/m);
+    expect(await playground(cli, 'upgrade', 'enable', 'colour')).toMatch(/^ *0 +colour$/m);
     expect(await forgotten.ended).toBe(EXIT_CANNOT_START);
     expect(forgotten.said()).toMatch(UNKNOWN);
 
@@ -190,11 +191,11 @@ test(
     const plain = { name: 'lamp', foo: 4, version: 2 };
     expect(done(await write(original.url, String(lamp), plain)).json).toMatchObject({ colour: '' });
 
-    // Whoever of the old release starts again stops by name.
+    // Whoever of the old release starts again stops by name: at the record that enables, or at one that it would read by half.
     const services = ['updater', 'shiny-api', 'original-api'] as const;
     const again = await Promise.all(services.map((service) => start(THIS_RELEASE, service, old, newer)));
     expect(await Promise.all(again.map(({ ended }) => ended))).toEqual(services.map(() => EXIT_CANNOT_START));
-    for (const one of again) expect(one.said()).toMatch(UNKNOWN);
+    for (const one of again) expect(one.said()).toMatch(new RegExp(`${UNKNOWN.source}|${HALF.source}`));
   },
   TEST_MAX_MS,
 );

@@ -1,13 +1,14 @@
 /**
  * Records to bytes and back: Avro in the Confluent wire format (a zero byte, the schema's id in four bytes, the record).
  * A reader that meets a record type, or a field with another value than its default, that it does not know stops and says so;
- * skipping would fork the world. What no release
- * can read is told apart from that, so that each reader can apply the policy of its topic (record-reader.ts).
+ * skipping would fork the world. What no release can read is told apart from that, so that each reader can apply the policy of
+ * its topic (record-reader.ts).
  */
 import type { Command } from '../domain/command.ts';
 import type { OriginalEntry, Outcome } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
+import { StartError } from '../process/lifecycle.ts';
 import { addedFieldFaults } from './added-field-check.ts';
 import { loadRecordSchemas, parseAvroType, RECORD_NAMESPACE, type RecordSchema } from './record-schemas.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -37,8 +38,8 @@ export interface RecordCodec {
   chainBytes(value: Buffer): Buffer;
 }
 
-/** Not for this release to read, or not with this registry: nothing may go on behind it. */
-export class UnknownRecordError extends Error {
+/** Not for this release to read, or not with this registry: nothing may go on behind it, and to start again as it is does not help. */
+export class UnknownRecordError extends StartError {
   override readonly name = 'UnknownRecordError';
 }
 
