@@ -21,7 +21,7 @@ const withField = (json: string, of: string, field: object): string => {
   return JSON.stringify(grown);
 };
 const schemaOf = (type: string) => loadRecordSchemas().find((one) => one.type === type)!;
-const COLOUR = { name: 'colour', type: 'string', default: '' };
+const HUE = { name: 'hue', type: 'string', default: '' };
 
 const world = async () => {
   const registry = memorySchemaRegistry();
@@ -47,30 +47,30 @@ const DECIDED = {
 
 test('a field that has its default is passed over', async () => {
   const { codec, encodeNewer } = await world();
-  const value = await encodeNewer('thing', 'playground.Thing', COLOUR, { ...thing(1), colour: '' });
+  const value = await encodeNewer('thing', 'playground.Thing', HUE, { ...thing(1), hue: '' });
   const [read] = await codec.decode([value]);
   expect(read).toMatchObject({ type: 'thing', id: 1 });
-  expect(read).not.toHaveProperty('colour');
+  expect(read).not.toHaveProperty('hue');
 });
 
 test('a field that is set stops the reader, however deep it lies', async () => {
   const { codec, encodeNewer } = await world();
-  const red = { ...DECIDED, state: { ...DECIDED.state!, colour: 'red' } };
-  const value = await encodeNewer('decided', 'playground.Thing', COLOUR, red);
+  const red = { ...DECIDED, state: { ...DECIDED.state!, hue: 'red' } };
+  const value = await encodeNewer('decided', 'playground.Thing', HUE, red);
   const decoding = codec.decode([value]);
   await expect(decoding).rejects.toThrow(UnknownRecordError);
   await expect(decoding).rejects.toThrow(
-    'a playground.Decided sets the field state.colour, which this release does not know and would lose; update it',
+    'a playground.Decided sets the field state.hue, which this release does not know and would lose; update it',
   );
 });
 
 test('so does a field without a default, and a word that an enum does not have', async () => {
   const { codec, encodeNewer } = await world();
-  const { default: _byDefault, ...obliged } = COLOUR;
+  const { default: _byDefault, ...obliged } = HUE;
   const mark = { commandId: 'm', requestedOn: NOW, payloadHash: '', label: '' };
   await expect(
-    codec.decode([await encodeNewer('mark', 'playground.Mark', obliged, { ...mark, colour: '' })]),
-  ).rejects.toThrow(/sets the field colour/);
+    codec.decode([await encodeNewer('mark', 'playground.Mark', obliged, { ...mark, hue: '' })]),
+  ).rejects.toThrow(/sets the field hue/);
   const json = schemaOf('genesis').json.replace('"shiny"', '"shiny","both"');
   const registry = memorySchemaRegistry();
   const head = Buffer.alloc(5);
@@ -85,16 +85,16 @@ test('so does a field without a default, and a word that an enum does not have',
 
 test('a record that an older release wrote gets the default of the field', () => {
   const older = parseAvroType(schemaOf('thing').json);
-  const newer = parseAvroType(withField(schemaOf('thing').json, 'playground.Thing', COLOUR));
+  const newer = parseAvroType(withField(schemaOf('thing').json, 'playground.Thing', HUE));
   const read = newer.fromBuffer(older.toBuffer(thing(1)), newer.createResolver(older)) as object;
-  expect(read).toHaveProperty('colour', '');
+  expect(read).toHaveProperty('hue', '');
 });
 
 test('a schema that lacks a field of the table, or has another default, is named', () => {
-  const table = { colour: textField(40), name: textField(40) };
+  const table = { hue: textField(40), name: textField(40) };
   const lacking = addedFieldFaults(loadRecordSchemas(), table);
   for (const record of ['Thing', 'Create', 'Update', 'OriginalEntry'])
-    expect(lacking).toContain(`playground.${record} must have the field colour with the default ""`);
+    expect(lacking).toContain(`playground.${record} must have the field hue with the default ""`);
   expect(lacking).toContain('playground.Thing must have the field name with the default ""');
   expect(addedFieldFaults(loadRecordSchemas(), {})).toEqual([]);
 });

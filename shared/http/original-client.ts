@@ -165,8 +165,7 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
 };
 
 /** Original may be of a release that does not know every field. */
-const completed = (thing: Thing | null): Thing | null =>
-  thing === null ? null : { ...thing, ...addedFieldsOf(thing) };
+const completed = (thing: Thing | null): Thing | null => thing && { ...thing, ...addedFieldsOf(thing) };
 
 const codeOf = ({ headers }: Dispatcher.ResponseData): ErrorCode | undefined =>
   headers[ERROR_CODE_HEADER] as ErrorCode | undefined;
