@@ -24,9 +24,9 @@ test: ## every test, on the real stack
 	@$(MAKE) --no-print-directory --silent install lint
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
-simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SEEDS=200] [SEED=n replays one] [FAULT=of the museum]
+simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SEEDS=200] [SEED=n replays one, WORLD=set-back such a one] [FAULT=of the museum]
 	@PLANTED_FAULT=$(FAULT) exec $(NODE) $(if $(FAULT),--import ./simulator/museum/plant.ts) simulator/simulate.ts \
-		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM)) $(if $(WRITES),--writes $(WRITES))
+		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM)) $(if $(WRITES),--writes $(WRITES)) $(if $(WORLD),--world $(WORLD))
 chaos: $(INSTALLED) ## real processes, killed, stopped and cut off, under load and switches: [MINUTES=3]
 	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) scripts/chaos/main.ts
 museum: $(INSTALLED) ## plant each known fault, and see the simulator catch it; writes docs/museum.md

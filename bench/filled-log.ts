@@ -7,7 +7,7 @@ import { fold, linkAfter } from '../shared/domain/fold.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../shared/domain/command.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
-import { createNamespace } from '../shared/log/namespace.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
 import { connectKafkaLog } from '../shared/log/kafka-log.ts';
 import { PARTITIONS_DEFAULT, topicName, type TopicSuffix } from '../shared/log/topics.ts';
 import { confluentRegistry } from '../shared/codec/confluent-registry.ts';

@@ -15,10 +15,10 @@ const bigHistory = () => {
   let isOriginal = true;
   for (let round = 0; round < OPERATIONS / PER_ROUND; round += 1) {
     const write = isOriginal && round % 2 === 0 ? built.writeDirectly : built.write;
-    let { id } = write(`create ${round}`, createOf('cold', round + 0.5));
+    let { id } = write(`create-${round}`, createOf('cold', round + 0.5));
     for (let step = 1; step < PER_ROUND; step += 1) {
       const thing = built.things.get(step % 4 < 2 ? hot : id)!;
-      if (step % 2 === 1) write(`update ${round}.${step}`, updateOf(thing, `step ${step}`, step + 0.25));
+      if (step % 2 === 1) write(`update-${round}.${step}`, updateOf(thing, `step ${step}`, step + 0.25));
       else built.read(thing, step % 3 === 0 ? { kind: 'read' } : {});
     }
     if (round % ROUNDS_PER_SWITCH === 0) {

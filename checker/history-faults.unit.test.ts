@@ -201,9 +201,9 @@ test('a refusal that names a version that never was, or the deletion', () => {
   built.write('c2', deleteOf(built.v1));
   for (const currentVersion of [2, 9]) {
     const request = updateOf(built.v0, 'late');
-    const command = built.commandOf(`late ${currentVersion}`, request);
+    const command = built.commandOf(`late-${currentVersion}`, request);
     built.decide(built.ask(command), { ...built.answerTo(command, 1, 'conflict'), currentVersion }, null);
-    const asked = built.asked(`late ${currentVersion}`, request);
+    const asked = built.asked(`late-${currentVersion}`, request);
     built.saw({ ...asked, outcome: 'conflict', code: 'conflict', currentVersion });
   }
   expectOnly(built, { unknownVersionsSeen: 2 });

@@ -1,23 +1,11 @@
 /** One partition's log by itself: every command has one decision, in order; every entry of Original's feed is observed. */
-import type { Command } from '../shared/domain/command.ts';
 import type { Observed, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { LogRecord, SwitchCounts } from './certificate.ts';
+import type { SwitchCounts } from './certificate.ts';
 import type { UnreadableEvidence } from './evidence.ts';
-import { createPartition } from './create-partition.ts';
+import { isDecidable } from './decidable.ts';
 import type { DecisionRecord, PartitionFacts } from './ledger.ts';
 import type { Report } from './violations.ts';
-
-/** Does the command lie where its Thing lives? Written anew here, without shared/domain. */
-const isDecidable = (
-  { record, partition }: LogRecord<Command | UnreadableEvidence>,
-  partitions: number,
-): boolean => {
-  if (record.type === 'unreadable') return false;
-  if (record.type === 'mark' || record.type === 'enable' || record.type === 'switch') return true;
-  if (record.type === 'create') return createPartition(record.commandId, partitions) === partition;
-  return record.thingId >= 1 && record.thingId % partitions === partition;
-};
 
 /** Merges commands and decisions by the offset of the command. */
 export const checkDecisions = (

@@ -297,3 +297,18 @@ test('a second genesis is no new beginning', () => {
   const certificate = built.certificate();
   expect(certificate).toMatchObject({ clean: true, partitions: 1 });
 });
+test('a command that was passed over, and could have been decided', () => {
+  const { built, v0 } = begin();
+  const offset = built.ask(built.commandOf('a', updateOf(v0, 'later')));
+  built.appendLink({ type: 'invalid', offset });
+  expectOnly(built, { decisionsOfNoCommand: 1 });
+});
+test.each([{ name: '' }, { commandId: 'a b' }, { version: -1 }, { foo: Infinity }, { requestedOn: 0.5 }])(
+  'a command that could not be decided may be passed over: %j',
+  (change) => {
+    const { built, v0 } = begin();
+    const offset = built.ask({ ...built.commandOf('a', updateOf(v0, 'later')), ...change });
+    built.appendLink({ type: 'invalid', offset });
+    expectOnly(built, {});
+  },
+);

@@ -93,7 +93,7 @@ test('the checker finds an order exactly when there is one', () => {
         const seen = version === null ? null : Math.min(version, Math.min(states.length, deletion) - 1);
         const interval = { call: times.call, return: times.call + times.lasts };
         operations.push({ ...interval, isWrite: false, version: seen });
-        if (isRefusal) refuse(built, `late ${index}`, seen, interval);
+        if (isRefusal) refuse(built, `late-${index}`, seen, interval);
         else if (seen === null) built.readNothing(1, interval);
         else built.read(states[seen]!, interval);
       }

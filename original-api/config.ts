@@ -7,7 +7,7 @@ import {
   processSettings,
   registrySettings,
   requestSettings,
-} from '../shared/process/common-settings.ts';
+} from '../shared/boot/common-settings.ts';
 import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
 import { localDatabaseUrl } from '../shared/process/local-database.ts';
 import { integer, url, type Program } from '../shared/process/settings.ts';

@@ -20,7 +20,7 @@ import type { Genesis, Outcome } from '../shared/domain/outcome.ts';
 import { emptyState } from '../shared/domain/partition-state.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { createMemoryLog, type MemoryLog } from '../shared/log/memory-log.ts';
-import { createNamespace } from '../shared/log/namespace.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
 import { topicName, type TopicSuffix } from '../shared/log/topics.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';

@@ -5,9 +5,9 @@
 import type pg from 'pg';
 import type { EventLog, TopicDescription } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
+import { WHOLE_TOPICS } from '../shared/codec/namespace.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 
-const KEPT_TOPICS = ['things.original', 'things.commands', 'things.outcomes'] as const;
 const WHAT_TO_DO =
   'Restore the topic, or wipe database and topics together (`make clean`), or use another NAMESPACE';
 const COPIED =
@@ -22,7 +22,7 @@ export const bindTopics = async (
   // Before the topics are asked: another Original may go on meanwhile.
   const places = await placesOf(pool);
   const descriptions = new Map<string, TopicDescription>();
-  for (const suffix of KEPT_TOPICS) {
+  for (const suffix of WHOLE_TOPICS) {
     const topic = topicName(namespace, suffix);
     const description = await log.describeTopic(topic);
     if (description === undefined) throw new StartError(`the topic ${topic} is gone. ${WHAT_TO_DO}`);
@@ -37,7 +37,7 @@ export const bindTopics = async (
     const found = descriptions.get(suffix);
     if (found !== undefined && found.id !== id)
       throw new StartError(
-        `the topic ${topicName(namespace, suffix as (typeof KEPT_TOPICS)[number])} is not the one that the database has worked with: its id is ${found.id}, and was ${id}. ` +
+        `the topic ${topicName(namespace, suffix as (typeof WHOLE_TOPICS)[number])} is not the one that the database has worked with: its id is ${found.id}, and was ${id}. ` +
           `It was deleted and created again, or KAFKA_BROKERS leads to another cluster. ${WHAT_TO_DO}. ${COPIED}`,
       );
   }

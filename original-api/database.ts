@@ -30,7 +30,7 @@ export interface DatabaseAccess {
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Of relay, mirror and switch, one of each at a time and partition. */
+/** Of relay, mirror and switch, one of each at a time and partition; their statements may take their time. */
 const BACKGROUND_POOL_MAX = 6;
 const BACKGROUND_STATEMENT_TIMEOUT_MS = 60_000;
 /** Short: who waits for a locked row has the shared lock of its partition, and fence and relay wait behind. */
@@ -39,16 +39,33 @@ const BACKGROUND_LOCK_TIMEOUT_MS = 5_000;
 
 const INT8_OID = 20;
 
-/** The same database for relay, mirror and switch: few connections, and a statement may take its time. */
-export const backgroundAccess = (access: DatabaseAccess): DatabaseAccess => ({
-  ...access,
-  poolMax: BACKGROUND_POOL_MAX,
-  statementTimeoutMs: BACKGROUND_STATEMENT_TIMEOUT_MS,
-  lockTimeoutMs: BACKGROUND_LOCK_TIMEOUT_MS,
-});
-
 /** Connects and migrates. Throws what the database says when it cannot be reached. */
 export const openDatabase = async (access: DatabaseAccess, logger: Logger): Promise<pg.Pool> => {
+  const pool = openPool(access, logger);
+  try {
+    await checkSessions(pool);
+    await migrate(pool, access.namespace);
+    await renumberOutbox(pool, logger);
+    return pool;
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+};
+
+/** The pool for relay, mirror and switch of a database that is open; it connects when it is used. */
+export const openBackgroundPool = (access: DatabaseAccess, logger: Logger): pg.Pool =>
+  openPool(
+    {
+      ...access,
+      poolMax: BACKGROUND_POOL_MAX,
+      statementTimeoutMs: BACKGROUND_STATEMENT_TIMEOUT_MS,
+      lockTimeoutMs: BACKGROUND_LOCK_TIMEOUT_MS,
+    },
+    logger,
+  );
+
+const openPool = (access: DatabaseAccess, logger: Logger): pg.Pool => {
   const settings = sessionSettings(access);
   const config = {
     connectionString: access.url,
@@ -70,15 +87,7 @@ export const openDatabase = async (access: DatabaseAccess, logger: Logger): Prom
   const pool = new pg.Pool(config);
   // A connection that breaks while idle; the next query gets a new one.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection broke'));
-  try {
-    await checkSessions(pool);
-    await migrate(pool, access.namespace);
-    await renumberOutbox(pool, logger);
-    return pool;
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
+  return pool;
 };
 
 /**

@@ -7,7 +7,7 @@ import type { InternalDecideBody } from '../shared/http/internal-api.ts';
 /** Throws 400. Who owns `partition` may write its Things alone, and a stored answer is found by the hash. */
 export const checkDecideBody = ({ partition, command }: InternalDecideBody, partitions: number): void => {
   const fault = commandFault(command, partition, partitions);
-  if (fault !== undefined) throw new ApiError('bad-request', `the command cannot be decided: ${fault}`);
+  if (fault !== undefined) throw new ApiError('undecidable', `the command cannot be decided: ${fault}`);
   if (command.payloadHash !== payloadHash(command))
-    throw new ApiError('bad-request', 'the payloadHash is not that of the command');
+    throw new ApiError('undecidable', 'the payloadHash is not that of the command');
 };

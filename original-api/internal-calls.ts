@@ -58,10 +58,13 @@ export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
     decide: async (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> => {
       checkWritable(partition);
       try {
-        return await things.decide({ partition, command, token, now: time.now() });
+        const decision = await things.decide({ partition, command, token, now: time.now() });
+        // A session that began meanwhile may have shown that the database was set back.
+        checkWritable(partition);
+        return decision;
       } catch (error) {
         if (error instanceof DatabaseBehindError) throw new ApiError('diverged', error.message);
-        if (error instanceof MisplacedCommandError) throw new ApiError('bad-request', error.message);
+        if (error instanceof MisplacedCommandError) throw new ApiError('undecidable', error.message);
         if (error instanceof DatabaseUnusableError)
           throw unavailable(`nothing was written, ${unusableMessage(error)}`);
         throw error;

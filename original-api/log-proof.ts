@@ -5,13 +5,14 @@
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { Genesis, Outcome } from '../shared/domain/outcome.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { readOutcomes } from '../shared/log/outcome-reader.ts';
+import { readOutcomes } from '../shared/codec/outcome-reader.ts';
+import { readToEnds } from '../shared/log/read-to-ends.ts';
 import { topicName } from '../shared/log/topics.ts';
 
-/** The mirror will read the same records: who has more of them has a database, and not a fresh one. */
-const PROOF_MAX_MS = 60_000;
+/** No record for so long, though there should be more. */
+const READ_STALL_MS = 30_000;
 
-/** False when something of Original's would be missing, or when that is not known within PROOF_MAX_MS. */
+/** False when something of Original's would be missing. Rejects when that cannot be read. */
 export const lacksNothing = async (
   log: EventLog,
   codec: RecordCodec,
@@ -21,28 +22,18 @@ export const lacksNothing = async (
   const topic = topicName(namespace, 'things.outcomes');
   const feedEnds = await log.endOffsets(topicName(namespace, 'things.original'));
   if (feedEnds.some((end) => end > 0)) return false;
-  const ends = await log.endOffsets(topic);
-  const unread = new Set(ends.keys());
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), PROOF_MAX_MS);
-  const read = (partition: number, next: number): void => {
-    if (next >= ends[partition]!) unread.delete(partition);
-    if (unread.size === 0) resolve(true);
-  };
-  const positions = [...ends.keys()].map((partition) => ({ topic, partition, offset: 0 }));
-  const tail = await log.tail(positions, async (_topic, partition, records, next) => {
-    const outcomes = await readOutcomes(codec, records);
-    if (outcomes.some(({ outcome }) => needsOriginal(outcome, master))) resolve(false);
-    read(partition, next);
+  let lacking = false;
+  await readToEnds(log, {
+    topic,
+    ends: new Map((await log.endOffsets(topic)).entries()),
+    stallMs: READ_STALL_MS,
+    onRecords: async (_partition, records) => {
+      const outcomes = await readOutcomes(codec, records);
+      lacking ||= outcomes.some(({ outcome }) => needsOriginal(outcome, master));
+      return lacking ? 'enough' : undefined;
+    },
   });
-  tail.failed.catch(reject);
-  for (const [partition, end] of ends.entries()) if (end === 0) read(partition, 0);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    await tail.stop();
-  }
+  return !lacking;
 };
 
 const DECIDED_FROM_LOG: ReadonlySet<string> = new Set(['mark', 'enable']);

@@ -1,18 +1,18 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
 import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
-import { logSettings } from '../shared/process/common-settings.ts';
+import { logSettings } from '../shared/boot/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
-import { openLog, openNamespace } from '../shared/process/open-log.ts';
+import { openLog, openNamespace } from '../shared/boot/open-log.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { waitFor } from '../shared/process/wait-for.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
 import {
-  backgroundAccess,
+  openBackgroundPool,
   bindDatabase,
   LOCK_TIMEOUT_MS,
   openDatabase,
@@ -40,12 +40,11 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     sessions,
   };
-  const [{ log, codec }, pool, background] = await Promise.all([
+  const [{ log, codec }, pool] = await Promise.all([
     openLog(name, settings, lifecycle, logger),
     waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
-    waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(backgroundAccess(access), logger)),
   ]);
-  const things = postgresThings(pool, background, sessions);
+  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
   await bindDatabase(pool, genesis, () => lacksNothing(log, codec, namespace, genesis));

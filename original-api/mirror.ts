@@ -17,7 +17,7 @@ import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
-import { readOutcomes, type ReadOutcome } from '../shared/log/outcome-reader.ts';
+import { readOutcomes, type ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
 import { checkDecided, checkKnown } from '../shared/store/feature-check.ts';
 import { untilDone } from '../shared/process/back-off.ts';

@@ -72,6 +72,14 @@ export const REMOVE_FROM_OUTBOX = {
          select sum(remove_from_outbox(gone.partition, gone.xid, gone.id, gone.number)) as removed
            from in_background, unnest($1::integer[], $2::xid8[], $3::bigint[], $4::bigint[]) as gone(partition, xid, id, number)`,
 };
+export const OUTBOX_MARK = {
+  name: 'outbox-mark',
+  text: 'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',
+};
+export const MIRROR_PLACES = {
+  name: 'mirror-places',
+  text: 'select next_offset, header from mirror order by partition',
+};
 export const OUTBOX_PASSED = {
   name: 'outbox-passed',
   text: `select not exists (select from outbox where xid < $1::xid8) and not has_foreign_rows() as passed`,

@@ -27,6 +27,8 @@ import {
   MASTERSHIP,
   MISSING,
   OLDEST_TRANSACTION,
+  MIRROR_PLACES,
+  OUTBOX_MARK,
   OUTBOX_PASSED,
   OUTBOX_SIZE,
   OVERDUE_OUTBOX,
@@ -211,12 +213,10 @@ export const postgresThings = (
     },
     outboxMark: async () => {
       // Whatever is committed by now has a lower transaction id.
-      const { rows } = await pool.query<{ mark: string }>(
-        'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',
-      );
+      const [row] = await query<{ mark: string }>(OUTBOX_MARK, []);
       // Who asks for a mark waits for the relay.
       wakeRelay(true);
-      return rows[0]!.mark;
+      return row!.mark;
     },
     outboxPassed: async (mark) => {
       const [row] = await query<{ passed: boolean }>(OUTBOX_PASSED, [mark], background);
@@ -227,8 +227,10 @@ export const postgresThings = (
       wakers.push(wake);
     },
     mirrorPlaces: async () => {
-      const { rows } = await pool.query<{ next_offset: number; header: PartitionHeader }>(
-        'select next_offset, header from mirror order by partition',
+      const rows = await query<{ next_offset: number; header: PartitionHeader }>(
+        MIRROR_PLACES,
+        [],
+        background,
       );
       // An older release may have written the header.
       return rows.map(({ next_offset: nextOffset, header }) => ({

@@ -49,8 +49,14 @@ export const repairPlan = (
   store: StoreContent,
 ): RepairPlan => {
   const { header } = state;
+  const isAhead = store.row.epoch > header.epoch;
+  const isFenced =
+    isAhead && store.row.owner === 'shiny' && header.owner === 'original' && header.fence === null;
+  const row = isAhead ? undefined : rowOfLog(state, store.row);
   const alone = store.answers.filter(({ answer }) => state.answers.get(answer.commandId) === undefined);
-  const { publishable, lost } = sortOut(state, alone);
+  // Under Shiny nobody observes them, and Shiny gives their versions to other writes.
+  const mayPublish = isFenced || (row ?? store.row).owner === 'original';
+  const { publishable, lost } = mayPublish ? sortOut(state, alone) : { publishable: [], lost: alone };
   const goesOn = new Set(publishable.flatMap(({ state: made }) => (made === null ? [] : [made.id])));
   const stored = new Map(store.things.map((thing) => [thing.id, thing]));
   const inLog = new Set<number>();
@@ -66,12 +72,9 @@ export const repairPlan = (
     const has = known.get(answer.commandId);
     return has?.payloadHash !== answer.payloadHash || has.code !== answer.code;
   });
-  const isAhead = store.row.epoch > header.epoch;
-  const isFenced =
-    isAhead && store.row.owner === 'shiny' && header.owner === 'original' && header.fence === null;
   return {
     partition: header.partition,
-    row: isAhead ? undefined : rowOfLog(state, store.row),
+    row,
     writeThings,
     dropThings: store.things.flatMap(({ id }) => (inLog.has(id) || goesOn.has(id) ? [] : [id])),
     writeAnswers,

@@ -46,6 +46,14 @@ describe('what is repaired', () => {
     expect(ids(plan)).toEqual({ things: [], answers: [], lost: [], again: [] });
     expect(plan).toMatchObject({ row: undefined, dropThings: [], fenceAgain: undefined, entryNumber: 2 });
   });
+  test('given that Shiny is master, then what the database has alone is lost by name, also where it would go on', () => {
+    const state = stateAfterGenesis('shiny');
+    const alone = acceptedCreate('alone', 5);
+    const row = { ...ROW, owner: 'shiny' } as const;
+    const plan = planFor(state, { row, things: [thing(5)], answers: [alone] });
+    expect(ids(plan)).toEqual({ things: [], answers: [], lost: ['alone'], again: [] });
+    expect(plan.dropThings).toEqual([5]);
+  });
   test('given a database that was set back, then what the log has is written, and what forked is lost by name', () => {
     const forked = accepted(update('forked', 5, 0), thing(5, 1, { name: 'forked' }));
     const plan = planFor(logged(), {

@@ -7,7 +7,7 @@ import { inTransaction } from './database.ts';
 import type { Mastership } from './original-things.ts';
 import type { RepairPlan, StoreContent } from './repair-plan.ts';
 
-/** Names of the sessions of other Original processes in this namespace: they must not write meanwhile. */
+/** How many sessions there are of Original processes in this namespace: they must not write meanwhile. */
 export const otherOriginals = async (pool: pg.Pool, namespace: string): Promise<number> => {
   const { rows } = await pool.query<{ count: number }>(
     `select count(distinct pid)::int as count from pg_stat_activity
@@ -89,10 +89,7 @@ export const applyRepair = async (
         [partition, plan.fenceAgain, plan.idFloor],
       );
     if (plan.idFloor > 0)
-      await client.query('select setval($1::regclass, greatest($2, 1))', [
-        `thing_ids_${partition}`,
-        plan.idFloor,
-      ]);
+      await client.query('select setval($1::regclass, $2::bigint)', [`thing_ids_${partition}`, plan.idFloor]);
     await client.query('update mirror set next_offset = $2, header = $3 where partition = $1', [
       partition,
       place.nextOffset,

@@ -9,10 +9,8 @@ export interface SessionSetting {
   readonly name: string;
   readonly value: string;
   readonly why: string;
-  /**
-   * Only a superuser may set it, or the server may not know it: it is asked for, and set only if it is there and differs.
-   */
-  readonly isAskedFirst?: true;
+  /** Not every server knows it. */
+  readonly mayBeUnknown?: true;
 }
 
 export interface SessionLimits {
@@ -64,7 +62,7 @@ export const sessionSettings = (limits: SessionLimits): readonly SessionSetting[
     value: milliseconds(IDLE_IN_TRANSACTION_MS),
     why: 'a process that stands still gives its locks free',
   },
-  { name: 'idle_session_timeout', value: '0', why: 'the pool keeps idle connections', isAskedFirst: true },
+  { name: 'idle_session_timeout', value: '0', why: 'the pool keeps idle connections', mayBeUnknown: true },
   { name: 'exit_on_error', value: 'off', why: 'a refused statement does not end the connection' },
   { name: 'array_nulls', value: 'on', why: 'the client writes null in arrays' },
   { name: 'check_function_bodies', value: 'on', why: 'a migration that cannot run fails when it is applied' },
@@ -72,27 +70,27 @@ export const sessionSettings = (limits: SessionLimits): readonly SessionSetting[
     name: 'plpgsql.extra_errors',
     value: 'none',
     why: 'functions run as they were tested',
-    isAskedFirst: true,
+    mayBeUnknown: true,
   },
   {
     name: 'plpgsql.variable_conflict',
     value: 'error',
     why: 'a name in a function means one thing',
-    isAskedFirst: true,
+    mayBeUnknown: true,
   },
-  { name: 'zero_damaged_pages', value: 'off', why: 'damage is an error, not a lost row', isAskedFirst: true },
+  { name: 'zero_damaged_pages', value: 'off', why: 'damage is an error, not a lost row', mayBeUnknown: true },
   {
     name: 'ignore_checksum_failure',
     value: 'off',
     why: 'damage is an error, not a wrong row',
-    isAskedFirst: true,
+    mayBeUnknown: true,
   },
-  { name: 'transaction_timeout', value: '0', why: 'the statement has its own limit', isAskedFirst: true },
+  { name: 'transaction_timeout', value: '0', why: 'the statement has its own limit', mayBeUnknown: true },
   {
     name: 'session_replication_role',
     value: 'origin',
     why: 'constraints and triggers hold',
-    isAskedFirst: true,
+    mayBeUnknown: true,
   },
 ];
 
@@ -107,8 +105,8 @@ export const pinSession = async (
   await client.query('discard all');
   const found = await valuesOf(client, settings);
   const wanted = settings.filter(
-    ({ name, value, isAskedFirst }) =>
-      found.get(name) !== value && !(isAskedFirst === true && found.get(name) === null),
+    ({ name, value, mayBeUnknown }) =>
+      found.get(name) !== value && !(mayBeUnknown === true && found.get(name) === null),
   );
   try {
     await setAll(client, wanted);
@@ -144,9 +142,9 @@ const explainRefusal = async (client: pg.ClientBase, wanted: readonly SessionSet
 };
 
 const checkValues = (settings: readonly SessionSetting[], got: ReadonlyMap<string, string | null>): void => {
-  for (const { name, value, why, isAskedFirst } of settings) {
+  for (const { name, value, why, mayBeUnknown } of settings) {
     const has = got.get(name) ?? null;
-    if (has === value || (has === null && isAskedFirst === true)) continue;
+    if (has === value || (has === null && mayBeUnknown === true)) continue;
     throw new StartError(
       `a database connection has ${name} = ${has} and needs ${value} (${why}): a pooler between us must keep ` +
         'the settings of a session (docs/operations.md: session mode)',

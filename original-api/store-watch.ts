@@ -109,7 +109,6 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
     const stored = parts.stored();
     await lookForMissing(parts.store);
     const all = await parts.store.partitionFacts();
-    await parts.onFacts(all);
     const now = parts.headers();
     const behind = all.filter(({ partition, removed }) => removed > now[partition]!.entryNumber);
     const ends = behind.length > 0 ? await parts.feedEnds() : [];
@@ -122,6 +121,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
       else noted.delete(partition);
       judge(partition, setBackFault(headers[partition]!, facts) ?? lost);
     }
+    await parts.onFacts(all);
   };
   const run = async (): Promise<void> => {
     while (!stopped) {

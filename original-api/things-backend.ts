@@ -49,17 +49,29 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   const trouble = createTrouble(parts.logger, 'the database does not answer writes', parts.time.monotonic);
   const { things, checkWritable, partitions, sender, log, mirrored, responseWaitMs, time } = parts;
 
+  const isWritable = (partition: number): boolean => {
+    try {
+      checkWritable(partition);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
     const partition = partitionOfCommand(command, partitions);
     checkWritable(partition);
     const deadline = time.monotonic() + responseWaitMs;
     for (let tries = 1; ; tries++) {
+      // A session that began meanwhile may have shown that the database was set back: what it says is no answer.
+      if (tries > 1 && !isWritable(partition)) throw outcomeUnknown(command);
       try {
         const decision = await things.decide({ partition, command, token: null, now: time.now() });
         trouble.over();
-        return decision;
+        if (decision === 'not-owner' || isWritable(partition)) return decision;
+        throw outcomeUnknown(command);
       } catch (error) {
+        if (error instanceof ApiError) throw error;
         trouble.met(error, { commandId: command.commandId });
         // What an earlier try did is not known.
         if (isFinal(error)) throw tries > 1 ? outcomeUnknown(command) : refusalOf(error);

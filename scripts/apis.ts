@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createNamespace } from '../shared/log/namespace.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import {
   dataSettings,
@@ -13,7 +13,7 @@ import {
   processSettings,
   registrySettings,
   httpSettings,
-} from '../shared/process/common-settings.ts';
+} from '../shared/boot/common-settings.ts';
 import {
   internalSecretOf,
   internalSecretSettings,
@@ -22,7 +22,7 @@ import {
 } from '../shared/http/wall-settings.ts';
 import { StartError, type Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import { openLog } from '../shared/process/open-log.ts';
+import { openLog } from '../shared/boot/open-log.ts';
 import { takeFolder } from '../shared/process/own-folder.ts';
 import type { SettingTable, SettingValues } from '../shared/process/settings.ts';
 import { ORIGINAL_PORT_DEFAULT } from '../original-api/config.ts';

@@ -1,9 +1,10 @@
 /** `make clean`: wipes the local data, as far as it is ours and nobody uses it. Status 1 when something was refused. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dataSettings } from '../shared/process/common-settings.ts';
+import { dataSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { cleanFolder } from './clean-folder.ts';
+import { folderUsers } from './folder-users.ts';
 import { stackSettings } from './stack/config.ts';
 import { OUTSIDE_BINARIES, OUTSIDE_FOLDER, outsideOf } from './stack/outside-folder.ts';
 
@@ -26,7 +27,9 @@ for (const line of results.flatMap(({ lines }) => lines)) print(line);
 
 // The copy of Postgres' programs goes with the last stack that needed it.
 const isLast =
-  existsSync(OUTSIDE_FOLDER) && !readdirSync(OUTSIDE_FOLDER).some((name) => name.startsWith('stack-'));
+  existsSync(OUTSIDE_FOLDER) &&
+  !readdirSync(OUTSIDE_FOLDER).some((name) => name.startsWith('stack-')) &&
+  folderUsers(OUTSIDE_BINARIES).length === 0;
 if (isLast) {
   rmSync(OUTSIDE_BINARIES, { recursive: true, force: true });
   if (readdirSync(OUTSIDE_FOLDER).length === 0) rmdirSync(OUTSIDE_FOLDER);

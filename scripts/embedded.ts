@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createOriginalApp } from '../original-api/app.ts';
 import {
-  backgroundAccess,
+  openBackgroundPool,
   bindDatabase,
   LOCK_TIMEOUT_MS,
   openDatabase,
@@ -20,8 +20,8 @@ import { wallParts } from '../shared/http/wall-settings.ts';
 import { listen } from '../shared/http/server.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { describeLog } from '../shared/log/log-extent.ts';
-import { createNamespace } from '../shared/log/namespace.ts';
-import { logSettings } from '../shared/process/common-settings.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
+import { logSettings } from '../shared/boot/common-settings.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
 import { drawSecret } from '../shared/process/secret-file.ts';
@@ -85,7 +85,7 @@ export const startEmbedded = async (
     sessions,
   };
   const pool = await openDatabase(access, logger);
-  const things = postgresThings(pool, await openDatabase(backgroundAccess(access), logger), sessions);
+  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres client', () => things.close());
   await bindDatabase(pool, genesis, () => Promise.resolve(true));
   report(`Postgres ready after ${secondsSince(began)} s`);

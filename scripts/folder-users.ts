@@ -27,7 +27,7 @@ const pidsByProc = (folder: string): number[] =>
     .map(Number);
 
 const openPaths = (pid: string): string[] => {
-  const links = ['cwd'];
+  const links = ['cwd', 'exe'];
   try {
     links.push(...readdirSync(`/proc/${pid}/fd`).map((fd) => join('fd', fd)));
   } catch {

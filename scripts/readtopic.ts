@@ -5,8 +5,8 @@ import {
   namespaceSettings,
   processSettings,
   registrySettings,
-} from '../shared/process/common-settings.ts';
-import { openLog } from '../shared/process/open-log.ts';
+} from '../shared/boot/common-settings.ts';
+import { openLog } from '../shared/boot/open-log.ts';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
 import { runProcess, StartError } from '../shared/process/lifecycle.ts';

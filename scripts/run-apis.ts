@@ -1,7 +1,7 @@
 /** The three services on one namespace, on a stack that is there: `npm run run-apis -- --namespace x`. */
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
-import { logSettings } from '../shared/process/common-settings.ts';
+import { logSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { apisSettings, prepareNamespace, startApis } from './apis.ts';

@@ -1,6 +1,7 @@
 /** `make run`: the local stack, the namespace and the three services, in the foreground. */
 import { execFileSync } from 'node:child_process';
-import { logSettings, requestSettings } from '../shared/process/common-settings.ts';
+import { join } from 'node:path';
+import { logSettings, requestSettings } from '../shared/boot/common-settings.ts';
 import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';
@@ -9,7 +10,7 @@ import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from
 import { startEmbedded } from './embedded.ts';
 import { stackSettings } from './stack/config.ts';
 import { takeStackFolder } from './stack/stack-folder.ts';
-import { drawPostgresPassword, writeStackEnv } from './stack/stack-secrets.ts';
+import { drawPassword, writeStackEnv } from './stack/stack-secrets.ts';
 import { startStack, type StackAddresses } from './stack/stack.ts';
 
 const settings = settingsOrExit({
@@ -55,8 +56,7 @@ const DOCKER_PASSWORD_FILE = 'docker.password';
 /** Starts what docker-compose.yml has; the password of its Postgres is given, or drawn and kept. */
 const startDocker = (lifecycle: Lifecycle): StackAddresses => {
   takeStackFolder(settings.STACK_DIR);
-  const password =
-    settings.POSTGRES_PASSWORD ?? drawPostgresPassword(settings.STACK_DIR, '', DOCKER_PASSWORD_FILE);
+  const password = settings.POSTGRES_PASSWORD ?? drawPassword(join(settings.STACK_DIR, DOCKER_PASSWORD_FILE));
   const options = { stdio: 'inherit', env: { ...process.env, POSTGRES_PASSWORD: password } } as const;
   execFileSync('docker', ['compose', 'up', '--detach', '--wait'], options);
   lifecycle.onClose('docker compose', async () => execFileSync('docker', ['compose', 'stop'], options));

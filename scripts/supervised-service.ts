@@ -63,7 +63,6 @@ export const startSupervised = ({
 
   const run = (): GuardedProcess => {
     const lines: string[] = [];
-    const began = performance.now();
     const running = start((line) => {
       onLine(line);
       lines.push(line);
@@ -77,18 +76,17 @@ export const startSupervised = ({
     settled.unref();
     void running.ended.then((how) => {
       clearTimeout(settled);
-      return ended(how, lines, performance.now() - began);
+      return ended(how, lines);
     });
     return running;
   };
-  const ended = async (how: string, lines: readonly string[], livedMs: number): Promise<void> => {
+  const ended = async (how: string, lines: readonly string[]): Promise<void> => {
     if (stopping) return;
     const last = lines.map((line) => `  ${line}`).join('\n');
     if (!supervised) {
       reject(new StartError(`${name} ended with ${how}; its last lines:\n${last}`));
       return;
     }
-    if (livedMs >= settledAfterMs) restarts = 0;
     const isPermanent = PERMANENT.has(how);
     let delay = Math.min(RESTART_FIRST_DELAY_MS * 2 ** restarts, restartDelayMaxMs);
     if (isPermanent || restarts >= RESTARTS_MAX) {

@@ -8,7 +8,7 @@ import {
   processSettings,
   registrySettings,
   requestSettings,
-} from '../shared/process/common-settings.ts';
+} from '../shared/boot/common-settings.ts';
 import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
 import type { Program } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';

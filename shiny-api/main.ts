@@ -1,12 +1,12 @@
 /** The Shiny API as a process: opens, wires, listens, and closes in reverse. */
 import { listen } from '../shared/http/server.ts';
 import { wallParts } from '../shared/http/wall-settings.ts';
-import { logSettings } from '../shared/process/common-settings.ts';
+import { logSettings } from '../shared/boot/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
-import { openFold } from '../shared/process/open-fold.ts';
+import { openFold } from '../shared/boot/open-fold.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { createShinyApp } from './app.ts';
 import { shinyProgram } from './config.ts';

@@ -1,5 +1,5 @@
 /** What others write into the topics of commands and feed by mistake: nobody can read it, or it lies where it cannot be decided (P17). */
-import { thingCommand } from '../shared/domain/command.ts';
+import { thingCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Random } from './random.ts';
@@ -21,6 +21,23 @@ export const startForeignRecords = (world: World, rates: FaultRates, random: Ran
         time.now(),
       ),
     );
+  const homeCommand = (partition: number, name: string): ThingCommand =>
+    thingCommand(
+      {
+        type: 'update',
+        thingId: genesis.partitions * random.between(1, 9) + partition,
+        version: 0,
+        name,
+        foo: 1,
+        createdOn: null,
+        updatedOn: null,
+      },
+      `broken-${time.now()}-${partition}`,
+      time.now(),
+    );
+  const namelessCommand = (partition: number): Buffer => codec.encode(homeCommand(partition, ''));
+  const rehashedCommand = (partition: number): Buffer =>
+    codec.encode({ ...homeCommand(partition, 'a'), payloadHash: '0'.repeat(32) });
   const draw = (partition: number): { what: string; value: Buffer } => {
     const command = strayCommand(partition);
     const kinds = [
@@ -28,6 +45,8 @@ export const startForeignRecords = (world: World, rates: FaultRates, random: Ran
       { what: 'a tombstone', value: Buffer.alloc(0) },
       { what: 'a record that is cut', value: command.subarray(0, command.length - random.between(1, 20)) },
       { what: 'a record of another topic', value: codec.encode(genesis) },
+      { what: 'a command without a name', value: namelessCommand(partition) },
+      { what: 'a command with the hash of another', value: rehashedCommand(partition) },
     ];
     // With one partition there is no other one.
     if (genesis.partitions > 1) kinds.push({ what: 'a command of another partition', value: command });
@@ -38,7 +57,6 @@ export const startForeignRecords = (world: World, rates: FaultRates, random: Ran
     const suffix = random.pick(['things.commands', 'things.original'] as const);
     const { what, value } = draw(partition);
     sightings.saw(`fault: ${what} in ${suffix}`);
-    sightings.saw('a record that is none was passed over');
     await world.append(topicName(NAMESPACE, suffix), { partition, key: '', value, timestamp: time.now() });
   };
   const again = (): void => {

@@ -53,6 +53,8 @@ const sightOutcome = (
   const lossy = state.lossy.size;
   const counted = fold(state, record);
   if (counted === undefined) return sightIgnored(saw, outcome, before.digest);
+  if (outcome.type === 'invalid' || (outcome.type === 'observed' && outcome.number === null))
+    saw('a record that is none was passed over');
   if (counted.mapped.length > 0) saw('lossy Things were mapped', lossy);
   if (counted.switchResult === null) return;
   const { result, reason } = counted.switchResult;
@@ -79,7 +81,7 @@ const sightOutcome = (
 
 const sightIgnored = (saw: Sightings['saw'], outcome: Outcome, digest: string): void => {
   if (outcome.type === 'observed') saw('an entry of the feed was observed twice');
-  else if (outcome.type === 'decided' && outcome.previousDigest !== digest)
+  else if ((outcome.type === 'decided' || outcome.type === 'invalid') && outcome.previousDigest !== digest)
     saw("a stale twin's decision was ignored");
   else if (outcome.type !== 'genesis') saw("a stale twin's switch record was ignored");
 };

@@ -10,15 +10,12 @@ import type { Thing } from '../shared/domain/thing.ts';
 import { drawFaultRates, type FaultRates } from './fault-rates.ts';
 import { startDisturbance } from './disturbance.ts';
 import { createRandom, type Random } from './random.ts';
-import type { SeedResult } from './run-seed.ts';
+import type { SeedOptions, SeedResult } from './run-seed.ts';
 import { createSightings } from './sightings.ts';
 import { startWorkload } from './workload.ts';
 import { createWorld, type World } from './world.ts';
 
-export interface SetBackOptions {
-  /** Writes per run. */
-  readonly writes: number;
-}
+export const SET_BACK_WRITES = 400;
 
 const RUN_MAX_MS = 60_000;
 const SETTLE_MS = 20_000;
@@ -26,7 +23,7 @@ const SUPERVISE_EVERY_MS = 500;
 /** What a mirror dies of whose place was set back: it reads on from there when it is started again. */
 const MIRROR_ANEW = 'StoreSetBackError';
 
-export const runSetBack = async (seed: number, { writes }: SetBackOptions): Promise<SeedResult> => {
+export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {
   const random = createRandom(seed);
   const sightings = createSightings();
   const partitions = random.between(1, 3);
@@ -38,7 +35,7 @@ export const runSetBack = async (seed: number, { writes }: SetBackOptions): Prom
     otherRelease: false,
   };
   const owner = random.chance(0.7) ? 'original' : 'shiny';
-  const world = await createWorld({ partitions, owner, rates, trace: undefined }, random.fork(), sightings);
+  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), sightings);
   const workload = startWorkload(
     world,
     { clients: 16, writes, things: partitions * 8, floats: false },

@@ -1,7 +1,7 @@
-/** `make simulate [SEEDS=1000] [SEED=n]`: many runs, one line per failure; or one run again, with all that happened in it. */
+/** `make simulate [SEEDS=1000] [SEED=n [WORLD=set-back]]`: many runs, one line per failure; or one run again, with all that happened in it. */
 import { parseArgs } from 'node:util';
-import { runSeed, WRITES_PER_SEED } from './run-seed.ts';
-import { runSetBack } from './run-set-back.ts';
+import { runSeed, WRITES_PER_SEED, type SeedResult } from './run-seed.ts';
+import { runSetBack, SET_BACK_WRITES } from './run-set-back.ts';
 import { SOMETIMES } from './sightings.ts';
 
 const { values } = parseArgs({
@@ -9,16 +9,24 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
-    writes: { type: 'string', default: String(WRITES_PER_SEED) },
+    writes: { type: 'string' },
+    world: { type: 'string', default: 'whole' },
   },
 });
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const PROGRESS_EVERY_MS = 1_000;
 
-const replay = async (seed: number, writes: number): Promise<boolean> => {
-  const result = await runSeed(seed, {
-    writes,
+/** `set-back`: its database is put back, or its feed is lost. */
+const WORLDS = {
+  whole: { run: runSeed, writes: WRITES_PER_SEED },
+  'set-back': { run: runSetBack, writes: SET_BACK_WRITES },
+};
+const isWorld = (name: string): name is keyof typeof WORLDS => name in WORLDS;
+
+const replay = async (seed: number, world: keyof typeof WORLDS, writes?: number): Promise<boolean> => {
+  const result = await WORLDS[world].run(seed, {
+    writes: writes ?? WORLDS[world].writes,
     trace: (time, machine, level, fields, sentence) =>
       print(
         `${String(time).padStart(7)} ${machine.padEnd(11)} ${level.padEnd(5)} ${sentence} ${JSON.stringify(fields)}`,
@@ -38,35 +46,28 @@ const replay = async (seed: number, writes: number): Promise<boolean> => {
   return result.violations.length === 0;
 };
 
-/** Every so many seeds one world more, whose database is set back or whose feed is lost; of so many writes. */
+/** Every so many seeds one world more, which is set back. */
 const SET_BACK_EVERY_SEEDS = 5;
-const SET_BACK_WRITES = 400;
 
-const simulate = async (first: number, seeds: number, writes: number): Promise<boolean> => {
+const simulate = async (first: number, seeds: number, writes = WRITES_PER_SEED): Promise<boolean> => {
   const began = performance.now();
   const totals = new Map<string, number>();
   let commands = 0;
   let failures = 0;
   let printedAt = began;
+  const take = ({ seed, violations, sightings, commands: more }: SeedResult, world: string): void => {
+    commands += more;
+    for (const [what, count] of sightings) totals.set(what, (totals.get(what) ?? 0) + count);
+    if (violations.length === 0) return;
+    failures++;
+    print(
+      `seed ${seed}: ${violations[0]} (and ${violations.length - 1} more); replay with SEED=${seed}${world}`,
+    );
+  };
   for (let seed = first; seed < first + seeds; seed++) {
-    const result = await runSeed(seed, { writes });
-    if (seed % SET_BACK_EVERY_SEEDS === 0) {
-      const { violations, sightings, commands: more } = await runSetBack(seed, { writes: SET_BACK_WRITES });
-      commands += more;
-      for (const [what, count] of sightings) totals.set(what, (totals.get(what) ?? 0) + count);
-      if (violations.length > 0) {
-        failures++;
-        print(`seed ${seed}, set back: ${violations[0]} (and ${violations.length - 1} more)`);
-      }
-    }
-    commands += result.commands;
-    for (const [what, count] of result.sightings) totals.set(what, (totals.get(what) ?? 0) + count);
-    if (result.violations.length > 0) {
-      failures++;
-      print(
-        `seed ${seed}: ${result.violations[0]} (and ${result.violations.length - 1} more); replay with SEED=${seed}`,
-      );
-    }
+    take(await runSeed(seed, { writes }), '');
+    if (seed % SET_BACK_EVERY_SEEDS === 0)
+      take(await runSetBack(seed, { writes: SET_BACK_WRITES }), ' WORLD=set-back');
     const now = performance.now();
     if (now - printedAt < PROGRESS_EVERY_MS && seed < first + seeds - 1) continue;
     printedAt = now;
@@ -89,9 +90,11 @@ const simulate = async (first: number, seeds: number, writes: number): Promise<b
   return failures === 0 && never.length === 0;
 };
 
-const writes = Number(values.writes);
+const { world } = values;
+if (!isWorld(world)) throw new Error(`there are the worlds ${Object.keys(WORLDS).join(' and ')}`);
+const writes = values.writes === undefined ? undefined : Number(values.writes);
 const isClean =
   values.seed === undefined
     ? await simulate(Number(values.from), Number(values.seeds), writes)
-    : await replay(Number(values.seed), writes);
+    : await replay(Number(values.seed), world, writes);
 process.exitCode = isClean ? 0 : 1;

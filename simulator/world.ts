@@ -11,7 +11,7 @@ import type { Owner } from '../shared/domain/thing.ts';
 import type { AppendRecord, EventLog, LogRecord } from '../shared/log/event-log.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { topicName } from '../shared/log/topics.ts';
-import { createNamespace } from '../shared/log/namespace.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { noMetrics } from '../shared/process/metrics.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';

@@ -14,7 +14,7 @@ import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
-import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import { checkKnown } from '../shared/store/feature-check.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
@@ -72,9 +72,8 @@ const ORIGINAL_RETRY_MS = 100;
 /** A partition that contradicts the log is looked at again: somebody may have repaired it. */
 const DIVERGED_RETRY_MS = 1_000;
 
-/** Original says that it could never be decided, whoever asks; nothing was written (P17). */
-const isRefusedAsInvalid = (error: unknown): boolean =>
-  error instanceof ApiError && error.code === 'bad-request';
+/** Nothing was written (P17). A mere `bad-request` says that the two do not understand each other, and nothing of the command. */
+const isUndecidable = (error: unknown): boolean => error instanceof ApiError && error.code === 'undecidable';
 
 const isDecision = (type: Outcome['type']): boolean => type === 'decided' || type === 'invalid';
 
@@ -110,7 +109,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       }
       logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
     } catch (error) {
-      if (isRefusedAsInvalid(error)) return { invalid: (error as Error).message };
+      if (isUndecidable(error)) return { invalid: (error as Error).message };
       const isDiverged = error instanceof ApiError && error.code === 'diverged';
       trouble.has(
         isDiverged ? 'diverged' : 'stuck',

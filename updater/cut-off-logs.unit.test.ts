@@ -6,7 +6,7 @@ import { restoreCommands } from '../shared/commands/restore-commands.ts';
 import { emptyHeader } from '../shared/domain/partition-state.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
-import { createNamespace } from '../shared/log/namespace.ts';
+import { createNamespace } from '../shared/codec/namespace.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';

@@ -9,7 +9,7 @@ import { decideStateOf } from '../shared/domain/decide.ts';
 import { entryFault } from '../shared/domain/divergence.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
-import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';

@@ -7,7 +7,7 @@ import type { SwitchCommand } from '../shared/domain/command.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { ReadOutcome } from '../shared/log/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 

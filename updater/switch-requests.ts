@@ -1,6 +1,6 @@
 /** A request for a switch: one `switch` record in the command log of each partition, under one id. */
-import { hash } from 'node:crypto';
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import { hashOfFields } from '../shared/domain/command.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
@@ -120,7 +120,5 @@ const notSent = (id: string, partitions: readonly number[]): ApiError =>
   );
 
 /** Without the partitions: the same switch may be asked for in more of them. */
-const payloadHashOf = ({ to, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string => {
-  const asked = ['switch', to, expectedEpochs, deadlineMs, allowLoss];
-  return hash('sha256', JSON.stringify(asked), 'hex').slice(0, 32);
-};
+const payloadHashOf = ({ to, expectedEpochs, deadlineMs, allowLoss }: SwitchRequest): string =>
+  hashOfFields(['switch', to, expectedEpochs, deadlineMs, allowLoss]);

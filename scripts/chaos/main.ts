@@ -1,5 +1,5 @@
 /** `make chaos [MINUTES=3]`. */
-import { kafkaSettings } from '../../shared/process/common-settings.ts';
+import { kafkaSettings } from '../../shared/boot/common-settings.ts';
 import { runProcess } from '../../shared/process/lifecycle.ts';
 import { createLogger } from '../../shared/process/logger.ts';
 import { flag, integer, settingsOrExit } from '../../shared/process/settings.ts';

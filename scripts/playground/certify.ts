@@ -3,7 +3,7 @@ import type { Certificate } from '../../checker/certificate.ts';
 import type { HistoryLine } from '../../checker/history.ts';
 import { createChecker } from '../../checker/checker.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
-import { openLog } from '../../shared/process/open-log.ts';
+import { openLog } from '../../shared/boot/open-log.ts';
 import { briefLifecycle } from '../brief-lifecycle.ts';
 import { readHistory } from '../load/history-file.ts';
 import type { Addresses, PlaygroundLogSettings } from './config.ts';

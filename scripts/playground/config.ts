@@ -5,7 +5,7 @@ import {
   namespaceSettings,
   processSettings,
   registrySettings,
-} from '../../shared/process/common-settings.ts';
+} from '../../shared/boot/common-settings.ts';
 import { apiTokenOf, apiTokenSettings } from '../../shared/http/wall-settings.ts';
 import { readSettings, type SettingTable, type SettingValues } from '../../shared/process/settings.ts';
 import { CommandFault, EXIT } from './exit.ts';

@@ -7,6 +7,7 @@ import { readRecords } from '../../shared/codec/record-reader.ts';
 import type { PlaygroundRecord, RecordCodec, UnreadableRecord } from '../../shared/codec/record-codec.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
+import { readToEnds } from '../../shared/log/read-to-ends.ts';
 import { topicName, type TopicSuffix } from '../../shared/log/topics.ts';
 import type { Addresses } from './config.ts';
 import { createUpdaterClient } from './updater-client.ts';
@@ -58,44 +59,25 @@ export const readLog = async (
   let count = 0;
   for (const [name, suffix] of Object.entries(TOPICS) as [EvidenceTopic, TopicSuffix][]) {
     const topic = topicName(namespace, suffix);
-    const ends = await log.endOffsets(topic);
-    const unread = new Set(ends.flatMap((end, partition) => (end === 0 ? [] : [partition])));
-    if (unread.size === 0) continue;
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    const positions = [...unread].map((partition) => ({ topic, partition, offset: 0 }));
-    const tail = await log.tail(positions, async (_topic, partition, records, next) => {
-      const within = records.filter(({ offset }) => offset < ends[partition]!);
-      const decoded = await readRecords(codec, suffix, within);
-      for (const [index, { offset, timestamp, value }] of within.entries())
-        onRecord({
-          topic: name,
-          partition,
-          offset,
-          timestamp,
-          record: decoded[index] as EvidenceRecord['record'],
-          bytes: isChained(name, decoded[index]!) ? codec.chainBytes(value) : value,
-        });
-      count += within.length;
-      onProgress(count);
-      if (next >= ends[partition]! && unread.delete(partition) && unread.size === 0) resolve();
+    await readToEnds(log, {
+      topic,
+      ends: new Map((await log.endOffsets(topic)).entries()),
+      stallMs: LOG_STALL_MS,
+      onRecords: async (partition, records) => {
+        const decoded = await readRecords(codec, suffix, records);
+        for (const [index, { offset, timestamp, value }] of records.entries())
+          onRecord({
+            topic: name,
+            partition,
+            offset,
+            timestamp,
+            record: decoded[index] as EvidenceRecord['record'],
+            bytes: isChained(name, decoded[index]!) ? codec.chainBytes(value) : value,
+          });
+        count += records.length;
+        onProgress(count);
+      },
     });
-    let seen = -1;
-    const { promise: stalled, reject } = Promise.withResolvers<never>();
-    const watch = setInterval(() => {
-      if (seen === count)
-        reject(
-          new Error(
-            `no more records of ${topic} in ${LOG_STALL_MS} ms; not read: partitions ${[...unread].join(', ')}`,
-          ),
-        );
-      seen = count;
-    }, LOG_STALL_MS);
-    try {
-      await Promise.race([done, tail.failed, stalled]);
-    } finally {
-      clearInterval(watch);
-      await tail.stop();
-    }
   }
   return count;
 };

@@ -52,7 +52,7 @@ withAddresses(master.command('repair'))
     "makes partitions of Original's database one with the log again, after showing what it would do; Original must be stopped",
   )
   .requiredOption('--partitions <list>', 'such as 0,3-5', partitionList)
-  .option('--dry-run', 'show it, change nothing; exit status 1')
+  .option('--dry-run', 'show it, change nothing; exit status 1 when there is something to do')
   .option('--yes', 'do not ask')
   .action(async (_options: RepairOptions, command: Command) => {
     status = await repairMaster(command.optsWithGlobals<RepairOptions>());

@@ -54,8 +54,8 @@ export const masterName = (text: string): Owner => {
 };
 
 export const apiNames = (text: string): Api[] => {
+  if (text === 'both') return ['original', 'shiny'];
   const names = new Set(text.split(','));
-  if (names.delete('both')) return ['original', 'shiny'];
   if ([...names].some((name) => name !== 'original' && name !== 'shiny'))
     throw new InvalidArgumentError(`--via is original, shiny or both, not ${text}`);
   return [...names] as Api[];

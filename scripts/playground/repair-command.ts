@@ -1,8 +1,9 @@
 /** `playground master repair`: makes a partition of Original's database one with the log again, after showing what it would do. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import { applyRepair, otherOriginals, readStoreContent } from '../../original-api/repair-store.ts';
-import { LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/database.ts';
+import { bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/database.ts';
 import { repairPlan, type RepairPlan } from '../../original-api/repair-plan.ts';
 import type { RecordCodec } from '../../shared/codec/record-codec.ts';
 import type { StoredAnswer } from '../../shared/domain/answer.ts';
@@ -11,12 +12,13 @@ import { fold } from '../../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
-import { readGenesis } from '../../shared/log/namespace.ts';
-import { readOutcomes } from '../../shared/log/outcome-reader.ts';
+import { readGenesis } from '../../shared/codec/namespace.ts';
+import { readOutcomes } from '../../shared/codec/outcome-reader.ts';
+import { readToEnds } from '../../shared/log/read-to-ends.ts';
 import { topicName } from '../../shared/log/topics.ts';
 import { localDatabaseUrl } from '../../shared/process/local-database.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
-import { openLog } from '../../shared/process/open-log.ts';
+import { openLog } from '../../shared/boot/open-log.ts';
 import { briefLifecycle } from '../brief-lifecycle.ts';
 import { playgroundLogSettings } from './config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from './exit.ts';
@@ -59,42 +61,80 @@ export const repairMaster = async (options: RepairOptions): Promise<ExitStatus> 
       );
     const pool = await openStore(namespace);
     lifecycle.onClose('Postgres', () => pool.end());
+    await bindDatabase(pool, genesis, () => Promise.resolve(false));
+    const parts = { log, codec, pool, namespace, partitions: genesis.partitions };
     let status: ExitStatus = EXIT.done;
-    for (const partition of options.partitions) {
-      const { state, end } = await foldPartition(log, codec, namespace, partition);
-      await showCutCommands(log, codec, namespace, state, options);
-      const store = await readStoreContent(pool, partition, genesis.partitions);
-      const plan = repairPlan(state, state.answers.values(), state.things.values(), store);
-      show(plan, options);
-      const isRepaired = await repair({ log, codec, pool, namespace }, plan, { state, end }, options);
-      if (!isRepaired) status = EXIT.refused;
-    }
+    for (const partition of options.partitions)
+      if (!(await repairPartition(parts, partition, options))) status = EXIT.refused;
     return status;
   } finally {
     await close();
   }
 };
 
+interface RepairParts {
+  readonly log: EventLog;
+  readonly codec: RecordCodec;
+  readonly pool: pg.Pool;
+  readonly namespace: string;
+  readonly partitions: number;
+}
+
+/** Is the partition one with the log now? */
+const repairPartition = async (
+  parts: RepairParts,
+  partition: number,
+  options: RepairOptions,
+): Promise<boolean> => {
+  const { log, codec, pool, namespace } = parts;
+  if (options.dryRun !== true) await checkStopped(parts);
+  const folded = await foldPartition(log, codec, namespace, partition);
+  const plan = await planOf(parts, folded.state);
+  const cutCommands = await countCutCommands(parts, folded.state);
+  const hasWork = show(plan, cutCommands, options);
+  if (options.dryRun === true) return !hasWork;
+  if (options.yes !== true) {
+    if (!(await confirmed(`repair partition ${partition}?`))) return false;
+    // Somebody may have started Original while we waited for the answer.
+    await checkStopped(parts);
+    if (!isDeepStrictEqual(await planOf(parts, folded.state), plan))
+      throw new CommandFault(EXIT.refused, 'the database has changed meanwhile; ask again');
+  }
+  const { position } = folded.state.header;
+  if (cutCommands > 0)
+    await restoreCommands(log, codec, { namespace, partition, position, now: Date.now(), newId: randomUUID });
+  await passOverFeed(log, codec, namespace, folded.state);
+  await applyRepair(pool, plan, { nextOffset: folded.end, header: folded.state.header });
+  if (options.json !== true) print(`partition ${partition} is repaired; start Original again`);
+  return true;
+};
+
+/** Throws CommandFault. It must not write between the plan and its end. */
+const checkStopped = async ({ pool, namespace }: RepairParts): Promise<void> => {
+  const others = await otherOriginals(pool, namespace);
+  if (others > 0)
+    throw new CommandFault(
+      EXIT.refused,
+      `${others} connections of Original are open: stop it first, it must not write meanwhile`,
+    );
+};
+
+const planOf = async ({ pool, partitions }: RepairParts, state: Folded['state']): Promise<RepairPlan> => {
+  const store = await readStoreContent(pool, state.header.partition, partitions);
+  return repairPlan(state, state.answers.values(), state.things.values(), store);
+};
+
 /** Commands that were cut off below what is decided: marks take their place, which changes nothing and lets the partition go on. */
-const showCutCommands = async (
-  log: EventLog,
-  codec: RecordCodec,
-  namespace: string,
+const countCutCommands = async (
+  { log, namespace }: RepairParts,
   { header: { partition, position } }: PartitionState,
-  { dryRun, json }: RepairOptions,
-): Promise<void> => {
+): Promise<number> => {
   const end = (await log.endOffsets(topicName(namespace, 'things.commands')))[partition]!;
-  const missing = position + 1 - end;
-  if (missing <= 0) return;
-  if (json !== true)
-    print(`partition ${partition}: ${missing} decided commands were cut off; marks take their place`);
-  if (dryRun === true) return;
-  const request = { namespace, partition, position, now: Date.now(), newId: randomUUID };
-  await restoreCommands(log, codec, request);
+  return Math.max(0, position + 1 - end);
 };
 
 const openStore = (namespace: string): Promise<pg.Pool> => {
-  const url = process.env['DATABASE_URL'] ?? localDatabaseUrl(process.env);
+  const url = process.env['DATABASE_URL'] || localDatabaseUrl(process.env);
   const access = {
     url,
     namespace,
@@ -104,26 +144,6 @@ const openStore = (namespace: string): Promise<pg.Pool> => {
     applicationName: 'playground',
   };
   return openDatabase(access, silentLogger());
-};
-
-const repair = async (
-  { log, codec, pool, namespace }: { log: EventLog; codec: RecordCodec; pool: pg.Pool; namespace: string },
-  plan: RepairPlan,
-  { state, end }: Folded,
-  options: RepairOptions,
-): Promise<boolean> => {
-  if (options.dryRun === true) return false;
-  const others = await otherOriginals(pool, namespace);
-  if (others > 0)
-    throw new CommandFault(
-      EXIT.refused,
-      `${others} connections of Original are open: stop it first, it must not write meanwhile`,
-    );
-  if (options.yes !== true && !(await confirmed(`repair partition ${plan.partition}?`))) return false;
-  await passOverFeed(log, codec, namespace, state);
-  await applyRepair(pool, plan, { nextOffset: end, header: state.header });
-  if (options.json !== true) print(`partition ${plan.partition} is repaired; start Original again`);
-  return true;
 };
 
 /** Entries that lie in the feed and do not count: what of them is not lost is published again. */
@@ -159,34 +179,22 @@ const foldPartition = async (
   const topic = topicName(namespace, 'things.outcomes');
   const end = (await log.endOffsets(topic))[partition]!;
   const state = emptyState(partition) as Folded['state'];
-  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-  let timer = setTimeout(reject, READ_STALL_MS, stalled(topic, partition));
-  const tail = await log.tail(
-    [{ topic, partition, offset: 0 }],
-    async (_topic, _partition, records, next) => {
-      clearTimeout(timer);
-      timer = setTimeout(reject, READ_STALL_MS, stalled(topic, partition));
-      const within = records.filter(({ offset }) => offset < end);
-      for (const record of await readOutcomes(codec, within)) fold(state, record);
-      if (next >= end) resolve();
+  await readToEnds(log, {
+    topic,
+    ends: new Map([[partition, end]]),
+    stallMs: READ_STALL_MS,
+    onRecords: async (_partition, records) => {
+      for (const record of await readOutcomes(codec, records)) fold(state, record);
     },
-  );
-  try {
-    await Promise.race([done, tail.failed]);
-    return { state, end };
-  } finally {
-    clearTimeout(timer);
-    await tail.stop();
-  }
+  });
+  return { state, end };
 };
 
-const stalled = (topic: string, partition: number): Error =>
-  new Error(`${topic}/${partition} gave nothing for ${READ_STALL_MS} ms`);
-
-const show = (plan: RepairPlan, { json }: RepairOptions): void => {
-  if (json === true) return print(JSON.stringify(plan));
+/** Returns whether there is anything to do. */
+const show = (plan: RepairPlan, cutCommands: number, { json }: RepairOptions): boolean => {
   const { partition, row, fenceAgain, dropAnswers } = plan;
   const lines = [
+    counted(cutCommands, 'decided commands were cut off: marks take their place'),
     row === undefined ? undefined : `the row becomes: ${row.owner}, epoch ${row.epoch}, since ${row.since}`,
     counted(plan.writeThings.length, 'Things are written from the log'),
     counted(plan.dropThings.length, 'Things that no log has are dropped'),
@@ -197,8 +205,12 @@ const show = (plan: RepairPlan, { json }: RepairOptions): void => {
       ? undefined
       : `${dropAnswers.length} acknowledged writes are LOST, the log has gone on otherwise: ${listed(dropAnswers)}`,
   ].filter((line) => line !== undefined);
-  print(`partition ${partition}: ${lines.length === 0 ? 'database and log are one' : ''}`);
-  for (const line of lines) print(`  ${line}`);
+  if (json === true) print(JSON.stringify({ ...plan, cutCommands }));
+  else {
+    print(`partition ${partition}: ${lines.length === 0 ? 'database and log are one' : ''}`);
+    for (const line of lines) print(`  ${line}`);
+  }
+  return lines.length > 0;
 };
 
 const counted = (count: number, what: string): string | undefined =>

@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { onDisk } from '../../shared/process/disk-fault.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
 import { FOLDER_MODE } from '../../shared/process/own-folder.ts';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
 import { runGuarded } from './guarded-process.ts';
-import { JAVA_ENV, javaMark, relativeTo } from './java.ts';
+import { JAVA_ENV, javaMark } from './java.ts';
 import { checkPortFree } from './ports.ts';
 import { takeStackFolder } from './stack-folder.ts';
 import { startPart, type StackPart } from './stack-part.ts';
@@ -36,7 +36,7 @@ export const startKafka = async (
     writeFileSync(join(data, CONFIG_FILE), serverProperties(port, controllerPort, LOG_FOLDER));
   });
   const options = settings.KAFKA_JVM_OPTIONS.split(/\s+/).filter((option) => option !== '');
-  const java = [...options, javaMark(resolve(folder)), '-cp', relativeTo(data, artifacts)];
+  const java = [...options, javaMark(resolve(folder)), '-cp', relative(data, artifacts)];
   const place = {
     command: 'java',
     cwd: data,

@@ -13,7 +13,7 @@ export interface PostgresBinaries {
 
 /** Postgres starts its own programs through a shell, with their path between double quotes. */
 const SHELL_CHARACTER = /["$`\\\n]/;
-const FOLDER_MODE = 0o755;
+const OPEN_FOLDER_MODE = 0o755;
 
 /** Copied to a folder outside when `user` may not get at them, or a shell not name them. Throws StartError. */
 export const postgresBinaries = async (
@@ -44,8 +44,7 @@ const copyOpen = (from: string, to: string): void => {
   const draft = `${to}.new-${process.pid}`;
   try {
     cpSync(from, draft, { recursive: true, verbatimSymlinks: true });
-    for (let folder = dirname(to); folder === OUTSIDE_BINARIES; folder = dirname(folder))
-      chmodSync(folder, FOLDER_MODE);
+    chmodSync(OUTSIDE_BINARIES, OPEN_FOLDER_MODE);
     open(draft);
     renameSync(draft, to);
   } finally {
@@ -54,7 +53,7 @@ const copyOpen = (from: string, to: string): void => {
 };
 
 const open = (folder: string): void => {
-  chmodSync(folder, FOLDER_MODE);
+  chmodSync(folder, OPEN_FOLDER_MODE);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) open(path);

@@ -1,8 +1,8 @@
 /** A local schema registry; it keeps its schemas in Postgres, so that their ids survive a restart. */
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
-import { JAVA_ENV, javaMark, relativeTo } from './java.ts';
+import { JAVA_ENV, javaMark } from './java.ts';
 import { checkPortFree } from './ports.ts';
 import { POSTGRES_USER, REGISTRY_DATABASE } from './postgres.ts';
 import { postgresPassword } from './stack-secrets.ts';
@@ -47,7 +47,7 @@ export const startRegistry = async (
       javaMark(resolve(folder)),
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       '-jar',
-      relativeTo(folder, registryJar),
+      relative(folder, registryJar),
     ],
     stopSignal: 'TERM',
     probe: async () => {

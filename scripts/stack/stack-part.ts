@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFault, onDisk } from '../../shared/process/disk-fault.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
-import { FOLDER_MODE, SECRET_FILE_MODE } from '../../shared/process/own-folder.ts';
+import { FOLDER_MODE } from '../../shared/process/own-folder.ts';
+import { SECRET_FILE_MODE } from '../../shared/process/secret-file.ts';
 import { startGuarded, type GuardedCommand, type GuardedProcess } from './guarded-process.ts';
 
 export interface StackPart {

@@ -1,3 +1,4 @@
+import { SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { describe, expect, inject, test } from 'vitest';
 import { acceptedCreate, genesis } from '../../test/outcome-log.ts';
 import { freshNamespace } from '../../test/fresh-database.ts';
@@ -81,7 +82,13 @@ describe('records through the real registry', () => {
     const value = Buffer.alloc(5);
     value.writeUInt32BE(foreign, 1);
     const cut = codec.encode(DECIDED).subarray(0, -3);
-    expect(await codec.decode([Buffer.from('{}'), Buffer.alloc(0), value, cut])).toEqual([
+    const client = new Client({ host: inject('stack').SCHEMA_REGISTRY_URL });
+    const json = { type: SchemaType.JSON, schema: '{"type":"object"}' } as const;
+    const { id } = await client.register(json, { subject: `elsewhere-${freshNamespace()}` });
+    const notAvro = Buffer.alloc(5);
+    notAvro.writeUInt32BE(id, 1);
+    expect(await codec.decode([notAvro, Buffer.from('{}'), Buffer.alloc(0), value, cut])).toEqual([
+      { type: 'unreadable', reason: expect.stringMatching(/not Avro/) as string },
       { type: 'unreadable', reason: expect.stringMatching(/wire format/) as string },
       { type: 'unreadable', reason: expect.stringMatching(/wire format/) as string },
       { type: 'unreadable', reason: expect.stringMatching(/shop.Order/) as string },
@@ -102,9 +109,9 @@ describe('records through the real registry', () => {
 describe('a log in two registries', () => {
   /** As a copy to another cluster has it: the five header bytes of each record are written anew. */
   const copied = async (value: Buffer, target: SchemaRegistry): Promise<Buffer> => {
-    const json = await registry().schema(value.readUInt32BE(1));
+    const { avro } = (await registry().schema(value.readUInt32BE(1)))!;
     const copy = Buffer.from(value);
-    copy.writeUInt32BE(await target.register('copy', json!), 1);
+    copy.writeUInt32BE(await target.register('copy', avro!), 1);
     return copy;
   };
 

@@ -48,10 +48,14 @@ export const confluentRegistry = (
       )) as unknown;
       if (schema === undefined) return undefined;
       // An Avro schema of the client is an avsc type; its own JSON form is what we want.
-      return JSON.stringify(schema);
+      return { avro: isAvro(schema) ? JSON.stringify(schema) : undefined };
     },
   };
 };
+
+/** By what the client has made of the answer, not by a parse that fails: a broken answer is no schema of another format. */
+const isAvro = (schema: unknown): boolean =>
+  typeof (schema as { createResolver?: unknown }).createResolver === 'function';
 
 /** Without a password. */
 const shownUrl = (url: string): string => {

@@ -4,7 +4,7 @@
  * skipping would fork the world. What no release can read is told apart from that, so that each reader can apply the policy of
  * its topic (record-reader.ts).
  */
-import type { Command } from '../domain/command.ts';
+import { payloadHash, type Command } from '../domain/command.ts';
 import type { OriginalEntry, Outcome } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
@@ -47,7 +47,8 @@ const HEADER_BYTES = 5;
 const SCRATCH_BYTES = 128 * 1024;
 
 interface Decoder {
-  readonly fingerprint: Buffer;
+  /** Of a record of ours. */
+  readonly fingerprint?: Buffer;
   readonly decode: (value: Buffer) => PlaygroundRecord | UnreadableRecord;
 }
 
@@ -65,8 +66,10 @@ export const createRecordCodec = async (
   const scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
 
   const loadDecoder = async (id: number): Promise<Decoder> => {
-    const json = await registry.schema(id);
-    if (json === undefined) throw new UnknownRecordError(unknownId(registry, id));
+    const registered = await registry.schema(id);
+    if (registered === undefined) throw new UnknownRecordError(unknownId(registry, id));
+    const { avro: json } = registered;
+    if (json === undefined) return stranger('not Avro');
     const writer = parseAvroType(json);
     const name = writer.name ?? '(unnamed)';
     const fingerprint = fingerprintOf(json);
@@ -76,15 +79,14 @@ export const createRecordCodec = async (
       throw new UnknownRecordError(
         `this release does not know the record type ${name} (id ${id} in ${registry.name}); update it`,
       );
-    const unreadable = { type: 'unreadable', reason: `it is a ${name}, which is no record of ours` } as const;
-    return { fingerprint, decode: () => unreadable };
+    return stranger(`a ${name}`);
   };
   const decoderFor = async (value: Buffer): Promise<Decoder | undefined> => {
     if (!isWireFormat(value)) return undefined;
     const id = idOf(value);
     const known = decoders.get(id) ?? (await loadDecoder(id));
     decoders.set(id, known);
-    fingerprints.set(id, known.fingerprint);
+    if (known.fingerprint !== undefined) fingerprints.set(id, known.fingerprint);
     return known;
   };
 
@@ -142,6 +144,11 @@ const NOT_WIRE_FORMAT: UnreadableRecord = {
   reason: 'it is not in the Confluent wire format',
 };
 
+const stranger = (what: string): Decoder => {
+  const unreadable = { type: 'unreadable', reason: `it is ${what}, which is no record of ours` } as const;
+  return { decode: () => unreadable };
+};
+
 const isWireFormat = (value: Buffer): boolean => value.length >= HEADER_BYTES && value[0] === 0;
 const idOf = (value: Buffer): number => value.readUInt32BE(1);
 
@@ -149,11 +156,11 @@ const fingerprintOf = (json: string): Buffer => Buffer.from(parseAvroType(json).
 
 const decoderOf = (
   { avroType, type }: RecordSchema,
-  writer: ReturnType<typeof parseAvroType>,
+  writer: AvroType,
   registry: SchemaRegistry,
   id: number,
 ): Decoder['decode'] => {
-  const resolver = resolverOf(avroType, writer);
+  const resolver = resolverOf(avroType, writer, `id ${id} in ${registry.name}`);
   const unknownField = unknownFieldSearch(writer, avroType);
   const unreadable = (what: string): UnreadableRecord => ({
     type: 'unreadable',
@@ -165,7 +172,8 @@ const decoderOf = (
       if (offset !== value.length) return unreadable('it is cut or too long');
       const field = unknownField?.(writer.decode(value, HEADER_BYTES).value);
       if (field !== undefined) throw new UnknownRecordError(setsUnknownField(writer.name, field));
-      return { type, ...record } as PlaygroundRecord;
+      const read = { type, ...record } as PlaygroundRecord;
+      return hasOwnHash(read) ? read : unreadable('its payload hash is that of another request');
     } catch (error) {
       if (error instanceof UnknownRecordError) throw error;
       return unreadable(`it does not decode (${(error as Error).message})`);
@@ -173,12 +181,23 @@ const decoderOf = (
   };
 };
 
-const resolverOf = (reader: RecordSchema['avroType'], writer: ReturnType<typeof parseAvroType>) => {
+/** A command on Things carries a hash over its fields; a stored answer is found by it. */
+const hasOwnHash = (record: PlaygroundRecord): boolean =>
+  (record.type !== 'create' && record.type !== 'update' && record.type !== 'delete') ||
+  record.payloadHash === payloadHash(record);
+
+type AvroType = ReturnType<typeof parseAvroType>;
+
+const resolverOf = (
+  reader: AvroType,
+  writer: AvroType,
+  id: string,
+): ReturnType<AvroType['createResolver']> => {
   try {
     return reader.createResolver(writer);
   } catch (error) {
     throw new UnknownRecordError(
-      `this release cannot read ${String(writer.name)} as it was written: ${(error as Error).message}; update it`,
+      `this release cannot read ${writer.name} (${id}): ${(error as Error).message}; update it`,
       { cause: error },
     );
   }

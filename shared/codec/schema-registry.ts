@@ -7,8 +7,13 @@ export interface SchemaRegistry {
    * read what the subject's latest schema wrote.
    */
   register(subject: string, schemaJson: string): Promise<number>;
-  /** The schema with this id, as JSON; undefined when there is none. */
-  schema(id: number): Promise<string | undefined>;
+  /** Undefined when there is none with this id. */
+  schema(id: number): Promise<RegisteredSchema | undefined>;
+}
+
+export interface RegisteredSchema {
+  /** As JSON; undefined for a schema of another format, such as JSON Schema or Protobuf. */
+  readonly avro: string | undefined;
 }
 
 export class IncompatibleSchemaError extends Error {
@@ -23,6 +28,9 @@ export const memorySchemaRegistry = (): SchemaRegistry => {
       const known = schemas.indexOf(schemaJson);
       return known >= 0 ? known + 1 : schemas.push(schemaJson);
     },
-    schema: async (id) => schemas[id - 1],
+    schema: async (id) => {
+      const avro = schemas[id - 1];
+      return avro === undefined ? undefined : { avro };
+    },
   };
 };

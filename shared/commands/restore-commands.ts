@@ -2,9 +2,8 @@
  * The way back after the command log of a partition was cut below what the fold has decided: marks up to that position. They
  * lie where decided commands lay, so nobody decides them; what is sent after them gets offsets that are decided.
  */
-import { hash } from 'node:crypto';
 import type { RecordCodec } from '../codec/record-codec.ts';
-import type { MarkCommand } from '../domain/command.ts';
+import { hashOfFields, type MarkCommand } from '../domain/command.ts';
 import { AppendNotStoredError, AppendUnknownError, type EventLog } from '../log/event-log.ts';
 import { topicName } from '../log/topics.ts';
 
@@ -34,7 +33,7 @@ export const restoreCommands = async (
   { namespace, partition, position, now, newId }: RestoreCommandsRequest,
 ): Promise<number> => {
   const topic = topicName(namespace, 'things.commands');
-  const payloadHash = hash('sha256', JSON.stringify(['mark', LABEL]), 'hex').slice(0, 32);
+  const payloadHash = hashOfFields(['mark', LABEL]);
   const append = (): Promise<number> => {
     const mark: MarkCommand = {
       type: 'mark',
@@ -57,10 +56,10 @@ export const restoreCommands = async (
       Array.from({ length: Math.min(left, APPENDS_AT_ONCE) }, () => append()),
     );
     const failed = appends.find((one) => one.status === 'rejected')?.reason as unknown;
-    const now = await missing();
-    failures = now < left ? 0 : failures + 1;
+    const stillMissing = await missing();
+    failures = stillMissing < left ? 0 : failures + 1;
     if (failed !== undefined && (failures >= FAILURES_MAX || !mayPass(failed))) throw failed;
-    left = now;
+    left = stillMissing;
   }
   return first;
 };

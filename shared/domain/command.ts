@@ -80,6 +80,10 @@ type Asked<C extends CommandBase> = {
 /** Added fields that it lacks have their default. */
 export type ThingRequest = Asked<CreateCommand> | Asked<UpdateCommand> | Asked<DeleteCommand>;
 
+/** 128 bits, hexadecimal. */
+export const hashOfFields = (fields: readonly unknown[]): string =>
+  hash('sha256', JSON.stringify(fields), 'hex').slice(0, 32);
+
 /**
  * Two requests are the same when method (POST and PUT on an id count as one), path and parsed fields are equal,
  * through whichever API they came. An added field counts only when it is not its default, so that the hash of a request stays
@@ -102,7 +106,7 @@ export const payloadHash = (request: ThingRequest, table: AddedFieldTable = ADDE
         : [request.type, request.thingId, request.version];
   const set = fieldsSetIn(request, table);
   if (request.type !== 'delete' && Object.keys(set).length > 0) fields.push(set);
-  return hash('sha256', JSON.stringify(fields), 'hex').slice(0, 32);
+  return hashOfFields(fields);
 };
 
 export const thingCommand = (request: ThingRequest, commandId: string, requestedOn: number): ThingCommand => {
@@ -113,8 +117,7 @@ export const thingCommand = (request: ThingRequest, commandId: string, requested
 };
 
 /** Tells one request to enable a feature from another one under its id. 128 bits, hexadecimal. */
-export const enableHash = (feature: string): string =>
-  hash('sha256', JSON.stringify(['enable', feature]), 'hex').slice(0, 32);
+export const enableHash = (feature: string): string => hashOfFields(['enable', feature]);
 
 /** What the log keeps of a direct write beside its answer, so that it can be decided again. */
 export const directRequest = (command: ThingCommand): DirectRequest => ({

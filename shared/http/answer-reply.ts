@@ -2,7 +2,7 @@
 import { answeredThing, type Owner, type Thing } from '../domain/thing.ts';
 import { toOriginalThing, toShinyThing, type OriginalThing, type ShinyThing } from '../domain/mapping.ts';
 import type { AnswerCode, Decision } from '../domain/answer.ts';
-import { errorBody, noSuchThingMessage } from './errors.ts';
+import { ERROR_CODE_HEADER, errorBody, noSuchThingMessage } from './errors.ts';
 
 export interface Reply {
   readonly status: number;
@@ -31,6 +31,7 @@ export const etagOf = (version: number): string => `"${version}"`;
 export const answerReply = ({ answer, state }: Decision, shape: Owner): Reply => {
   const headers: Record<string, string> = { [COMMAND_ID_HEADER]: answer.commandId };
   if (answer.code !== 'accepted') {
+    headers[ERROR_CODE_HEADER] = answer.code;
     return { status: STATUS[answer.code], headers, body: errorBody(refusalMessage(answer)) };
   }
   if (state === null) return { status: STATUS.accepted, headers, body: '{}' };

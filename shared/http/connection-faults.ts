@@ -1,7 +1,7 @@
 /** Faults below a request: framing, headers that are too large, a client that is too slow. */
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ApiError, ERRORS, errorBody, type ErrorCode } from './errors.ts';
+import { ApiError, ERROR_CODE_HEADER, ERRORS, errorBody, type ErrorCode } from './errors.ts';
 import { headerValues } from './request-headers.ts';
 
 export const HEADERS_MAX_BYTES = 16 * 1024;
@@ -70,7 +70,11 @@ export const watchConnections = (server: Server): void => {
   });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const body = errorBody('the only expectation that is understood is 100-continue');
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      [ERROR_CODE_HEADER]: 'expectation-failed',
+    };
     response.writeHead(ERRORS['expectation-failed'].status, { ...headers, connection: 'close' }).end(body);
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
@@ -152,7 +156,7 @@ const faultResponse = ({ code, message }: Fault): string => {
   const { status } = ERRORS[code];
   const body = errorBody(message);
   return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n${ERROR_CODE_HEADER}: ${code}\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
   );
 };

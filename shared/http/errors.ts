@@ -4,6 +4,8 @@
  */
 export const ERRORS = {
   'bad-request': { status: 400, definite: true },
+  /** To the updater: the command could never be decided, whoever asks (P17). */
+  undecidable: { status: 400, definite: true },
   unauthorized: { status: 401, definite: true },
   forbidden: { status: 403, definite: true },
   'not-found': { status: 404, definite: true },

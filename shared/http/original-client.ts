@@ -64,8 +64,9 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
   const pool = new Pool(access.url, {
     connections: CONNECTIONS_MAX,
     connectTimeout: REQUEST_TIMEOUT_MS,
-    headersTimeout: REQUEST_TIMEOUT_MS,
-    bodyTimeout: REQUEST_TIMEOUT_MS,
+    // Each request has its own limit, which its signal keeps.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   const { promise: misled, reject: mislead } = Promise.withResolvers<never>();
   misled.catch(() => undefined);

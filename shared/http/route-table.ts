@@ -13,7 +13,7 @@ export interface RouteTable {
 
 interface Route {
   readonly segments: readonly string[];
-  readonly methods: Set<string>;
+  methods: readonly string[];
 }
 
 export const createRouteTable = (): RouteTable => {
@@ -23,13 +23,12 @@ export const createRouteTable = (): RouteTable => {
       const segments = splitPath(pattern);
       const key = segments.join('/');
       let route = routes.find((known) => known.segments.join('/') === key);
-      if (route === undefined) routes.push((route = { segments, methods: new Set() }));
-      for (const method of [methods].flat()) route.methods.add(method);
+      if (route === undefined) routes.push((route = { segments, methods: [] }));
+      route.methods = [...new Set([...route.methods, ...[methods].flat()])].toSorted();
     },
     methodsOf: (target) => {
       const segments = segmentsOf(target);
-      const route = segments && routes.find((one) => fits(one.segments, segments));
-      return route && [...route.methods].toSorted();
+      return segments && routes.find((one) => fits(one.segments, segments))?.methods;
     },
   };
 };

@@ -16,7 +16,7 @@ import type { TSchema } from 'typebox';
 import { StartError } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
-import { ApiError, ERROR_CODE_HEADER, errorBody, RETRY_AFTER_SECONDS } from './errors.ts';
+import { ApiError, ERROR_CODE_HEADER, errorBody, unavailable } from './errors.ts';
 import {
   answerConnectionFault,
   checkHost,
@@ -155,10 +155,10 @@ export const createServer = async (parts: ServerParts): Promise<FastifyInstance>
     const about = { ...parts.identity, ...(troubled.length === 0 ? {} : { troubled }) };
     const waiting = parts.notReady();
     if (waiting === undefined) return { status: 'ready', ...about };
-    const { status, message } = new ApiError('unavailable', `not ready: ${waiting}`);
+    const { status, message, headers, code } = unavailable(`not ready: ${waiting}`);
     return reply
       .code(status)
-      .header('retry-after', RETRY_AFTER_SECONDS)
+      .headers({ ...headers, [ERROR_CODE_HEADER]: code })
       .type(JSON_TYPE)
       .send(JSON.stringify({ 'error-message': message, ...about }));
   });

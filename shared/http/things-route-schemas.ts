@@ -118,7 +118,7 @@ export const errorAnswers = (...statuses: number[]): Record<number, object> => {
   const headersOf = (status: number): HeaderName[] => {
     if (status === 401) return ['www-authenticate', 'x-error-code'];
     if (status === 503) return ['retry-after', 'x-error-code'];
-    return [409, 422, 504].includes(status) ? ['x-command-id'] : ['x-error-code'];
+    return [409, 422, 504].includes(status) ? ['x-command-id', 'x-error-code'] : ['x-error-code'];
   };
   const body = Type.Object({ 'error-message': Type.String() });
   return Object.fromEntries(

@@ -9,6 +9,7 @@ import {
   AppendNotStoredError,
   AppendOverflowError,
   AppendRefusedError,
+  AppendUnknownError,
   type AppendRecord,
 } from './event-log.ts';
 
@@ -64,7 +65,10 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
     while (queue.length > 0) {
       const batch = queue.slice(0, batchLength(queue));
       queue = queue.slice(batch.length);
-      const results = await sendBatch(batch.map(({ record }) => record));
+      // It never rejects; if it did, nothing would be appended any more.
+      const results = await sendBatch(batch.map(({ record }) => record)).catch((cause: unknown) =>
+        batch.map(() => new AppendUnknownError('sending has failed', { cause })),
+      );
       failBehind(batch, results);
       batch.forEach(({ resolve, reject }, index) => {
         const result = results[index]!;

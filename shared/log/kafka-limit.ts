@@ -1,5 +1,6 @@
 /** A limit on every wait for a Kafka client: the libraries have paths on which they never call back. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withTimeout } from '../process/with-timeout.ts';
 import { ANSWER_MAX_MS } from './kafka-timeouts.ts';
 
 /** A client that neither answers nor fails; there is no more to be had from it. */
@@ -13,29 +14,22 @@ export const answerInTime = async <T>(
   work: Promise<T>,
   limitMs = ANSWER_MAX_MS,
 ): Promise<T> => {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => limit.reject(new StuckError(`${what}: no answer from Kafka in ${limitMs} ms`)),
-    limitMs,
-  );
-  return Promise.race([work, limit.promise]).finally(() => clearTimeout(timer));
+  if (!(await withTimeout(work, limitMs)))
+    throw new StuckError(`${what}: no answer from Kafka in ${limitMs} ms`);
+  return work;
 };
 
 const FIRST_DELAY_MS = 50;
 const DELAY_MAX_MS = 500;
 
-/** Asks again for `timeoutMs` what may be asked any number of times, then throws the last error. At once when `passes` says no. */
-export const retryFor = async <T>(
-  timeoutMs: number,
-  ask: () => Promise<T>,
-  passes: (error: unknown) => boolean = () => true,
-): Promise<T> => {
+/** Asks again for `timeoutMs` what may be asked any number of times, then throws the last error. */
+export const retryFor = async <T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> => {
   const deadline = performance.now() + timeoutMs;
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, DELAY_MAX_MS)) {
     try {
       return await ask();
     } catch (error) {
-      if (performance.now() + delay > deadline || !passes(error)) throw error;
+      if (performance.now() + delay > deadline) throw error;
       await sleep(delay);
     }
   }

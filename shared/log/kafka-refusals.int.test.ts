@@ -1,6 +1,5 @@
 /** What a real broker refuses, through both clients: certainly not stored, said so at once, and others go on. */
 import { randomUUID } from 'node:crypto';
-import { createServer, connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { createLogger, silentLogger, type Logger } from '../process/logger.ts';
 import { AppendNotStoredError, AppendRefusedError, type AppendRecord, type EventLog } from './event-log.ts';
@@ -111,27 +110,5 @@ describe.each(KAFKA_CLIENTS)('through %s', (client) => {
     spy.mockRestore();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('"name":"message.timestamp.after.max.ms","is":"1000"');
-  });
-
-  test('a broker with an IPv6 address is connected to', async () => {
-    const [host, port] = brokers()[0]!.split(':') as [string, string];
-    const server = createServer((socket) => {
-      const upstream = connect(Number(port), host);
-      socket.pipe(upstream).pipe(socket);
-      for (const one of [socket, upstream])
-        one.on('error', () => {
-          socket.destroy();
-          upstream.destroy();
-        });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '::1', resolve);
-    });
-    const address = `[::1]:${(server.address() as AddressInfo).port}`;
-    const own = await connectKafkaLog({ ...access(), brokers: [address] }, silentLogger());
-    expect(await own.partitions(`missing-${randomUUID()}`)).toBeUndefined();
-    await own.close();
-    server.close();
   });
 });

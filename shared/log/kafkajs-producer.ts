@@ -1,10 +1,10 @@
 /** Sends records to Kafka through kafkajs, one request at a time. */
 import { Partitioners, type Kafka, type Producer } from 'kafkajs';
-import { withTimeout } from '../process/with-timeout.ts';
 import { answeredWith, type Produced } from './append-sender.ts';
 import type { AppendRecord } from './event-log.ts';
 import { answerInTime } from './kafka-limit.ts';
-import { DISCONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { disconnect } from './kafkajs-renewable.ts';
 import { NO_RETRY } from './kafkajs-client.ts';
 import { fateOf, type MessageFate } from './kafkajs-patches.ts';
 import type { Producing } from './topic-appends.ts';
@@ -102,10 +102,3 @@ const messageOf = ({ partition, key, value, timestamp }: AppendRecord): KafkaMes
   value,
   timestamp: String(timestamp),
 });
-
-const disconnect = async (producer: Producer): Promise<void> => {
-  await withTimeout(
-    producer.disconnect().catch(() => undefined),
-    DISCONNECT_TIMEOUT_MS,
-  );
-};

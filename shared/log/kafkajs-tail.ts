@@ -16,7 +16,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import type { Logger } from '../process/logger.ts';
 import { createTrouble } from '../process/trouble.ts';
-import { withTimeout } from '../process/with-timeout.ts';
 import type { Breath } from './breath.ts';
 import {
   OffsetGoneError,
@@ -26,7 +25,8 @@ import {
   type TopicDescription,
 } from './event-log.ts';
 import { answerInTime } from './kafka-limit.ts';
-import { DISCONNECT_TIMEOUT_MS, TOPIC_GONE_AFTER_MS } from './kafka-timeouts.ts';
+import { TOPIC_GONE_AFTER_MS } from './kafka-timeouts.ts';
+import { disconnect } from './kafkajs-renewable.ts';
 import { createBatchReader, placeKey, type BatchReaderParts, type Place } from './kafkajs-batch-reader.ts';
 import { KAFKA_RETRY } from './kafkajs-client.ts';
 import { anotherTopic, beginningOf, topicGone } from './log-places.ts';
@@ -76,7 +76,8 @@ export const tailKafkajs = async (
       const next = beginningOf(from, found.get(topic)!);
       if (place !== undefined) continue;
       places.set(placeKey(topic, partition), { topic, partition, next, reading: undefined });
-      if (next > position.offset) await onRecords(topic, partition, [], next);
+      // What the reader throws is final, as for any record.
+      if (next > position.offset) await onRecords(topic, partition, [], next).catch(fail);
     }
   };
   const build = async (): Promise<void> => {
@@ -236,11 +237,4 @@ const startConsumer = async (
     await disconnect(consumer);
     throw error;
   }
-};
-
-const disconnect = async (consumer: Consumer): Promise<void> => {
-  await withTimeout(
-    consumer.disconnect().catch(() => undefined),
-    DISCONNECT_TIMEOUT_MS,
-  );
 };

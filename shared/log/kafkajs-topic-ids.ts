@@ -1,9 +1,9 @@
 /** Kafka's ids of topics, through the connections of kafkajs, by a request that it does not have itself. */
 import type { Kafka } from 'kafkajs';
-import { withTimeout } from '../process/with-timeout.ts';
 import { brokerError } from './kafka-errors.ts';
-import { answerInTime, retryFor } from './kafka-limit.ts';
-import { CONNECT_PATIENCE_MS, DISCONNECT_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { retryFor } from './kafka-limit.ts';
+import { CONNECT_PATIENCE_MS } from './kafka-timeouts.ts';
+import { renewable } from './kafkajs-renewable.ts';
 import {
   decodeTopicIdAnswer,
   encodeTopicIdRequest,
@@ -42,41 +42,15 @@ interface Question {
 }
 
 export const kafkajsTopicIds = (kafka: Kafka): TopicIds => {
-  let current: Promise<Cluster> | undefined;
-
-  const connect = async (): Promise<Cluster> => {
-    const cluster = createCluster(kafka);
-    try {
-      await answerInTime('connecting', cluster.connect());
-      return cluster;
-    } catch (error) {
-      await disconnect(cluster);
-      throw error;
-    }
-  };
-  const discard = async (used: Promise<Cluster> | undefined): Promise<void> => {
-    if (used !== undefined && used === current) current = undefined;
-    const cluster = await used?.catch(() => undefined);
-    if (cluster !== undefined) await disconnect(cluster);
-  };
-
+  const clusters = renewable(() => createCluster(kafka));
   return {
     of: (topic) =>
-      retryFor(CONNECT_PATIENCE_MS, async () => {
-        const used = (current ??= connect());
-        try {
-          const { seedBroker } = (await used).brokerPool;
-          return await answerInTime(`the id of ${topic}`, idOf(seedBroker, topic));
-        } catch (error) {
-          void discard(used);
-          throw error;
-        }
-      }),
-    close: () => discard(current),
+      retryFor(CONNECT_PATIENCE_MS, () =>
+        clusters.ask(`the id of ${topic}`, ({ brokerPool }) => idOf(brokerPool.seedBroker, topic)),
+      ),
+    close: clusters.close,
   };
 };
-
-const UNKNOWN_TOPIC = 3;
 
 const idOf = async ({ versions, connectionPool }: Broker, topic: string): Promise<string | undefined> => {
   const newest = versions[METADATA_API]?.maxVersion ?? 0;
@@ -91,8 +65,8 @@ const idOf = async ({ versions, connectionPool }: Broker, topic: string): Promis
     },
     response: { decode: async (raw) => decodeTopicIdAnswer(raw), parse: async (answer) => answer },
   });
-  if (errorCode === UNKNOWN_TOPIC) return undefined;
   const { name, kind } = brokerError(errorCode);
+  if (name === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
   // A topic whose leaders are being elected has its id already.
   if (errorCode !== 0 && kind !== 'retry') throw new Error(`the broker answers ${name} for ${topic}`);
   return id;
@@ -105,11 +79,4 @@ const createCluster = (kafka: Kafka): Cluster => {
   if (found === undefined) throw new Error('this kafkajs keeps its connections elsewhere');
   const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[found]!;
   return create({ allowAutoTopicCreation: false });
-};
-
-const disconnect = async (cluster: Cluster): Promise<void> => {
-  await withTimeout(
-    cluster.disconnect().catch(() => undefined),
-    DISCONNECT_TIMEOUT_MS,
-  );
 };

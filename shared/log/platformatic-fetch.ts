@@ -82,17 +82,17 @@ export const partitionsOf = <Place extends FetchPlace>(
         place,
         batches: records ?? [],
         error: errorCode === 0 ? undefined : errorOf(errorCode, place, logStartOffset),
-        isFinal: errorCode === OFFSET_OUT_OF_RANGE || brokerError(errorCode).kind === 'fatal',
+        isFinal: brokerError(errorCode).name === OUT_OF_RANGE || brokerError(errorCode).kind === 'fatal',
       });
     }
   }
   return found;
 };
 
-const OFFSET_OUT_OF_RANGE = 1;
+const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
 const errorOf = (code: number, { topic, partition, next }: FetchPlace, logStart: bigint): Error =>
-  code === OFFSET_OUT_OF_RANGE
+  brokerError(code).name === OUT_OF_RANGE
     ? new OffsetGoneError(
         logStart > next
           ? `${topic}/${partition} begins at offset ${logStart}, and ${next} is wanted: its first records are gone`

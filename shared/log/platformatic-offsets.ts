@@ -1,10 +1,11 @@
-/** The offsets that the brokers have of a topic: one request to each leader, who they are being known already. */
+/**
+ * The offsets that the brokers have of a topic: one request to each leader, who they are being known already. A leader that is not
+ * elected yet, or has just moved, is waited for.
+ */
 import { ListOffsetTimestamps, type Consumer } from '@platformatic/kafka';
 import { answerInTime, retryFor } from './kafka-limit.ts';
+import { CONNECT_PATIENCE_MS } from './kafka-timeouts.ts';
 import type { OffsetRange } from './topic-description.ts';
-
-/** A leader that is not elected yet, or has just moved, is waited for. */
-const PATIENCE_MS = 2_000;
 
 /** The high watermarks in the order of the partitions, each of a moment after the call. */
 export const fetchEndOffsets = (reader: Consumer, topic: string): Promise<number[]> =>
@@ -20,7 +21,7 @@ export const fetchOffsetRanges = async (reader: Consumer, topic: string): Promis
 };
 
 const listOffsets = (reader: Consumer, topic: string, timestamp: bigint): Promise<number[]> =>
-  retryFor(PATIENCE_MS, async () => {
+  retryFor(CONNECT_PATIENCE_MS, async () => {
     const found = (
       await answerInTime(`the offsets of ${topic}`, reader.listOffsets({ topics: [topic], timestamp }))
     ).get(topic);

@@ -104,8 +104,9 @@ const answersOf = (error: SendError): Answers => {
   const answers = answersIn(error.produced?.offsets ?? []);
   for (const leaf of leavesOf(error)) {
     if (!(leaf instanceof ResponseError)) continue;
-    const { responses } = leaf['response'] as {
-      responses: readonly { partitionResponses: readonly PartitionResponse[] }[];
+    // Of another request than one to produce it says nothing of records.
+    const { responses = [] } = leaf['response'] as {
+      responses?: readonly { partitionResponses: readonly PartitionResponse[] }[];
     };
     for (const { partitionResponses } of responses)
       for (const { index, errorCode, errorMessage, baseOffset } of partitionResponses)

@@ -1,13 +1,11 @@
-/** Creating topics and looking them up, through @platformatic/kafka. */
+/** Creating topics and looking them up, through @platformatic/kafka. A topic that was just created is not known at once. */
 import { ConfigResourceTypes, findErrorBy, type Admin, type Consumer } from '@platformatic/kafka';
 import type { Logger } from '../process/logger.ts';
 import type { TopicSpec } from './event-log.ts';
 import { answerInTime, retryFor } from './kafka-limit.ts';
+import { CONNECT_PATIENCE_MS } from './kafka-timeouts.ts';
 import { fetchEndOffsets } from './platformatic-offsets.ts';
 import { warnOfOtherSettings } from './topic-settings.ts';
-
-/** A topic that was just created is not known at once. */
-const PATIENCE_MS = 2_000;
 
 /** Resolves when the leaders work. */
 export const createTopics = async (
@@ -45,7 +43,7 @@ const checkSettings = async (admin: Admin, { topic, settings }: TopicSpec, logge
   const configurationKeys = Object.keys(settings);
   if (configurationKeys.length === 0) return;
   const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys };
-  const answers = await retryFor(PATIENCE_MS, () =>
+  const answers = await retryFor(CONNECT_PATIENCE_MS, () =>
     answerInTime(`the settings of ${topic}`, admin.describeConfigs({ resources: [resource] })),
   );
   const found = new Map(answers.flatMap(({ configs }) => configs.map(({ name, value }) => [name, value])));
@@ -56,10 +54,10 @@ export const countPartitions = async (admin: Admin, topic: string): Promise<numb
   (await listTopics(admin)).includes(topic) ? partitionsOf(admin, topic) : undefined;
 
 const listTopics = (admin: Admin): Promise<string[]> =>
-  retryFor(PATIENCE_MS, () => answerInTime('the list of topics', admin.listTopics()));
+  retryFor(CONNECT_PATIENCE_MS, () => answerInTime('the list of topics', admin.listTopics()));
 
 const partitionsOf = (admin: Admin, topic: string): Promise<number> =>
-  retryFor(PATIENCE_MS, async () => {
+  retryFor(CONNECT_PATIENCE_MS, async () => {
     const { topics } = await answerInTime(
       `the partitions of ${topic}`,
       admin.metadata({ topics: [topic], forceUpdate: true }),

@@ -11,7 +11,7 @@ const READ_WAIT_MS = 30_000;
 export const readFirst = async (log: EventLog, topic: string, partition: number): Promise<LogRecord> =>
   (await readFirsts(log, topic, [partition]))[0]!;
 
-/** The same of several partitions at once, in their order, all within READ_WAIT_MS. */
+/** The same of several partitions at once, in their order, all within READ_WAIT_MS from the opening of the tail. */
 export const readFirsts = async (
   log: EventLog,
   topic: string,
@@ -20,6 +20,8 @@ export const readFirsts = async (
   const ends = await log.endOffsets(topic);
   const found = new Map<number, LogRecord>();
   const all = Promise.withResolvers<void>();
+  // The limit may pass while the tail is opened.
+  all.promise.catch(() => undefined);
   const missing = (): string => partitions.filter((partition) => !found.has(partition)).join(', ');
   const timer = setTimeout(
     () => all.reject(new Error(`${topic}/${missing()} gave no record within ${READ_WAIT_MS} ms`)),
@@ -43,6 +45,5 @@ export const readFirsts = async (
     return partitions.map((partition) => found.get(partition)!);
   } finally {
     clearTimeout(timer);
-    all.promise.catch(() => undefined);
   }
 };

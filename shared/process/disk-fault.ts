@@ -11,7 +11,9 @@ const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
   EEXIST: (path) => `${path} is a file, not a folder: choose another name`,
   EISDIR: (path) => `${path} is a folder, not a file: choose another name`,
   ENOENT: (path) => `${path} cannot be made: there is no such folder`,
-  EIO: (path) => `the disk that holds ${path} fails`,
+  EFBIG: (path) =>
+    `a file in ${path} may not get larger: raise the limit of this process, or choose another folder`,
+  EIO: (path) => `the disk that holds ${path} fails, or a limit on the size of files is reached`,
 };
 
 /** A StartError with a sentence, if it is a fault of the disk; else the error itself. */

@@ -9,6 +9,7 @@ const failing = (code: string) => (): never => {
 test.each([
   ['ENOSPC', /the disk that holds \/x is full/],
   ['EDQUOT', /quota/],
+  ['EFBIG', /may not get larger/],
   ['EACCES', /may not be read or written/],
   ['EROFS', /cannot be written/],
 ])('%s is a StartError with a sentence', (code, sentence) => {

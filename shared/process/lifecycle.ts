@@ -73,13 +73,7 @@ export const runProcess = async (
       },
     });
   } catch (error) {
-    if (error instanceof StartError) {
-      if (ending) return;
-      logger.fatal(error.message);
-      await end(EXIT_CANNOT_START);
-    } else {
-      fail(error, 'the start failed');
-    }
+    fail(error, 'the start failed');
   }
 };
 

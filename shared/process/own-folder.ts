@@ -22,7 +22,6 @@ import { onDisk } from './disk-fault.ts';
 
 export const MARK_FILE = '.migration-playground';
 export const FOLDER_MODE = 0o700;
-export const SECRET_FILE_MODE = 0o600;
 
 export type FolderKind = 'stack' | 'data' | 'temporary' | 'outside';
 
@@ -88,15 +87,3 @@ const putMark = (folder: string, kind: FolderKind, of?: string): FolderMark | un
   }
   return readMark(folder);
 };
-
-/** Writes a whole file or none, for this user alone. Throws StartError when the disk refuses. */
-export const writeSecret = (file: string, text: string): void =>
-  onDisk(file, () => {
-    const draft = `${file}-${randomUUID()}`;
-    try {
-      writeFileSync(draft, text, { mode: SECRET_FILE_MODE, flag: 'wx' });
-      renameSync(draft, file);
-    } finally {
-      rmSync(draft, { force: true });
-    }
-  });

@@ -1,5 +1,5 @@
 /** Secrets in files: one line that nobody but the owner can read or write. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -9,14 +9,16 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { onDisk } from './disk-fault.ts';
 import { StartError } from './lifecycle.ts';
+import { FOLDER_MODE } from './own-folder.ts';
 
-const OWNER_ONLY = 0o600;
-const FOLDER_OWNER_ONLY = 0o700;
+export const SECRET_FILE_MODE = 0o600;
 const PERMISSION_BITS = 0o777;
 const SECRET_BYTES = 32;
 /** The largest file that is taken for a secret. */
@@ -38,7 +40,7 @@ export const readSecretFile = (path: string, parse: (text: string) => string): s
     if (!status.isFile() || status.size > FILE_MAX_BYTES)
       throw new StartError(`${path} is no file of ${FILE_MAX_BYTES} bytes at most: it holds no secret`);
     const mode = status.mode & PERMISSION_BITS;
-    if (mode !== OWNER_ONLY) {
+    if (mode !== SECRET_FILE_MODE) {
       throw new StartError(
         `${path} has mode ${mode.toString(8).padStart(4, '0')}: a secret must have 0600, so that nobody else reads or writes it`,
       );
@@ -58,10 +60,10 @@ export const secretFromFile = (path: string, parse: (text: string) => string): s
     if (isThere(path)) throw error;
   }
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_OWNER_ONLY });
-    writeFileSync(draft, `${drawSecret()}\n`, { flag: 'wx', mode: OWNER_ONLY });
+    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    writeFileSync(draft, `${drawSecret()}\n`, { flag: 'wx', mode: SECRET_FILE_MODE });
     // Whatever the umask has taken away.
-    chmodSync(draft, OWNER_ONLY);
+    chmodSync(draft, SECRET_FILE_MODE);
     // Whole or not at all, and never over that of another.
     linkSync(draft, path);
   } catch (error) {
@@ -72,6 +74,18 @@ export const secretFromFile = (path: string, parse: (text: string) => string): s
   }
   return readSecretFile(path, parse);
 };
+
+/** Writes a whole file or none, for this user alone. Throws StartError when the disk refuses. */
+export const writeSecret = (file: string, text: string): void =>
+  onDisk(file, () => {
+    const draft = `${file}-${randomUUID()}`;
+    try {
+      writeFileSync(draft, text, { mode: SECRET_FILE_MODE, flag: 'wx' });
+      renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  });
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 

@@ -3,6 +3,7 @@
  * name of its variable (`--kafka-brokers`, KAFKA_BROKERS) and wins over it. All faults are reported at once.
  */
 import { parseArgs } from 'node:util';
+import { EXIT_BAD_SETTINGS } from './lifecycle.ts';
 
 export interface Setting<T> {
   /** Returns the value, or throws an Error whose message says what was expected. */
@@ -94,7 +95,7 @@ export const settingsOrExit = <S extends SettingTable>(program: Program<S>): Set
   process.stderr.write(`${program.name}: bad settings, nothing was started\n`);
   for (const fault of result.faults) process.stderr.write(`  ${fault}\n`);
   process.stderr.write(`${program.name} --help lists all settings\n`);
-  process.exit(2);
+  process.exit(EXIT_BAD_SETTINGS);
 };
 
 const SECRET_NAME = /(?:URL|PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS?)$/;

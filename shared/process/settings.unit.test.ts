@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { kafkaAccess, kafkaSettings, namespaceSettings, registrySettings } from './common-settings.ts';
+import { kafkaAccess, kafkaSettings, namespaceSettings, registrySettings } from '../boot/common-settings.ts';
 import { choice, flag, integer, port, readSettings, secret, text, url } from './settings.ts';
 
 const program = {

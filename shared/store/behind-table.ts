@@ -5,8 +5,9 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { checksumOf, type CheckedValue, type ValueCodec } from './checked-values.ts';
 import type { StoreKey } from './fold-store.ts';
+import { gapFinder, type KnownKeys } from './known-keys.ts';
 import { StoreDamagedError } from './store-damage.ts';
-import { compareKeys, mapKeyOf } from './store-keys.ts';
+import { compareKeys, mapKeyOf, type KeyRange } from './store-keys.ts';
 
 export interface BehindTable<K extends StoreKey, V> {
   get(key: K): V | undefined;
@@ -17,14 +18,6 @@ export interface BehindTable<K extends StoreKey, V> {
   entries(range: KeyRange<K>): Iterable<Entry<K, V>>;
   /** Entries, changes included. */
   size(): number;
-}
-
-export interface KeyRange<K> {
-  readonly start?: K;
-  /** Leaves out `start` itself. */
-  readonly afterStart?: boolean;
-  readonly end?: K;
-  readonly reverse?: boolean;
 }
 
 export interface Entry<K, V> {
@@ -51,6 +44,8 @@ export interface Behind {
   readonly name: string;
   readonly database: Database<Buffer, StoreKey>;
   readonly codec: ValueCodec;
+  /** Of the last commit that is done. */
+  readonly known: KnownKeys;
   waiting: Layer;
   flushing: Layer;
   /** Changes included. */
@@ -71,18 +66,21 @@ export interface BehindTableParts {
   readonly damaged: Damaged;
   /** Throws when nothing may be read any more. */
   readonly mayRead: () => void;
+  /** Keys seem to be missing on disk: looks at the whole table, and is `damaged` unless all is there after all. */
+  readonly suspect: (what: string) => void;
 }
 
 type Damaged = (what: string, cause?: unknown) => never;
+type Faults = Pick<BehindTableParts, 'damaged' | 'suspect'>;
 
 export const behindTable = <K extends StoreKey, V>(
   table: Behind,
-  { change, damaged, mayRead }: BehindTableParts,
+  { change, mayRead, ...faults }: BehindTableParts,
 ): BehindTable<K, V> => {
   const onDisk = (mapKey: string | number, key: StoreKey): CheckedValue | undefined => {
     mayRead();
     if (table.lastKey === mapKey) return table.lastFound;
-    const found = readValue(table, mapKey, key, damaged);
+    const found = table.known.has(key) === false ? undefined : readValue(table, mapKey, key, faults);
     [table.lastKey, table.lastFound] = [mapKey, found];
     return found;
   };
@@ -119,35 +117,47 @@ export const behindTable = <K extends StoreKey, V>(
       const changed = [...new Map([...table.flushing, ...table.waiting]).values()]
         .filter(isWithin)
         .toSorted((a, b) => sign * compareKeys(a.key, b.key));
-      yield* merged(storedEntries(table, range, damaged), changed, sign) as Iterable<Entry<K, V>>;
+      yield* merged(storedEntries(table, range, faults), changed, sign) as Iterable<Entry<K, V>>;
     },
     size: () => table.count,
   };
 };
 
 const readValue = (
-  { name, database, codec }: Behind,
+  { name, database, codec, known }: Behind,
   mapKey: string | number,
   key: StoreKey,
-  damaged: Damaged,
+  { damaged, suspect }: Faults,
 ): CheckedValue | undefined => {
   let found: CheckedValue | undefined;
   try {
     const bytes = database.getBinaryFast(key);
-    if (bytes === undefined) return undefined;
+    if (bytes === undefined) {
+      if (known.has(key)) suspect(`the table ${name}, the key ${String(mapKey)}`);
+      return undefined;
+    }
     found = codec.decode(mapKey, bytes);
   } catch (error) {
     if (error instanceof StoreDamagedError) throw error;
     damaged(`the table ${name} cannot be read`, error);
   }
-  return found ?? damaged(`the table ${name}, the value of ${String(mapKey)}`);
+  found ??= damaged(`the table ${name}, the value of ${String(mapKey)}`);
+  if (!known.isNewest(key, found.checksum)) suspect(olderValue(name, mapKey));
+  return found;
 };
 
+const olderValue = (name: string, mapKey: string | number): string =>
+  `the table ${name}, an older value of ${String(mapKey)}`;
+
 function* storedEntries<K extends StoreKey>(
-  { name, database, codec }: Behind,
-  { start, afterStart = false, end, reverse = false }: KeyRange<K>,
-  damaged: Damaged,
+  table: Behind,
+  range: KeyRange<K>,
+  { damaged, suspect }: Faults,
 ): Iterable<Entry<StoreKey, unknown>> {
+  const { name, database, codec } = table;
+  const { start, afterStart = false, end, reverse = false } = range;
+  const isGap = gapFinder(table.known, range);
+  const gap = `the table ${name}, keys of a range`;
   let previous: StoreKey | undefined;
   const stored = database.getRange({
     reverse,
@@ -168,11 +178,16 @@ function* storedEntries<K extends StoreKey>(
       if (previous !== undefined && (reverse ? -1 : 1) * compareKeys(previous, key) >= 0)
         damaged(`the table ${name}, the order of its keys`);
       previous = key;
+      if (isGap(key)) suspect(gap);
       const mapKey = mapKeyOf(key);
       const found =
         codec.decode(mapKey, value) ?? damaged(`the table ${name}, the value of ${String(mapKey)}`);
+      // What is being committed is newer on disk in a moment.
+      if (!table.known.isNewest(key, found.checksum) && !table.flushing.has(mapKey))
+        suspect(olderValue(name, mapKey));
       yield { key, value: found.value };
     }
+    if (isGap(undefined)) suspect(gap);
   } finally {
     iterator.return?.();
   }
@@ -198,6 +213,14 @@ function* merged(
   }
   for (; next < changed.length; next++) if (changed[next]!.value !== undefined) yield changed[next]!;
 }
+
+/** What `writeLayer` wrote is on disk. */
+export const noteWritten = ({ known }: Behind, layer: Layer): void => {
+  for (const { key, checksum, replaces } of layer.values()) {
+    if (checksum !== undefined) known.add(key, checksum);
+    else if (replaces !== undefined) known.delete(key);
+  }
+};
 
 /** Writes one layer to disk, inside a transaction, and returns the sum of the table behind it. */
 export const writeLayer = ({ database, codec }: Behind, layer: Layer, { count, sum }: TableSum): TableSum => {

@@ -12,7 +12,7 @@ import { fold, linkAfter } from '../domain/fold.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { emptyState } from '../domain/partition-state.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
-import { createNamespace } from '../log/namespace.ts';
+import { createNamespace } from '../codec/namespace.ts';
 import { topicName } from '../log/topics.ts';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics } from '../process/metrics.ts';

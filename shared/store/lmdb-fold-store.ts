@@ -3,21 +3,26 @@
  * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
  */
 import { mkdirSync } from 'node:fs';
-import type { RootDatabase } from 'lmdb';
 import type { StoredAnswer } from '../domain/answer.ts';
 import { emptyHeader, type PartitionState, type SetLike } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { SwitchResult } from '../domain/switch-result.ts';
 import type { Thing } from '../domain/thing.ts';
 import type { LogExtent } from '../log/log-extent.ts';
+import { onDisk } from '../process/disk-fault.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
+import { withTimeout } from '../process/with-timeout.ts';
 import type { BehindTable } from './behind-table.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
 import { openMarks } from './open-marks.ts';
-import { openStoreFile, type Place } from './store-file.ts';
+import { storeDiskFault } from './store-disk-fault.ts';
+import { openStoreFile, type Place, type StoreFile } from './store-file.ts';
 import { createWriteBehind, type Spoilers, type WriteBehind } from './write-behind.ts';
+
+/** LMDB never closes behind a commit that the disk refused. */
+const CLOSE_WAIT_MS = 1_000;
 
 interface PartitionAnswer {
   readonly partition: number;
@@ -29,7 +34,7 @@ export interface LmdbFoldStore extends FoldStore {
   readonly failed: Promise<never>;
 }
 
-/** Opens or creates the store in `folder`, of the log that `log` describes. Throws StartError when another process uses the folder. */
+/** Opens or creates the store in `folder`, of the log that `log` describes. Throws StartError when another process uses the folder, or the disk refuses. */
 export const openFoldStore = async (
   folder: string,
   genesis: Genesis,
@@ -37,31 +42,37 @@ export const openFoldStore = async (
   logger: Logger,
   time: Time,
 ): Promise<LmdbFoldStore> => {
-  mkdirSync(folder, { recursive: true });
+  onDisk(folder, () => mkdirSync(folder, { recursive: true }));
   const release = await claimFolder(folder);
   const marks = openMarks(folder, time);
   try {
-    const root = await openStoreFile({ folder, genesis, log, marks, logger });
-    const spoilers = { halfWritten: () => void root.remove('meta'), damaged: marks.damaged };
-    return foldStore(root, genesis, spoilers, { logger, time }, () => {
+    const file = await openStoreFile({ folder, genesis, log, marks, logger });
+    const spoilers: Spoilers = {
+      halfWritten: () => void file.root.remove('meta'),
+      damaged: marks.damaged,
+      refused: (cause) => (storeDiskFault(folder, cause) as Error).message,
+    };
+    return foldStore(file, genesis, spoilers, { logger, time }, () => {
       marks.closed();
       release();
     });
   } catch (error) {
+    // While the folder is still ours.
+    marks.notOpened();
     release();
-    throw error;
+    throw storeDiskFault(folder, error);
   }
 };
 
 const foldStore = (
-  root: RootDatabase<Buffer, StoreKey>,
+  { root, known }: StoreFile,
   genesis: Genesis,
   spoilers: Spoilers,
   { logger, time }: { readonly logger: Logger; readonly time: Time },
   closed: () => void,
 ): LmdbFoldStore => {
   const { partitions } = genesis;
-  const behind = createWriteBehind(root, spoilers, logger, time);
+  const behind = createWriteBehind(root, known, spoilers, logger, time);
   const placeTable = behind.table<number, Place>('places');
   const thingTable = behind.table<number, Thing>('things');
   /** Of one command id, nearly always in one partition. */
@@ -137,7 +148,7 @@ const foldStore = (
       try {
         await behind.flush();
       } finally {
-        await root.close();
+        await withTimeout(root.close(), CLOSE_WAIT_MS);
         closed();
       }
     },

@@ -19,6 +19,8 @@ export interface OpenMarks {
   opening(): void;
   /** The store is open, and new or checked. `isNew`: what was before counts no longer. */
   opened(isNew: boolean): void;
+  /** It could not be opened, and the store is not the reason. */
+  notOpened(): void;
   /** Works as well as it can. */
   damaged(reason: string): void;
   closed(): void;
@@ -71,6 +73,7 @@ export const openMarks = (folder: string, time: Time): OpenMarks => {
       rmSync(file.damaged, { force: true });
       rmSync(file.opening, { force: true });
     },
+    notOpened: () => rmSync(file.opening, { force: true }),
     damaged: (reason) => {
       try {
         writeFileSync(file.damaged, `${reason}\n`);

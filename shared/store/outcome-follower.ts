@@ -3,7 +3,7 @@ import type { RecordCodec } from '../codec/record-codec.ts';
 import { fold, type Folded } from '../domain/fold.ts';
 import { checkDecided, checkKnown } from './feature-check.ts';
 import type { LogPosition, LogRecord } from '../log/event-log.ts';
-import { readOutcomes, type ReadOutcome } from '../log/outcome-reader.ts';
+import { readOutcomes, type ReadOutcome } from '../codec/outcome-reader.ts';
 import type { Logger } from '../process/logger.ts';
 import { createProgress, type Progress } from '../process/progress.ts';
 import type { Time } from '../process/time.ts';

@@ -18,7 +18,7 @@ const PAGE_BYTES = 4_096;
 const STARTS_MAX = 3;
 const TEST_MS = 300_000;
 const CHILD_MS = 20_000;
-const PROGRAM = fileURLToPath(new URL('../../test/store-damage.ts', import.meta.url));
+const programFile = (name: string): string => fileURLToPath(new URL(`../../test/${name}`, import.meta.url));
 
 interface Read {
   /** From where it went on to read the log. */
@@ -28,15 +28,19 @@ interface Read {
 }
 
 /** Undefined: it ended without an answer. */
-const start = async (folder: string, ...args: string[]): Promise<Read | undefined> => {
-  const child = spawn(process.execPath, [PROGRAM, folder, ...args], {
+const start = (folder: string, ...args: string[]): Promise<Read | undefined> =>
+  run<Read>('store-damage.ts', folder, ...args);
+
+/** The line that it prints. */
+const run = async <T>(program: string, ...args: string[]): Promise<T | undefined> => {
+  const child = spawn(process.execPath, [programFile(program), ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: CHILD_MS,
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await once(child, 'close');
-  return output === '' ? undefined : (JSON.parse(output) as Read);
+  return output === '' ? undefined : (JSON.parse(output) as T);
 };
 
 let folder: string;
@@ -135,6 +139,30 @@ test(
       await expectRight(`cut in page ${page}`, readFileSync(`${cut}-${page}`));
       rmSync(`${cut}-${page}`);
     });
+  },
+  TEST_MS,
+);
+
+test(
+  'a page that is overwritten while the store is open: a right answer, or the damage as an error, and a rebuild at the next start',
+  async () => {
+    let found = 0;
+    for (const kind of ['garbage', 'emptied', 'other']) {
+      await forEachPage(async (page) => {
+        const own = mkdtempSync(join(folder, 'open-'));
+        writeFileSync(join(own, 'fold.lmdb'), whole);
+        const judged = await run<Record<string, string>>('open-store-damage.ts', own, String(page), kind);
+        const answers = Object.values(judged ?? {});
+        expect(answers, `${kind} in page ${page}`).not.toContain('wrong');
+        if (answers.includes('damaged')) {
+          found++;
+          // It is noted, so one start is enough.
+          expect(await start(own)).toEqual(right);
+        }
+        rmSync(own, { recursive: true, force: true });
+      });
+    }
+    expect(found).toBeGreaterThan(15);
   },
   TEST_MS,
 );

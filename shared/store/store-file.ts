@@ -12,10 +12,12 @@ import type { Logger } from '../process/logger.ts';
 import { openTable } from './behind-table.ts';
 import { valueCodec } from './checked-values.ts';
 import { COMMAND_PLACES, type StoreKey } from './fold-store.ts';
+import type { KnownKeys } from './known-keys.ts';
 import { looksWhole } from './lmdb-file.ts';
 import type { OpenMarks } from './open-marks.ts';
 import { readRoot, structuresOf, writeRoot } from './root-values.ts';
 import { storeFault } from './store-check.ts';
+import { refuseFullDisk } from './store-disk-fault.ts';
 
 /** Raise it when what is stored changes its shape otherwise than by the records: an older store is then rebuilt. */
 const LAYOUT = 5;
@@ -48,27 +50,39 @@ export interface StoreFileParts {
 
 type Root = RootDatabase<Buffer, StoreKey>;
 
-export const openStoreFile = async (parts: StoreFileParts): Promise<Root> => {
+export interface StoreFile {
+  readonly root: Root;
+  /** The keys of its tables. */
+  readonly known: ReadonlyMap<string, KnownKeys>;
+}
+
+export const openStoreFile = async (parts: StoreFileParts): Promise<StoreFile> => {
   const { folder, marks, logger } = parts;
   const file = join(folder, 'fold.lmdb');
   const existed = existsSync(file);
   const suspicion = marks.suspicion() ?? (existed && !looksWhole(file) ? 'damaged' : undefined);
   marks.opening();
   let root = existed && suspicion === undefined ? tryOpen(file, logger) : undefined;
-  const reason = root === undefined ? (suspicion ?? 'damaged') : whyOutdated(root, parts);
+  const known = new Map<string, KnownKeys>();
+  const reason = root === undefined ? (suspicion ?? 'damaged') : whyOutdated(root, parts, known);
   if (existed && reason !== undefined) {
     logger.warn({ folder, reason }, 'the local store is thrown away and rebuilt from the log');
     await root?.close();
     for (const each of [file, `${file}-lock`]) rmSync(each, { force: true });
     root = undefined;
+    known.clear();
   }
   const isNew = root === undefined;
+  if (isNew) refuseFullDisk(folder);
   root ??= openRoot(file);
-  if (isNew) writeRoot(root, 'sums', {});
-  writeRoot(root, 'meta', expectedMeta(parts));
+  const opened = root;
+  opened.transactionSync(() => {
+    if (isNew) writeRoot(opened, 'sums', {});
+    writeRoot(opened, 'meta', expectedMeta(parts));
+  });
   await root.flushed;
   marks.opened(isNew);
-  return root;
+  return { root, known };
 };
 
 const expectedMeta = ({ genesis, log }: StoreFileParts): StoreMeta => ({
@@ -99,7 +113,11 @@ const tryOpen = (file: string, logger: Logger): Root | undefined => {
   }
 };
 
-const whyOutdated = (root: Root, parts: StoreFileParts): string | undefined => {
+const whyOutdated = (
+  root: Root,
+  parts: StoreFileParts,
+  known: Map<string, KnownKeys>,
+): string | undefined => {
   try {
     const found = readRoot(root, 'meta') as StoreMeta | undefined;
     const expected = expectedMeta(parts);
@@ -109,7 +127,7 @@ const whyOutdated = (root: Root, parts: StoreFileParts): string | undefined => {
     for (const topic of ['outcomes', 'commands'] as const)
       if (found[topic] !== expected[topic])
         return `of a topic of ${topic} that is gone: its id was ${found[topic]}, and is ${expected[topic]}`;
-    const fault = storeFault(root);
+    const fault = storeFault(root, known);
     if (fault !== undefined) return fault;
     const outcomes = nextOffsets(root, 'places', (place) => (place as Place).nextOffset);
     const commands = nextOffsets(root, COMMAND_PLACES, Number);

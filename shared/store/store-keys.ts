@@ -15,3 +15,11 @@ export const compareKeys = (a: StoreKey, b: StoreKey): number => {
 
 /** A key for a Map. No two keys of one table have the same: they are of one kind. */
 export const mapKeyOf = (key: StoreKey): string | number => (typeof key === 'object' ? key.join('\0') : key);
+
+export interface KeyRange<K> {
+  readonly start?: K;
+  /** Leaves out `start` itself. */
+  readonly afterStart?: boolean;
+  readonly end?: K;
+  readonly reverse?: boolean;
+}

@@ -13,6 +13,7 @@ import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
 import {
   behindTable,
+  noteWritten,
   openTable,
   writeLayer,
   type Behind,
@@ -22,7 +23,9 @@ import {
 } from './behind-table.ts';
 import { valueCodec } from './checked-values.ts';
 import type { StoreKey } from './fold-store.ts';
+import { createKnownKeys, type KnownKeys } from './known-keys.ts';
 import { readRoot, structuresOf, writeRoot, type TableSums } from './root-values.ts';
+import { tableFault } from './store-check.ts';
 import { StoreDamagedError } from './store-damage.ts';
 
 export interface WriteBehind {
@@ -53,16 +56,22 @@ export interface Spoilers {
    */
   readonly halfWritten: () => void;
   readonly damaged: (reason: string) => void;
+  /** The disk has refused a commit: returns why, as a sentence. */
+  readonly refused: (cause: Error) => string;
 }
 
+/** `known`: the keys of each table that has any. */
 export const createWriteBehind = (
   root: RootDatabase<Buffer, StoreKey>,
+  known: ReadonlyMap<string, KnownKeys>,
   spoil: Spoilers,
   logger: Logger,
   time: Time,
 ): WriteBehind => {
   const tables = new Map<string, Behind>();
   let sums = (readRoot(root, 'sums') as TableSums | undefined) ?? {};
+  /** Of the last commit that is done; the one under way may be on disk already. */
+  let sumsBefore = sums;
   let waitingCount = 0;
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
@@ -84,6 +93,16 @@ export const createWriteBehind = (
   };
   const mayRead = (): void => {
     if (failure instanceof StoreDamagedError) throw failure;
+  };
+  const suspect = (name: string, what: string): void => {
+    const allowed = [sums, sumsBefore].map(({ [name]: sum = { count: 0, sum: 0 } }) => sum);
+    let fault: string | undefined;
+    try {
+      fault = tableFault(root, name, allowed);
+    } catch (error) {
+      damaged(what, error);
+    }
+    if (fault !== undefined) damaged(what);
   };
   const write = (): void => {
     const next: Record<string, TableSum> = { ...sums };
@@ -107,11 +126,15 @@ export const createWriteBehind = (
           throw error;
         }
       });
-      for (const table of tables.values()) [table.flushing, table.lastKey] = [new Map(), undefined];
+      for (const table of tables.values()) {
+        noteWritten(table, table.flushing);
+        [table.flushing, table.lastKey] = [new Map(), undefined];
+      }
+      sumsBefore = sums;
     } catch (error) {
       const cause = await causeOf(error as CommitError);
       if (isDamage(cause)) spoil.damaged(cause.message);
-      failWith(new Error(cannotWrite(cause), { cause }));
+      failWith(new Error(cannotWrite(spoil.refused(cause)), { cause }));
       logger.error({ err: cause }, 'the local store cannot be written');
     }
   };
@@ -133,6 +156,7 @@ export const createWriteBehind = (
         name,
         database: openTable(root, name),
         codec: valueCodec(name, structuresOf(root, name)),
+        known: known.get(name) ?? createKnownKeys(),
         waiting: new Map(),
         flushing: new Map(),
         count: sums[name]?.count ?? 0,
@@ -147,7 +171,7 @@ export const createWriteBehind = (
         table.count += adds;
         table.waiting.set(mapKey, next);
       };
-      return behindTable<K, V>(table, { change, damaged, mayRead });
+      return behindTable<K, V>(table, { change, damaged, mayRead, suspect: (what) => suspect(name, what) });
     },
     batch: (work) => {
       if (failure !== undefined) throw failure;
@@ -215,6 +239,6 @@ const takeBack = (journal: readonly Before[]): void => {
 const isDamage = ({ message }: Error): boolean =>
   /MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID|BAD_TXN|CURSOR_FULL)/.test(message);
 
-const cannotWrite = ({ message }: Error): string =>
-  `the local store cannot be written: ${message}. Nothing is lost, as the log has everything; ` +
+const cannotWrite = (reason: string): string =>
+  `the local store cannot be written: ${reason}. Nothing is lost, as the log has everything; ` +
   'with room on the disk, and after a new start, it goes on';

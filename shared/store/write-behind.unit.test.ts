@@ -29,11 +29,12 @@ beforeEach(() => {
   const spoilers = {
     halfWritten: () => writeRoot(root, 'spoilt', true),
     damaged: (what: string) => void found.push(what),
+    refused: ({ message }: Error) => message,
   };
   // As store-file.ts begins a store.
   writeRoot(root, 'sums', {});
   found.length = 0;
-  behind = createWriteBehind(root, spoilers, silentLogger(), systemTime);
+  behind = createWriteBehind(root, new Map(), spoilers, silentLogger(), systemTime);
 });
 afterEach(async () => {
   await root.close();
@@ -124,6 +125,33 @@ test('reads are those of a sorted map, whatever is on disk, on its way there, or
     }),
     { numRuns: 60 },
   );
+});
+
+test('what a commit adds, changes and deletes is no damage to who reads meanwhile, whatever the keys', async () => {
+  const numbers = behind.table<number, number>('t');
+  const pairs = behind.table<[number, number], number>('pairs');
+  const triples = behind.table<[number, number, number], number>('triples');
+  const KEYS = 40;
+  for (let turn = 0; turn < 200; turn++) {
+    const at = turn % KEYS;
+    const gone = (at + 7) % KEYS;
+    behind.batch(() => {
+      numbers.set(at, turn);
+      pairs.set([at % 3, at], turn);
+      triples.set([at % 3, at, turn], turn);
+      numbers.delete(gone);
+      pairs.delete([gone % 3, gone]);
+      triples.delete([at % 3, at, turn - KEYS]);
+    });
+    behind.flush().catch(() => undefined);
+    for (const table of [numbers, pairs, triples]) expect([...table.entries({})].length).toBe(table.size());
+    expect([numbers.get(at), pairs.get([gone % 3, gone])]).toEqual([turn, undefined]);
+    expect(triples.get([at % 3, at, turn])).toBe(turn);
+    await new Promise(setImmediate);
+  }
+  await behind.flush();
+  expect(found).toEqual([]);
+  expect(storeFault(root)).toBeUndefined();
 });
 
 /** Puts something else on disk than what was written. */

@@ -1,7 +1,8 @@
 /** Runs seeds with the fault that plant.ts has planted, until one of them is not clean; prints what caught it, as JSON. */
 import { parseArgs } from 'node:util';
 import { runSeed } from '../run-seed.ts';
-import { runSetBack } from '../run-set-back.ts';
+import { runSetBack, SET_BACK_WRITES } from '../run-set-back.ts';
+import { EXHIBIT_WRITES } from './planted-fault.ts';
 
 export interface Caught {
   /** How many seeds it took; null when the budget did not do. */
@@ -9,15 +10,13 @@ export interface Caught {
   readonly violation: string;
 }
 
-const WRITES = 1000;
-const SET_BACK_WRITES = 400;
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '200' }, world: { type: 'string' } },
 });
 const run = (seed: number) =>
   values.world === 'set-back'
     ? runSetBack(seed, { writes: SET_BACK_WRITES })
-    : runSeed(seed, { writes: WRITES });
+    : runSeed(seed, { writes: EXHIBIT_WRITES });
 
 let caught: Caught = { seeds: null, violation: '' };
 for (let seed = 1; seed <= Number(values.seeds) && caught.seeds === null; seed++) {

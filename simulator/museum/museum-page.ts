@@ -1,6 +1,7 @@
 /** docs/museum.md. */
 import type { Caught } from './exhibit.ts';
-import type { PlantedFault } from './planted-fault.ts';
+import { SET_BACK_WRITES } from '../run-set-back.ts';
+import { EXHIBIT_WRITES, type PlantedFault } from './planted-fault.ts';
 
 export interface Exhibit {
   readonly name: string;
@@ -8,13 +9,14 @@ export interface Exhibit {
   readonly caught: Caught;
 }
 
-const HEAD = `# The museum of faults
+const introduction = (published: number): string => `# The museum of faults
 
 Each of these faults is planted into the real code when it is loaded (\`simulator/museum/faults\`: a text that is there
 once, and what replaces it), and the simulator is run, from seed 1 on, until a run is not clean. Without a fault the same
-seeds are clean. Twelve of them were published by others, and have here the shape that they take in this design. The simulator
+seeds are clean. Of these faults, ${published} were published by others, and have here the shape that they take in this design. The simulator
 runs Original's store in memory (\`original-api/memory-things.ts\`), so faults of its transactions are planted there; one contract suite holds it and
-Postgres together. \`make museum\` makes this page; \`make simulate FAULT=name SEED=n WRITES=600\` replays a seed with the fault, and a trace.
+Postgres together. \`make museum\` makes this page; \`make simulate FAULT=name SEED=n WRITES=${EXHIBIT_WRITES}\` replays a seed with the fault, and a trace;
+a fault of databases that are set back needs WORLD=set-back WRITES=${SET_BACK_WRITES} instead.
 `;
 
 /** Sorted by rule, so that the order of the runs does not matter. */
@@ -31,7 +33,8 @@ export const museumPage = (exhibits: readonly Exhibit[]): string => {
     '| rule | fault | what is wrong | seeds until caught | what caught it |',
     '| --- | --- | --- | --- | --- |',
   ];
-  return `${HEAD}\n${[...head, ...rows].join('\n')}\n`;
+  const published = exhibits.filter(({ fault }) => fault.seen !== undefined).length;
+  return `${introduction(published)}\n${[...head, ...rows].join('\n')}\n`;
 };
 
 const numberOf = ({ fault }: Exhibit): number =>

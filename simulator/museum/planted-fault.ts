@@ -1,3 +1,6 @@
+/** Writes of each run that may catch a fault, in the usual worlds. */
+export const EXHIBIT_WRITES = 1_000;
+
 /**
  * A fault that is planted from outside: when a file of ours is loaded, a piece of its text is replaced (plant.ts). So the
  * production code has no branch for it, and what one line protects from can be seen by taking that line away.

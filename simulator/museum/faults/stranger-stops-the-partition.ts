@@ -3,7 +3,6 @@ import type { PlantedFault } from '../planted-fault.ts';
 export const fault: PlantedFault = {
   rule: 'P17',
   breaks: 'a record that nobody can read ends whoever reads it, again and again',
-  seen: 'a poison pill in a topic of commands',
   replace: [
     {
       file: 'updater/deciding.ts',

@@ -9,7 +9,7 @@ export const fault: PlantedFault = {
     {
       file: 'shared/domain/fold.ts',
       text: `switched.master === 'shiny' ? header.fence?.epoch === switched.epoch :`,
-      by: `switched.owner === 'shiny' ? true :`,
+      by: `switched.master === 'shiny' ? true :`,
     },
     {
       file: 'updater/switch-decision.ts',

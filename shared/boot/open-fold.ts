@@ -10,12 +10,12 @@ import { describeLog } from '../log/log-extent.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { openFoldStore } from '../store/lmdb-fold-store.ts';
 import type { dataSettings, originalUrlSettings } from './common-settings.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
 import { openLog, openNamespace, type LogSettingValues } from './open-log.ts';
-import { takeFolder } from './own-folder.ts';
-import type { SettingValues } from './settings.ts';
-import { systemTime } from './time.ts';
+import { takeFolder } from '../process/own-folder.ts';
+import type { SettingValues } from '../process/settings.ts';
+import { systemTime } from '../process/time.ts';
 
 export interface OpenFold {
   readonly namespace: string;

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../log/topics.ts';
 import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-log.ts';
 import type { RegistryAccess } from '../codec/confluent-registry.ts';
-import { LOG_LEVELS, type LogSettings } from './logger.ts';
+import { LOG_LEVELS, type LogSettings } from '../process/logger.ts';
 import {
   choice,
   flag,
@@ -16,7 +16,7 @@ import {
   url,
   type SettingTable,
   type SettingValues,
-} from './settings.ts';
+} from '../process/settings.ts';
 
 const HOUR_MS = 3_600_000;
 

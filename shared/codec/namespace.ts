@@ -2,14 +2,14 @@
  * A namespace: its topics, and the genesis record at the beginning of each outcomes partition, which holds its settings.
  * The first record of partition 0 is the truth; two creators that run at once agree on it.
  */
-import type { RecordCodec } from '../codec/record-codec.ts';
+import type { RecordCodec } from './record-codec.ts';
 import { FORMAT, wrongFormat } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { Owner } from '../domain/thing.ts';
 import { StartError } from '../process/lifecycle.ts';
-import type { EventLog } from './event-log.ts';
-import { readFirsts } from './read-first.ts';
-import { topicName, TOPICS, TOPIC_SETTINGS } from './topics.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { readFirsts } from '../log/read-first.ts';
+import { topicName, TOPICS, TOPIC_SETTINGS } from '../log/topics.ts';
 
 export interface NewNamespace {
   readonly namespace: string;
@@ -80,7 +80,7 @@ export const readGenesis = async (log: EventLog, codec: RecordCodec, namespace: 
 };
 
 /** A state is made of all records from the first one on. The states for other consumers are compacted, and may begin later. */
-const WHOLE_TOPICS = ['things.original', 'things.commands', 'things.outcomes'] as const;
+export const WHOLE_TOPICS = ['things.original', 'things.commands', 'things.outcomes'] as const;
 
 const WHAT_TO_DO = 'Restore the topic from a copy, or use another NAMESPACE';
 

@@ -1,8 +1,8 @@
 /** Outcome records as the fold takes them. */
-import type { RecordCodec } from '../codec/record-codec.ts';
-import { readRecordsStrictly } from '../codec/record-reader.ts';
+import type { RecordCodec } from './record-codec.ts';
+import { readRecordsStrictly } from './record-reader.ts';
 import type { Outcome, OutcomeRecord } from '../domain/outcome.ts';
-import type { LogRecord } from './event-log.ts';
+import type { LogRecord } from '../log/event-log.ts';
 
 export type ReadOutcome = OutcomeRecord & { readonly offset: number };
 

@@ -1,16 +1,16 @@
 /** What each service opens first, waiting for it for a bounded time: broker, registry, namespace. */
 import { connectKafkaLog } from '../log/kafka-log.ts';
-import { readGenesis } from '../log/namespace.ts';
+import { readGenesis } from '../codec/namespace.ts';
 import { confluentRegistry } from '../codec/confluent-registry.ts';
 import { createRecordCodec, type RecordCodec } from '../codec/record-codec.ts';
 import { IncompatibleSchemaError } from '../codec/schema-registry.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { kafkaAccess, registryAccess, type kafkaSettings, type registrySettings } from './common-settings.ts';
-import { StartError, type Lifecycle } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
-import type { SettingValues } from './settings.ts';
-import { waitFor } from './wait-for.ts';
+import { StartError, type Lifecycle } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
+import type { SettingValues } from '../process/settings.ts';
+import { waitFor } from '../process/wait-for.ts';
 
 export type LogSettingValues = SettingValues<typeof kafkaSettings & typeof registrySettings> & {
   readonly NAMESPACE: string;

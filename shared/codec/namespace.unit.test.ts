@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { genesis } from '../../test/outcome-log.ts';
-import { createRecordCodec } from '../codec/record-codec.ts';
-import { memorySchemaRegistry } from '../codec/schema-registry.ts';
-import type { PlaygroundRecord } from '../codec/record-codec.ts';
+import { createRecordCodec } from './record-codec.ts';
+import { memorySchemaRegistry } from './schema-registry.ts';
+import type { PlaygroundRecord } from './record-codec.ts';
 import { StartError } from '../process/lifecycle.ts';
-import { createMemoryLog } from './memory-log.ts';
+import { createMemoryLog } from '../log/memory-log.ts';
 import { createNamespace, readGenesis } from './namespace.ts';
 
 const NEW = { namespace: 'n', partitions: 4, owner: 'shiny', id: 'g', now: 0 } as const;
