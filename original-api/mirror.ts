@@ -38,8 +38,8 @@ export interface MirrorParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly time: Time;
-  /** Features of this release, else for tests. */
-  readonly knownFeatures?: readonly string[];
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface Mirror {

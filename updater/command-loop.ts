@@ -38,8 +38,8 @@ export interface CommandLoopParts {
   readonly onDecided: (decision: Decision) => void;
   readonly onSwitchStep: (step: SwitchStep) => void;
   readonly time: Time;
-  /** Features of this release, else for tests. */
-  readonly knownFeatures?: readonly string[];
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface CommandLoop {

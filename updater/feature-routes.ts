@@ -21,8 +21,8 @@ export interface FeatureRoutesParts extends CommandAppenderParts {
   readonly store: FoldStore;
   /** What the updater still waits for, until it decides commands. */
   readonly starting: () => string | undefined;
-  /** Features of this release, else for tests. */
-  readonly knownFeatures?: readonly string[];
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 /** How long an `enable` has for its decision in every partition. */

@@ -3,8 +3,10 @@ import { KNOWN_FEATURES, unknownFeature } from '../domain/features.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { StartError } from '../process/lifecycle.ts';
 
+export class UnknownFeatureError extends StartError {}
+
 /**
- * Of an outcome that counts. Throws StartError: to start the process again as it is does not help. `known`: of this release, else
+ * Of an outcome that counts. Throws UnknownFeatureError, which is a StartError: to start the process again as it is does not help. `known`: of this release, else
  * for tests.
  */
 export const checkDecided = (
@@ -25,5 +27,5 @@ export const checkKnown = (
 ): void => {
   if (features.length === 0) return;
   const fault = unknownFeature(features, place, known);
-  if (fault !== undefined) throw new StartError(fault);
+  if (fault !== undefined) throw new UnknownFeatureError(fault);
 };

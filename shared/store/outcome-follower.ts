@@ -20,8 +20,8 @@ export interface OutcomeFollowerParts {
   /** After the batch, in the order of the log. `counted` is undefined for a record that does not count. */
   readonly onFolded: (partition: number, record: ReadOutcome, counted: Folded | undefined) => void;
   readonly time: Time;
-  /** Features of this release, else for tests. */
-  readonly knownFeatures?: readonly string[];
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface OutcomeFollower {
