@@ -1,7 +1,8 @@
 /** Rows of the database <-> the domain. A row of `answers` holds an answer and the state that it made. */
-import { addedFieldsOf, fieldsSetIn } from '../shared/domain/added-fields.ts';
+import { addedFieldsOf, fieldsSetIn, type AddedFields } from '../shared/domain/added-fields.ts';
 import type { Answer, AnswerCode, Decision } from '../shared/domain/answer.ts';
 import type { CommandType } from '../shared/domain/command.ts';
+import { checkKnown } from '../shared/store/feature-check.ts';
 import { clampedOriginalFoo } from '../shared/domain/mapping.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 
@@ -42,8 +43,14 @@ export const thingOfRow = (row: ThingRow): Thing => ({
   updatedOn: row.updated_on.getTime(),
   version: row.version,
   deleted: row.deleted,
-  ...addedFieldsOf(row.added),
+  ...addedFieldsOfRow(row.added),
 });
+
+/** Throws UnknownFeatureError at a field that this release does not know: what is read by half is lost where it goes. */
+export const addedFieldsOfRow = (added: object): AddedFields => {
+  checkKnown(Object.keys(added), "a row of Original's database");
+  return addedFieldsOf(added);
+};
 
 export const decisionOfRow = (row: AnswerRow): Decision => {
   const answer: Answer = {

@@ -1,13 +1,20 @@
 /** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
-import { addedFieldsOf, fieldsSetIn } from '../shared/domain/added-fields.ts';
+import { fieldsSetIn } from '../shared/domain/added-fields.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { directRequest, type ThingCommand } from '../shared/domain/command.ts';
-import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
+import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
+import {
+  addedFieldsOfRow,
+  decisionOfRow,
+  mirrorRow,
+  thingOfRow,
+  type AnswerRow,
+  type ThingRow,
+} from './answer-rows.ts';
 import type { SessionVerification } from './database.ts';
 import { faultOf, namedError } from './database-errors.ts';
 import type {
@@ -232,11 +239,7 @@ export const postgresThings = (
         [],
         background,
       );
-      // An older release may have written the header.
-      return rows.map(({ next_offset: nextOffset, header }) => ({
-        nextOffset,
-        header: { ...emptyHeader(header.partition), ...header },
-      }));
+      return rows.map(({ next_offset: nextOffset, header }) => ({ nextOffset, header }));
     },
     applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions, released) => {
       const values = [
@@ -303,7 +306,7 @@ const requestOf = (row: OutboxRow): DirectRequest | null =>
         foo: row.asked_foo,
         createdOn: row.asked_created_on?.getTime() ?? null,
         updatedOn: row.asked_updated_on?.getTime() ?? null,
-        ...addedFieldsOf(row.asked_added ?? {}),
+        ...addedFieldsOfRow(row.asked_added ?? {}),
       };
 
 const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {

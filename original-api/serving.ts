@@ -63,6 +63,7 @@ export const startOriginalServing = async (
 
   const relay = startOutboxRelay({ namespace, things, log, codec, logger, metrics, time });
   lifecycle.onClose('outbox relay', () => relay.stop());
+  lifecycle.failWith('the outbox relay', relay.failed);
   const mirror = await startMirror({ ...parts, waiter });
   lifecycle.onClose('mirror', () => mirror.stop());
   lifecycle.failWith('the mirror', mirror.failed);

@@ -10,7 +10,7 @@ import { toOriginalThing } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
-import { checkEnabled } from '../shared/http/field-gate.ts';
+import { checkEnabled, type FieldGate } from '../shared/http/field-gate.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -121,10 +121,19 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     return (await things.thingWithOwner(id, partition)).thing;
   };
 
+  const gate: FieldGate = {
+    features: parts.features,
+    caughtUp: async (partition) => {
+      checkWritable(partition);
+      const ends = await reading(logEnds);
+      await reading(() => mirrored.until(partition, ends[partition]!, responseWaitMs));
+    },
+  };
+
   return {
     write: async (command) => {
       const partition = partitionOfCommand(command, partitions);
-      checkEnabled(command, partition, parts.features(partition));
+      await checkEnabled(command, partition, gate);
       const direct = await decideDirectly(command);
       const decision = direct === 'not-owner' ? await forward(command) : direct;
       return { kind: 'decided', decision };

@@ -160,17 +160,18 @@ test(
     done(await write(shiny.url, '', { name: 'by either', foo: 1 }));
 
     const cli = { UPDATER_URL: updater.url, ORIGINAL_URL: original.url, SHINY_URL: shiny.url };
-    await expect(playground(cli, 'upgrade', 'enable', 'size')).rejects.toThrow(
+    await expect(playground(cli, 'upgrade', 'enable', 'size', '--yes')).rejects.toThrow(
       /does not know the feature size/,
     );
-    expect(await playground(cli, 'upgrade', 'enable', 'colour')).toMatch(/^ *0 +colour$/m);
+    const behind = playground({ ...cli, SHINY_URL: old.shiny }, 'upgrade', 'enable', 'colour', '--yes');
+    await expect(behind).rejects.toThrow(/Shiny at .* does not (know|say which)/);
+    await expect(playground(cli, 'upgrade', 'enable', 'colour')).rejects.toThrow(/say --yes/);
+    expect(await playground(cli, 'upgrade', 'enable', 'colour', '--yes')).toMatch(/^ *0 +colour$/m);
     expect(await forgotten.ended).toBe(EXIT_CANNOT_START);
     expect(forgotten.said()).toMatch(UNKNOWN);
 
     // Through both masters, and a switch each way.
-    const red = await eventually(async () =>
-      done(await write(original.url, '', { name: 'lamp', foo: 1, colour: 'red' }, 'k-red')),
-    );
+    const red = done(await write(original.url, '', { name: 'lamp', foo: 1, colour: 'red' }, 'k-red'));
     const lamp = red.json.id as number;
     expect(red.json).toMatchObject({ colour: 'red', version: 0 });
     expect(done(await read(shiny.url, lamp)).json).toMatchObject({ colour: 'red', version: '0' });

@@ -1,4 +1,5 @@
 /** The updater, built from parts that are given to it. */
+import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
@@ -36,7 +37,7 @@ export const createUpdaterApp = async (
     notReady: deciding.notReady,
     troubled: () => troubled(deciding.statuses()),
     wall: createWall(parts.wall),
-    identity: { genesis: genesis.id, pid: process.pid },
+    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
   });
   const requests = createSwitchRequests({
     namespace,

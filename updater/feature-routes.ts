@@ -13,6 +13,7 @@ import {
   IDEMPOTENCY_KEY,
   NO_QUERY,
 } from '../shared/http/things-route-schemas.ts';
+import { AppendRefusedError } from '../shared/log/event-log.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createCommandAppender, type CommandAppenderParts } from './command-append.ts';
 
@@ -75,18 +76,22 @@ export const registerFeatureRoutes = (app: FastifyInstance, parts: FeatureRoutes
   const enable = async (feature: string, commandId: string): Promise<void> => {
     const requestedOn = time.now();
     const payloadHash = enableHash(feature);
-    const deadline = time.monotonic() + DECIDED_WAIT_MS;
-    await Promise.allSettled(
+    const appends = await Promise.allSettled(
       lacking(feature).map((partition) =>
         append(partition, { type: 'enable', commandId, requestedOn, payloadHash, feature }),
       ),
     );
+    const refusal = appends
+      .map((one) => (one.status === 'rejected' ? (one.reason as unknown) : undefined))
+      .find((reason) => reason instanceof AppendRefusedError);
+    if (refusal !== undefined) throw unavailable(`not enabled everywhere: ${refusal.message}`);
+    const deadline = time.monotonic() + DECIDED_WAIT_MS;
     while (lacking(feature).length > 0 && time.monotonic() < deadline) await time.sleep(DECIDED_POLL_MS);
     const left = lacking(feature);
     if (left.length > 0)
       throw new ApiError(
         'outcome-unknown',
-        `it is not known that ${feature} is enabled in partitions ${left.join(', ')}; the same request under another Idempotency-Key completes it`,
+        `it is not known that ${feature} is enabled in partitions ${left.join(', ')}; ask again`,
       );
   };
 

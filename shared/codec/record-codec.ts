@@ -28,7 +28,7 @@ export interface RecordCodec {
   encode(record: PlaygroundRecord): Buffer;
   /**
    * Throws UnknownRecordError for what a newer release says and this one does not know (a record type, a field that is set),
-   * and for an id that the registry does not know.
+   * and UnknownIdError for an id that the registry does not know.
    */
   decode(values: readonly Buffer[]): Promise<(PlaygroundRecord | UnreadableRecord)[]>;
   /**
@@ -38,7 +38,12 @@ export interface RecordCodec {
   chainBytes(value: Buffer): Buffer;
 }
 
-/** Not for this release to read, or not with this registry: nothing may go on behind it, and to start again as it is does not help. */
+/** The registry does not know the id now; one of its nodes may not have it yet. Nothing may go on behind it. */
+export class UnknownIdError extends Error {
+  override readonly name = 'UnknownIdError';
+}
+
+/** Not for this release to read: nothing may go on behind it, and to start again as it is does not help. */
 export class UnknownRecordError extends StartError {
   override readonly name = 'UnknownRecordError';
 }
@@ -67,7 +72,7 @@ export const createRecordCodec = async (
 
   const loadDecoder = async (id: number): Promise<Decoder> => {
     const registered = await registry.schema(id);
-    if (registered === undefined) throw new UnknownRecordError(unknownId(registry, id));
+    if (registered === undefined) throw new UnknownIdError(unknownId(registry, id));
     const { avro: json } = registered;
     if (json === undefined) return stranger('not Avro');
     const writer = parseAvroType(json);
@@ -129,7 +134,7 @@ const registerSchemas = async (
   const encoders = new Map<string, { schema: RecordSchema; id: number }>();
   const schemas = loadRecordSchemas();
   const faults = addedFieldFaults(schemas);
-  if (faults.length > 0) throw new Error(`the schemas do not fit this release: ${faults.join('; ')}`);
+  if (faults.length > 0) throw new StartError(`the schemas do not fit this release: ${faults.join('; ')}`);
   for (const schema of schemas) {
     const topic = topicName(namespace, schema.topic);
     const id = await registry.register(`${topic}-${schema.name}`, schema.json);

@@ -50,7 +50,7 @@ const NONE: Readonly<Record<string, AddedValue>> = {};
 export const addedFieldsOf = (source: object, table: AddedFieldTable = ADDED_FIELDS): AddedFields =>
   // Needed as soon as the table has a field.
   // oxlint-disable-next-line typescript/no-unnecessary-type-assertion
-  collect(table, (name, { default: byDefault }) => valueOf(source, name) ?? byDefault) as AddedFields;
+  collect(table, (name, { default: byDefault }) => valueOf(source, name, byDefault)) as AddedFields;
 
 /** Those that are not their default, in the order of their names. */
 export const fieldsSetIn = (
@@ -58,7 +58,7 @@ export const fieldsSetIn = (
   table: AddedFieldTable = ADDED_FIELDS,
 ): Readonly<Record<string, AddedValue>> =>
   collect(table, (name, { default: byDefault }) => {
-    const value = valueOf(source, name);
+    const value = valueOf(source, name, byDefault);
     return value === byDefault ? undefined : value;
   });
 
@@ -70,7 +70,7 @@ export const withoutDefaults = <T extends object>(source: T, table: AddedFieldTa
 
 export const sameAddedFields = (a: object, b: object, table: AddedFieldTable = ADDED_FIELDS): boolean =>
   Object.entries(table).every(
-    ([name, { default: byDefault }]) => (valueOf(a, name) ?? byDefault) === (valueOf(b, name) ?? byDefault),
+    ([name, { default: byDefault }]) => valueOf(a, name, byDefault) === valueOf(b, name, byDefault),
   );
 
 /** The name of the first added field with a value that it cannot have. */
@@ -78,7 +78,7 @@ export const invalidAddedField = (
   source: object,
   table: AddedFieldTable = ADDED_FIELDS,
 ): string | undefined =>
-  Object.keys(table).find((name) => !table[name]!.isValid(valueOf(source, name) ?? table[name]!.default));
+  Object.keys(table).find((name) => !table[name]!.isValid(valueOf(source, name, table[name]!.default)));
 
 /** `change` of the schema of each field, for a body or a document. */
 export const addedSchemas = (
@@ -86,8 +86,10 @@ export const addedSchemas = (
   table: AddedFieldTable = ADDED_FIELDS,
 ): object => Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, change(schema)]));
 
-const valueOf = (source: object, name: string): AddedValue | undefined =>
-  (source as Readonly<Record<string, AddedValue | undefined>>)[name];
+const valueOf = (source: object, name: string, byDefault: AddedValue): AddedValue => {
+  const value = (source as Readonly<Record<string, AddedValue | undefined>>)[name];
+  return value === undefined ? byDefault : value;
+};
 
 const collect = (
   table: AddedFieldTable,
