@@ -133,6 +133,7 @@ const decided = (
   );
   const outcome = {
     type: 'decided',
+    feature: null,
     ...linkAfter(header),
     epoch: header.epoch,
     offset: header.position + 1,

@@ -33,6 +33,7 @@ const answer = {
 } as const;
 const decided = (chain: Chain, epoch = chain.epoch): Outcome => ({
   type: 'decided',
+  feature: null,
   ...linkOf(chain),
   epoch,
   offset: chain.position + 1,

@@ -142,7 +142,7 @@ describe('a history without faults', () => {
     const stale = { ...thing, name: 'of a stale updater' };
     const answer = built.answerTo(built.commandOf('c0', createOf('chair')), thing.id);
     const link = { previousOffset: -1, previousDigest: digest, epoch: 0 };
-    built.append('outcomes', { type: 'decided', ...link, offset: 0, answer, state: stale });
+    built.append('outcomes', { type: 'decided', ...link, offset: 0, answer, state: stale, feature: null });
     expect(built.certificate().violations).toEqual([]);
   });
 });

@@ -95,7 +95,8 @@ const checkAnswersOfLog = ({ commandId, facts, report }: CommandCheck, stored: A
   }
 };
 
-const isWrite = ({ commandType }: Answer): boolean => commandType !== 'mark' && commandType !== 'switch';
+const isWrite = ({ commandType }: Answer): boolean =>
+  commandType === 'create' || commandType === 'update' || commandType === 'delete';
 
 const checkAsked = (
   { commandId, facts, historyIsComplete, report }: CommandCheck,

@@ -5,6 +5,7 @@ import { createPartition } from './create-partition.ts';
 import type { UnreadableEvidence } from './evidence.ts';
 
 const VISIBLE_ASCII = /^[!-~]+$/;
+const FEATURE = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const COMMAND_ID_MAX_CHARS = 128;
 const NAME_MAX_CODE_POINTS = 1_000;
 /** The years 0 to 9999, as milliseconds since 1970. */
@@ -20,6 +21,7 @@ export const isDecidable = (
   if (!VISIBLE_ASCII.test(commandId) || commandId.length > COMMAND_ID_MAX_CHARS || !isTime(requestedOn))
     return false;
   if (record.type === 'mark' || record.type === 'switch') return true;
+  if (record.type === 'enable') return FEATURE.test(record.feature);
   if (!hasFields(record)) return false;
   if (record.type === 'create') return createPartition(commandId, partitions) === partition;
   return record.thingId % partitions === partition;

@@ -74,7 +74,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
 
   const ask = (command: Command): number => append('commands', command).offset;
   const decide = (offset: number, answer: Answer, state: Thing | null, ofEpoch = epoch): void => {
-    appendLink({ type: 'decided', offset, answer, state }, ofEpoch);
+    appendLink({ type: 'decided', offset, answer, state, feature: null }, ofEpoch);
     keep(state);
   };
   const publish = (entry: {

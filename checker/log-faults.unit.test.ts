@@ -198,7 +198,14 @@ test('a decision that does not fit the chain is none', () => {
   const offset = built.ask(command);
   const link = { previousOffset: built.position(), previousDigest: 'of another chain', epoch: 0 };
   const state = { ...v0, name: 'forked', version: 1 };
-  built.append('outcomes', { type: 'decided', ...link, offset, answer: built.answerTo(command, 1), state });
+  built.append('outcomes', {
+    type: 'decided',
+    ...link,
+    offset,
+    answer: built.answerTo(command, 1),
+    state,
+    feature: null,
+  });
   built.sawAccepted('a', request, state);
   expectOnly(built, { undecidedCommands: 1, lostWrites: 1 });
 });

@@ -1,6 +1,8 @@
 /** Rows of the database <-> the domain. A row of `answers` holds an answer and the state that it made. */
+import { addedFieldsOf, fieldsSetIn, type AddedFields } from '../shared/domain/added-fields.ts';
 import type { Answer, AnswerCode, Decision } from '../shared/domain/answer.ts';
 import type { CommandType } from '../shared/domain/command.ts';
+import { checkKnown } from '../shared/store/feature-check.ts';
 import { clampedOriginalFoo } from '../shared/domain/mapping.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 
@@ -12,6 +14,8 @@ export interface ThingRow {
   updated_on: Date;
   version: number;
   deleted: boolean;
+  /** Added fields that are not their default. */
+  added: object;
 }
 
 export interface AnswerRow {
@@ -28,6 +32,7 @@ export interface AnswerRow {
   updated_on: Date | null;
   version: number | null;
   deleted: boolean | null;
+  added: object | null;
 }
 
 export const thingOfRow = (row: ThingRow): Thing => ({
@@ -38,7 +43,14 @@ export const thingOfRow = (row: ThingRow): Thing => ({
   updatedOn: row.updated_on.getTime(),
   version: row.version,
   deleted: row.deleted,
+  ...addedFieldsOfRow(row.added),
 });
+
+/** Throws UnknownFeatureError at a field that this release does not know: what is read by half is lost where it goes. */
+export const addedFieldsOfRow = (added: object): AddedFields => {
+  checkKnown(Object.keys(added), "a row of Original's database");
+  return addedFieldsOf(added);
+};
 
 export const decisionOfRow = (row: AnswerRow): Decision => {
   const answer: Answer = {
@@ -79,5 +91,6 @@ const mirroredState = (state: Thing): object => {
     updated_on: new Date(state.updatedOn).toISOString(),
     version: state.version,
     deleted: state.deleted,
+    added: fieldsSetIn(state),
   };
 };

@@ -1,4 +1,5 @@
 /** The Original API, built from parts that are given to it; it opens nothing but its readers of the log. */
+import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
@@ -32,7 +33,7 @@ export const createOriginalApp = async (
     notReady,
     troubled,
     wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
-    identity: { genesis: genesis.id, pid: process.pid },
+    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
   });
   registerThingsRoutes(app, { shape: 'original', backend, time });
   registerInternalRoutes(app, calls, genesis.partitions, identity);

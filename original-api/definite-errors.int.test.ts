@@ -125,6 +125,7 @@ describe('a database that is not as we made it', () => {
     const backend = originalBackend({
       ...parts,
       logger,
+      features: () => [],
       outcomesTopic: 'outcomes',
       sender: sender as CommandSender,
     });

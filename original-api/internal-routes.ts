@@ -1,5 +1,6 @@
 /** The routes for the updater and for Shiny; see shared/http/internal-api.ts. */
 import type { FastifyInstance } from 'fastify';
+import { addedFieldsOf } from '../shared/domain/added-fields.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import {
   INTERNAL_ABORT_BODY,
@@ -42,9 +43,10 @@ export const registerInternalRoutes = (
     INTERNAL_DECIDE_PATH,
     { schema: { hide: true, body: INTERNAL_DECIDE_BODY } },
     async (request) => {
-      const { partition, token, command } = request.body;
+      const { partition, token } = request.body;
+      const command = { ...request.body.command, ...addedFieldsOf(request.body.command) };
       checkPartition(partition);
-      checkDecideBody(request.body, partitions);
+      checkDecideBody({ partition, token, command }, partitions);
       const decision = await calls.decide(partition, token, command);
       if (decision === 'not-owner')
         throw new ApiError('not-owner', `Original does not own partition ${partition}`);

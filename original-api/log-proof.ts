@@ -36,6 +36,8 @@ export const lacksNothing = async (
   return !lacking;
 };
 
+const DECIDED_FROM_LOG: ReadonlySet<string> = new Set(['mark', 'enable']);
+
 /** As long as there is none of these, the first master is the master. */
 const needsOriginal = (outcome: Outcome, master: Genesis['master']): boolean => {
   switch (outcome.type) {
@@ -45,7 +47,7 @@ const needsOriginal = (outcome: Outcome, master: Genesis['master']): boolean => 
     case 'switched':
       return true;
     case 'decided':
-      return master === 'original' && outcome.answer.commandType !== 'mark';
+      return master === 'original' && !DECIDED_FROM_LOG.has(outcome.answer.commandType);
     case 'genesis':
     case 'skipped':
     case 'invalid':

@@ -122,7 +122,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
       if (foo === undefined) return refused(command, { code: 'unrepresentable', field: 'foo' });
       const ruler = mastership[partition]!;
       ruler.idFloor = nextThingId(partition, partitions, ruler.idFloor);
-      return accepted(command, createThing(ruler.idFloor, { name: command.name, foo }, now));
+      return accepted(command, createThing(ruler.idFloor, { ...command, foo }, now));
     }
     if (command.type === 'delete') return decideChange(things.get(command.thingId), command, now);
     const foo = originalFoo(command.foo);

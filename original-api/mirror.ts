@@ -19,6 +19,7 @@ import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/codec/outcome-reader.ts';
 import { topicName } from '../shared/log/topics.ts';
+import { checkDecided, checkKnown } from '../shared/store/feature-check.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
@@ -37,6 +38,8 @@ export interface MirrorParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly time: Time;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface Mirror {
@@ -79,7 +82,7 @@ interface Place {
   readonly recent: Map<number, number>;
 }
 
-/** Starts reading where the store says. Throws StartError when a place belongs to another log. */
+/** Starts reading where the store says. Throws StartError when a place belongs to another log, or is behind a feature of a newer release. */
 export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const { namespace, things, log, codec, waiter, logger, metrics, time } = parts;
   const topic = topicName(namespace, 'things.outcomes');
@@ -89,7 +92,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
     storedOffset: nextOffset,
     recent: new Map(),
   }));
-  checkPlaces(places, parts.genesis);
+  checkPlaces(places, parts.genesis, parts.knownFeatures);
   const progress = createProgress(
     places.map(({ nextOffset }) => nextOffset),
     time,
@@ -144,7 +147,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const onRecords: OnRecords = async (_topic, partition, records, next) => {
     const place = places[partition]!;
     const unread = (await readOutcomes(codec, records)).filter(({ offset }) => offset >= place.nextOffset);
-    for (const segment of segmentsOf(place.header, unread)) {
+    for (const segment of segmentsOf(place.header, unread, parts.knownFeatures)) {
       place.header = segment.header;
       place.nextOffset = segment.nextOffset;
       await take(partition, place, segment);
@@ -194,7 +197,12 @@ const remember = (recent: Map<number, number>, { id, version }: ThingVersion): v
 
 type MirroredDecision = Decision & { readonly offset: number; readonly commandOffset: number };
 
-const segmentsOf = (start: PartitionHeader, records: readonly ReadOutcome[]): Segment[] => {
+/** Throws StartError at a feature that this release does not know: what comes behind it is not applied by half. */
+const segmentsOf = (
+  start: PartitionHeader,
+  records: readonly ReadOutcome[],
+  knownFeatures: readonly string[] | undefined,
+): Segment[] => {
   const segments: Segment[] = [];
   let header = start;
   let decided: MirroredDecision[] = [];
@@ -207,6 +215,7 @@ const segmentsOf = (start: PartitionHeader, records: readonly ReadOutcome[]): Se
       header = counted.header;
       if (counted.state !== null) states.push(counted.state);
       const decision = decisionOf(record);
+      checkDecided(record.outcome, header.partition, record.offset, knownFeatures);
       if (decision !== undefined) {
         const mirrored = { ...decision, offset: record.offset };
         decided.push(mirrored);
@@ -227,8 +236,14 @@ const decisionOf = ({ outcome }: ReadOutcome): (Decision & { commandOffset: numb
     ? { answer: outcome.answer, state: outcome.state, commandOffset: outcome.offset }
     : undefined;
 
-const checkPlaces = (places: readonly Place[], genesis: Genesis): void => {
-  for (const { header } of places) {
+const checkPlaces = (
+  places: readonly Place[],
+  genesis: Genesis,
+  knownFeatures: readonly string[] | undefined,
+): void => {
+  for (const { header, nextOffset } of places) {
+    const place = `outcomes/${header.partition} before offset ${nextOffset}`;
+    checkKnown(header.features, place, knownFeatures);
     if (header.genesis !== null && header.genesis.id !== genesis.id) {
       throw new StartError(
         `the mirror in the database belongs to genesis ${header.genesis.id}, not ${genesis.id}`,

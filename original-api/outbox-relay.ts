@@ -11,6 +11,7 @@ import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/log/topics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
+import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
@@ -27,6 +28,8 @@ export interface OutboxRelayParts {
 }
 
 export interface OutboxRelay {
+  /** Rejects with StartError at an entry that only a newer release can read whole. */
+  readonly failed: Promise<never>;
   /** Resolves when what was published is removed, or known to be sent again later. */
   stop(): Promise<void>;
 }
@@ -86,6 +89,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
           if (entries.length > 0) await publish(entries);
           return entries.length;
         },
+        (error) => error instanceof StartError,
       );
       if (count === 0) await nextWake();
       else if (count !== undefined && count > 1) await time.sleep(LONG_BREATH_MS);
@@ -102,8 +106,11 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
     if (isUrgent) wake();
     else cancelCollecting ??= time.after(COLLECT_MS, wake);
   });
-  const running = run();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  const running = run().catch(fail);
   return {
+    failed,
     stop: async () => {
       stopped = true;
       wake();

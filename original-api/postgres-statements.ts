@@ -1,14 +1,14 @@
 /** The statements of postgres-things.ts. Columns by name everywhere: `select *` in a prepared statement fails once per connection when a table gets one more. */
-const THING_COLUMNS = 't.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted';
+const THING_COLUMNS = 't.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added';
 const ANSWER_COLUMNS =
-  'command_id, payload_hash, command_type, thing_id, code, current_version, field, name, foo, created_on, updated_on, version, deleted';
+  'command_id, payload_hash, command_type, thing_id, code, current_version, field, name, foo, created_on, updated_on, version, deleted, added';
 export const DECIDE = {
   name: 'decide',
-  text: `select ${ANSWER_COLUMNS} from decide_command($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+  text: `select ${ANSWER_COLUMNS} from decide_command($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 };
 export const REFUSE_UNREPRESENTABLE = {
   name: 'refuse-unrepresentable',
-  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+  text: `select ${ANSWER_COLUMNS} from refuse_unrepresentable($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 };
 export const THING = {
   name: 'thing',
@@ -23,7 +23,7 @@ export const THINGS = {
   text: `select ${THING_COLUMNS} from things t where id > $1 and not deleted order by id limit $2`,
 };
 const OUTBOX_COLUMNS = `o.xid::text as outbox_xid, o.id as outbox_id, o.partition as outbox_partition, o.epoch, o.fence_epoch, o.id_floor,
-  o.requested_on, o.asked_version, o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on`;
+  o.requested_on, o.asked_version, o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on, o.asked_added`;
 const OUTBOX_ANSWER_COLUMNS = ANSWER_COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
@@ -34,7 +34,7 @@ export const READ_OUTBOX = {
   name: 'read-outbox',
   text: `with oldest as materialized (
            select xid, id, partition, command_id, epoch, fence_epoch, id_floor, requested_on, asked_version, asked_name,
-                  asked_foo, asked_created_on, asked_updated_on
+                  asked_foo, asked_created_on, asked_updated_on, asked_added
              from outbox
             where xid < pg_snapshot_xmin(pg_current_snapshot())
               and not exists (select from outbox f where f.xid >= pg_snapshot_xmax(pg_current_snapshot()))

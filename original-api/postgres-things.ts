@@ -1,12 +1,20 @@
 /** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
+import { fieldsSetIn } from '../shared/domain/added-fields.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { directRequest, type ThingCommand } from '../shared/domain/command.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { originalFoo } from '../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
+import {
+  addedFieldsOfRow,
+  decisionOfRow,
+  mirrorRow,
+  thingOfRow,
+  type AnswerRow,
+  type ThingRow,
+} from './answer-rows.ts';
 import type { SessionVerification } from './database.ts';
 import { faultOf, namedError } from './database-errors.ts';
 import type {
@@ -63,6 +71,7 @@ type OutboxRow = AnswerRow & {
   asked_foo: number | null;
   asked_created_on: Date | null;
   asked_updated_on: Date | null;
+  asked_added: object | null;
   outbox_xid: string;
   outbox_id: number;
   outbox_partition: number;
@@ -107,7 +116,7 @@ export const postgresThings = (
       new Date(command.requestedOn),
     ];
     const { version, name, foo, createdOn, updatedOn } = directRequest(command);
-    const asked = [version, name, foo, dateOf(createdOn), dateOf(updatedOn)];
+    const asked = [version, name, foo, dateOf(createdOn), dateOf(updatedOn), addedValue(command)];
     try {
       return await query<AnswerRow>(REFUSE_UNREPRESENTABLE, [...values, ...asked]);
     } catch (again) {
@@ -126,7 +135,8 @@ export const postgresThings = (
       new Date(command.requestedOn),
     ];
     try {
-      return await query<AnswerRow>(DECIDE, [...values, command.type === 'delete' ? null : command.foo]);
+      const askedFoo = command.type === 'delete' ? null : command.foo;
+      return await query<AnswerRow>(DECIDE, [...values, askedFoo, addedValue(command)]);
     } catch (error) {
       if (faultOf(error) === 'unrepresentable') return refuse(request, error);
       throw error;
@@ -280,6 +290,10 @@ const commandValues = (command: ThingCommand): unknown[] => [
   command.type === 'update' ? dateOf(command.updatedOn) : null,
 ];
 
+/** As in the tables: those that are not their default, as JSON. */
+const addedValue = (command: ThingCommand): string | null =>
+  command.type === 'delete' ? null : JSON.stringify(fieldsSetIn(command));
+
 const dateOf = (time: number | null): Date | null => (time === null ? null : new Date(time));
 
 const requestOf = (row: OutboxRow): DirectRequest | null =>
@@ -292,6 +306,7 @@ const requestOf = (row: OutboxRow): DirectRequest | null =>
         foo: row.asked_foo,
         createdOn: row.asked_created_on?.getTime() ?? null,
         updatedOn: row.asked_updated_on?.getTime() ?? null,
+        ...addedFieldsOfRow(row.asked_added ?? {}),
       };
 
 const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {

@@ -5,6 +5,7 @@
  * What the log has is the truth. What only the database has is published again where it continues what the log has, and is
  * dropped, by name, where the log has gone on otherwise: nobody can have both.
  */
+import { sameAddedFields } from '../shared/domain/added-fields.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { isLossy, mappedToOriginal } from '../shared/domain/mapping.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
@@ -128,4 +129,5 @@ const isSame = (stored: Thing | undefined, wanted: Thing): boolean =>
   stored.version === wanted.version &&
   stored.deleted === wanted.deleted &&
   stored.createdOn === wanted.createdOn &&
-  stored.updatedOn === wanted.updatedOn;
+  stored.updatedOn === wanted.updatedOn &&
+  sameAddedFields(stored, wanted);

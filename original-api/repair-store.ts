@@ -1,5 +1,6 @@
 /** Reads what a partition has in the database, and carries a repair plan out, in one transaction (repair-plan.ts). */
 import type pg from 'pg';
+import { fieldsSetIn } from '../shared/domain/added-fields.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
 import { inTransaction } from './database.ts';
@@ -26,12 +27,12 @@ export const readStoreContent = async (
     [partition],
   );
   const { rows: things } = await pool.query<ThingRow>(
-    'select id, name, foo, created_on, updated_on, version, deleted from things where id % $1 = $2',
+    'select id, name, foo, created_on, updated_on, version, deleted, added from things where id % $1 = $2',
     [partitions, partition],
   );
   const { rows: answers } = await pool.query<AnswerRow>(
     `select command_id, payload_hash, command_type, thing_id, code, current_version, field, name, foo, created_on, updated_on,
-            version, deleted from answers where partition = $1`,
+            version, deleted, added from answers where partition = $1`,
     [partition],
   );
   const { rows: ids } = await pool.query<{ last: number | null }>(
@@ -63,7 +64,9 @@ export const applyRepair = async (
     await client.query('delete from things where id = any($1)', [
       [...plan.dropThings, ...plan.writeThings.map(({ id }) => id)],
     ]);
-    await client.query(WRITE_THINGS, [JSON.stringify(plan.writeThings)]);
+    await client.query(WRITE_THINGS, [
+      JSON.stringify(plan.writeThings.map((thing) => ({ ...thing, added: fieldsSetIn(thing) }))),
+    ]);
     await client.query(WRITE_ANSWERS, [partition, JSON.stringify(plan.writeAnswers.map(mirrorRow))]);
     if (plan.row !== undefined)
       await client.query(
@@ -96,17 +99,17 @@ export const applyRepair = async (
 };
 
 const WRITE_THINGS = `
-  insert into things (id, name, foo, created_on, updated_on, version, deleted, lossy)
-    select id, name, foo, to_timestamp("createdOn" / 1000.0), to_timestamp("updatedOn" / 1000.0), version, deleted, lossy
+  insert into things (id, name, foo, created_on, updated_on, version, deleted, added, lossy)
+    select id, name, foo, to_timestamp("createdOn" / 1000.0), to_timestamp("updatedOn" / 1000.0), version, deleted, added, lossy
       from jsonb_to_recordset($1) as t(
         id bigint, name text, foo integer, "createdOn" bigint, "updatedOn" bigint, version bigint, deleted boolean,
-        lossy boolean)`;
+        added jsonb, lossy boolean)`;
 const WRITE_ANSWERS = `
   insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, current_version, field,
-                       name, foo, created_on, updated_on, version, deleted)
+                       name, foo, created_on, updated_on, version, deleted, added)
     select command_id, $1, payload_hash, command_type, thing_id, code, current_version, field,
-           name, foo, created_on, updated_on, version, deleted
+           name, foo, created_on, updated_on, version, deleted, added
       from jsonb_to_recordset($2) as d(
         command_id text, payload_hash text, command_type text, thing_id bigint, code text, current_version bigint,
         field text, name text, foo double precision, created_on timestamptz, updated_on timestamptz, version bigint,
-        deleted boolean)`;
+        deleted boolean, added jsonb)`;

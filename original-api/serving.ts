@@ -34,6 +34,8 @@ export interface OriginalServingParts {
   readonly metrics: Metrics;
   readonly time: Time;
   readonly responseWaitMs: number;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface OriginalServing {
@@ -61,7 +63,8 @@ export const startOriginalServing = async (
 
   const relay = startOutboxRelay({ namespace, things, log, codec, logger, metrics, time });
   lifecycle.onClose('outbox relay', () => relay.stop());
-  const mirror = await startMirror({ namespace, genesis, things, log, codec, waiter, logger, metrics, time });
+  lifecycle.failWith('the outbox relay', relay.failed);
+  const mirror = await startMirror({ ...parts, waiter });
   lifecycle.onClose('mirror', () => mirror.stop());
   lifecycle.failWith('the mirror', mirror.failed);
 
@@ -128,6 +131,7 @@ export const startOriginalServing = async (
       things,
       checkWritable,
       partitions,
+      features: (partition) => mirror.headers()[partition]!.features,
       sender,
       log,
       outcomesTopic,

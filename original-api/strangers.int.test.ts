@@ -189,6 +189,7 @@ describe('a row that somebody else has locked', () => {
       time: systemTime,
       logger: silentLogger(),
       outcomesTopic: 'outcomes',
+      features: () => [],
       sender: undefined as unknown as CommandSender,
     });
     const clients = 20 * LANE_MAX_WRITES;

@@ -10,6 +10,7 @@ import { toOriginalThing } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
+import { checkEnabled, type FieldGate } from '../shared/http/field-gate.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -26,6 +27,8 @@ export interface OriginalBackendParts {
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
   readonly partitions: number;
+  /** That are enabled in the partition, as far as the mirror has read. */
+  readonly features: (partition: number) => readonly string[];
   readonly sender: CommandSender;
   readonly log: EventLog;
   readonly outcomesTopic: string;
@@ -127,8 +130,19 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     return (await things.thingWithOwner(id, partition)).thing;
   };
 
+  const gate: FieldGate = {
+    features: parts.features,
+    caughtUp: async (partition) => {
+      checkWritable(partition);
+      const ends = await reading(logEnds);
+      await reading(() => mirrored.until(partition, ends[partition]!, responseWaitMs));
+    },
+  };
+
   return {
     write: async (command) => {
+      const partition = partitionOfCommand(command, partitions);
+      await checkEnabled(command, partition, gate);
       const direct = await decideDirectly(command);
       const decision = direct === 'not-owner' ? await forward(command) : direct;
       return { kind: 'decided', decision };

@@ -1,4 +1,5 @@
 /** The Shiny API, built from parts that are given to it; it opens nothing but its readers of the log. */
+import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import type { FastifyInstance } from 'fastify';
 import { unavailable } from '../shared/http/errors.ts';
 import { createServer, isOfTheApi } from '../shared/http/server.ts';
@@ -30,7 +31,7 @@ export const createShinyApp = async (
     inFlightMax,
     notReady,
     wall: createWall(parts.wall),
-    identity: { genesis: genesis.id, pid: process.pid },
+    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
   });
   // A view that has not caught up would serve the past.
   const refuseUntilReady = syncHook((request) => {

@@ -28,6 +28,8 @@ export interface ShinyServingParts {
   readonly metrics: Metrics;
   readonly time: Time;
   readonly responseWaitMs: number;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
   /** Things whose JSON is kept ready. */
   readonly readyJsonMax?: number;
 }

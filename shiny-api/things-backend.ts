@@ -8,6 +8,7 @@ import { partitionOfThing } from '../shared/domain/partition.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { unavailable } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
+import { checkEnabled, type FieldGate } from '../shared/http/field-gate.ts';
 import type { ThingsBackend, ThingView } from '../shared/http/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -115,10 +116,21 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     }
   };
 
+  const gate: FieldGate = {
+    features: (partition) => view.store.state(partition).header.features,
+    caughtUp: (partition) =>
+      reading(async () => {
+        const ends = await inTime(time, responseWaitMs, 'asking for the end of the log', endOffsets());
+        await view.progress.until(partition, ends[partition]!, responseWaitMs);
+      }),
+  };
+
   return {
     write: async (command, { respondAsync }) => {
       const known = decidedBefore(command);
       if (known !== undefined) return { kind: 'decided', decision: known };
+      const partition = partitionOfCommand(command, genesis.partitions);
+      await checkEnabled(command, partition, gate);
       if (!respondAsync) return { kind: 'decided', decision: await sender.sendAndWait(command) };
       const place = await sender.send(command);
       // So that the address in the answer leads somewhere at once.

@@ -27,6 +27,8 @@ export interface ViewParts {
   readonly waiter: OutcomeWaiter;
   readonly logger: Logger;
   readonly time: Time;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
   /** Things whose JSON is kept ready. */
   readonly readyJsonMax?: number;
 }
@@ -72,6 +74,7 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     ends,
     logger,
     time,
+    knownFeatures: parts.knownFeatures,
     onFolded: (partition, { outcome }, counted) => {
       if (counted === undefined) return;
       feedProgress.reached(partition, counted.header.feedPosition + 1);

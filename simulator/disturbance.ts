@@ -15,6 +15,7 @@ const DOWN_MAX_MS = 800;
 const PAUSE_MAX_MS = 5_000;
 const DEADLINES_MS = [1, 20, 100, 500, 3_000];
 const SLOW_FACTOR = 8;
+const ENABLE_MAX_MS = 2_000;
 
 export const startDisturbance = (world: World, rates: FaultRates, random: Random): Disturbance => {
   const { time, sightings } = world;
@@ -69,6 +70,11 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
       .catch(() => sightings.saw('fault: a switch could not be sent'));
   };
 
+  if (rates.olderRelease)
+    for (let partition = 0; partition < world.genesis.partitions; partition++)
+      time.after(random.between(1, ENABLE_MAX_MS), () => {
+        if (!ended) void world.upgrade.enable(partition);
+      });
   every(rates.crashEveryMs, crash);
   every(rates.pauseEveryMs, pause);
   every(rates.switchEveryMs, beginSwitch);

@@ -20,6 +20,8 @@ export interface FaultRates {
   readonly clockSkewMs: number;
   /** One updater is of another release, which decides some commands otherwise. */
   readonly otherRelease: boolean;
+  /** Some processes are of an older release, and end where a feature is enabled that they do not know. */
+  readonly olderRelease: boolean;
   readonly updaters: number;
   readonly apiNodes: number;
   readonly slowMachine: boolean;
@@ -45,6 +47,7 @@ export const drawFaultRates = (random: Random): FaultRates => {
     foreignEveryMs: random.chance(0.3) ? random.between(50, 500) : 0,
     clockSkewMs: random.pick([0, 0, 400, 7_200_000]),
     otherRelease: random.chance(0.4),
+    olderRelease: random.chance(0.3),
     updaters: random.pick([1, 2, 2, 2, 3]),
     apiNodes: random.pick([1, 2, 2]),
     slowMachine: random.chance(0.3),

@@ -55,11 +55,13 @@ export const judge = async (
   });
   sightingsOfLog(world.sightings, log, history);
   const table = await world.things.things(0, Number.MAX_SAFE_INTEGER);
+  const releases = new Map(world.slots().map((slot) => [slot.name, slot.release()]));
   const violations = [
     ...world.deaths.map((death) => `a process died: ${death}`),
     ...foldViolations(world, states),
     ...(await mastershipViolations(world, states)),
     ...topicViolations(log, states),
+    ...(await world.upgrade.violations(states, releases)),
   ];
   const checker = createChecker({ historyIsComplete: true });
   for (const record of [...log.commands, ...log.original, ...log.outcomes]) checker.record(record);

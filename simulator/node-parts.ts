@@ -19,4 +19,6 @@ export interface NodeParts {
   readonly machine: Machine;
   readonly lifecycle: Lifecycle;
   readonly responseWaitMs: number;
+  /** Of the release that runs there. */
+  readonly knownFeatures: readonly string[];
 }

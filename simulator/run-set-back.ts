@@ -33,6 +33,7 @@ export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): 
     crashEveryMs: 0,
     foreignEveryMs: 0,
     otherRelease: false,
+    olderRelease: false,
   };
   const owner = random.chance(0.7) ? 'original' : 'shiny';
   const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), sightings);

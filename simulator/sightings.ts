@@ -40,6 +40,8 @@ export const SOMETIMES = [
   'an unknown outcome was a conflict',
   'a command id was reused for another request',
   'a record that is none was passed over',
+  'a feature was enabled',
+  'a process of an older release ended, and this one took its place',
 ] as const;
 
 const LOGGED: Readonly<Record<string, (typeof SOMETIMES)[number]>> = {

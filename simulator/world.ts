@@ -14,6 +14,7 @@ import { topicName } from '../shared/log/topics.ts';
 import { createNamespace } from '../shared/codec/namespace.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { noMetrics } from '../shared/process/metrics.ts';
+import { UnknownFeatureError } from '../shared/store/feature-check.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
 import { createMemoryFoldStore } from '../shared/store/memory-fold-store.ts';
 import { startDeciding, type Deciding } from '../updater/deciding.ts';
@@ -26,6 +27,7 @@ import type { NodeParts } from './node-parts.ts';
 import type { Random } from './random.ts';
 import { createSharedCodec, otherRelease } from './shared-codec.ts';
 import { createWatchedLogger, type Sightings, type TraceLine } from './sightings.ts';
+import { createUpgrade, FEATURES, type Release, type Upgrade } from './upgrade.ts';
 import { createVirtualTime, VIRTUAL_START, type VirtualTime } from './virtual-time.ts';
 
 export const NAMESPACE = 'simulated';
@@ -48,6 +50,7 @@ export interface UpdaterNode {
 export interface Slot<Node> {
   readonly name: string;
   machine(): Machine;
+  release(): Release;
   /** Undefined until it is started. */
   node(): Node | undefined;
   start(): void;
@@ -83,6 +86,7 @@ export interface World {
   /** What a process died of that it should not die of. */
   readonly deaths: string[];
   readonly sightings: Sightings;
+  readonly upgrade: Upgrade;
   slots(): readonly Slot<unknown>[];
 }
 
@@ -103,12 +107,13 @@ export const createWorld = async (
   });
   const things = memoryThings(partitions, owner);
   const deaths: string[] = [];
+  const upgrade = createUpgrade({ namespace: NAMESPACE, log, codec, time, sightings });
 
   const onFault = (what: string): void => sightings.saw(`fault: ${what}`);
-  const partsOf = (machine: Machine, from: Random): NodeParts => ({
+  const partsOf = (machine: Machine, from: Random, release: Release, onFailed: OnFailed): NodeParts => ({
     namespace: NAMESPACE,
     genesis,
-    log: faultyLog({ log, machine, world: time, random: from, rates, onFault }),
+    log: faultyLog({ log: upgrade.logOf(release), machine, world: time, random: from, rates, onFault }),
     codec,
     logger: createWatchedLogger(
       sightings,
@@ -117,8 +122,9 @@ export const createWorld = async (
     metrics: noMetrics(),
     time: machine.time,
     machine,
-    lifecycle: simulatedLifecycle(machine, deaths),
+    lifecycle: simulatedLifecycle(onFailed),
     responseWaitMs: RESPONSE_WAIT_MS,
+    knownFeatures: FEATURES[release],
   });
 
   const slot = <Node>(
@@ -131,16 +137,35 @@ export const createWorld = async (
     let store = createMemoryFoldStore(partitions);
     let node: Node | undefined;
     let slowness = 1;
+    let release: Release = rates.olderRelease && random.chance(0.5) ? 'older' : 'this';
+    const startLater = (mine: Machine): void =>
+      void time.after(START_RETRY_MS, () => {
+        if (machine === mine) self.start();
+      });
+    /** As its operator does who reads why it has ended. */
+    const update = (error: unknown): boolean => {
+      if (release === 'this' || !(error instanceof UnknownFeatureError)) return false;
+      release = 'this';
+      sightings.saw('a process of an older release ended, and this one took its place');
+      return true;
+    };
     const self: Slot<Node> = {
       name,
       machine: () => machine,
+      release: () => release,
       node: () => (machine.isAlive() ? node : undefined),
       start: () => {
         const mine = createMachine(name, time, from.fork(), skewMs);
         mine.slowDown(slowness);
         machine = mine;
         node = undefined;
-        start(partsOf(mine, from.fork()), store, from.fork()).then(
+        const onFailed: OnFailed = (what, error) => {
+          if (!mine.isAlive()) return;
+          mine.crash();
+          if (update(error)) startLater(mine);
+          else deaths.push(`${name}: ${what}: ${error.stack ?? String(error)}`);
+        };
+        start(partsOf(mine, from.fork(), release, onFailed), store, from.fork()).then(
           (started) => {
             if (machine === mine) node = started;
           },
@@ -148,10 +173,8 @@ export const createWorld = async (
             // Like a process that ends when its start fails, and is started again.
             if (machine !== mine || !mine.isAlive()) return;
             mine.crash();
-            onFault(`a start failed: ${(error as Error).message}`);
-            time.after(START_RETRY_MS, () => {
-              if (machine === mine) self.start();
-            });
+            if (!update(error)) onFault(`a start failed: ${(error as Error).message}`);
+            startLater(mine);
           },
         );
       },
@@ -211,6 +234,7 @@ export const createWorld = async (
     end,
     deaths,
     sightings,
+    upgrade,
     slots,
   };
 };
@@ -241,14 +265,12 @@ const recordedLog = (log: EventLog): Pick<World, 'records' | 'end' | 'loseFeed'>
   };
 };
 
-const simulatedLifecycle = (machine: Machine, deaths: string[]): Lifecycle => ({
+type OnFailed = (what: string, error: Error) => void;
+
+const simulatedLifecycle = (onFailed: OnFailed): Lifecycle => ({
   onClose: () => undefined,
   onKill: () => undefined,
   failWith: (what, failed) => {
-    failed.catch((error: unknown) => {
-      if (!machine.isAlive()) return;
-      deaths.push(`${machine.name}: ${what}: ${(error as Error).stack ?? String(error)}`);
-      machine.crash();
-    });
+    failed.catch((error: unknown) => onFailed(what, error as Error));
   },
 });

@@ -41,6 +41,7 @@ for (let offset = 0; offset < Number(count); offset++)
     epoch: 0,
     offset,
     ...acceptedCreate(`c${offset}`, 1 + 4 * offset),
+    feature: null,
   });
 const ends = [0, records.length, 0, 0];
 const logger = pino({}, pino.destination({ sync: true }));

@@ -63,6 +63,7 @@ export const decidedAfter = (
 ): OutcomeRecord =>
   record({
     type: 'decided',
+    feature: null,
     ...linkAfter(header),
     epoch,
     offset,

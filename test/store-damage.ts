@@ -34,6 +34,7 @@ const logOfPartition = (codec: RecordCodec): LogRecord[] => {
   const decided = (decision: ReturnType<typeof acceptedCreate>): void =>
     add({
       type: 'decided',
+      feature: null,
       ...linkAfter(state.header),
       epoch: 0,
       offset: state.header.position + 1,

@@ -1,4 +1,5 @@
 /** The updater, built from parts that are given to it. */
+import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
@@ -7,6 +8,7 @@ import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startDeciding } from './deciding.ts';
 import { troubled } from './partition-status.ts';
+import { registerFeatureRoutes } from './feature-routes.ts';
 import { createSwitchRequests } from './switch-requests.ts';
 import { registerSwitchRoutes } from './switch-routes.ts';
 
@@ -35,7 +37,7 @@ export const createUpdaterApp = async (
     notReady: deciding.notReady,
     troubled: () => troubled(deciding.statuses()),
     wall: createWall(parts.wall),
-    identity: { genesis: genesis.id, pid: process.pid },
+    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
   });
   const requests = createSwitchRequests({
     namespace,
@@ -58,6 +60,16 @@ export const createUpdaterApp = async (
     deciding,
     requests,
     time,
+  });
+  registerFeatureRoutes(app, {
+    namespace,
+    partitions: genesis.partitions,
+    store,
+    log,
+    codec,
+    logger,
+    time,
+    starting: deciding.starting,
   });
   lifecycle.onClose('HTTP server', () => app.close());
   return app;

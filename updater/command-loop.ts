@@ -6,8 +6,8 @@
  * count lets that one lead, and steps in when a command has waited for STANDBY_MS.
  */
 import type { Decision } from '../shared/domain/answer.ts';
-import { decide, decideFromFold } from '../shared/domain/decide.ts';
-import type { MarkCommand, ThingCommand } from '../shared/domain/command.ts';
+import { decide, decideFromFold, enabledBy } from '../shared/domain/decide.ts';
+import { isLogCommand, type LogCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { decisionFault } from '../shared/domain/divergence.ts';
 import { linkAfter, type Counted } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
@@ -15,6 +15,7 @@ import type { PartitionState } from '../shared/domain/partition-state.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
+import { checkKnown } from '../shared/store/feature-check.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
@@ -37,6 +38,8 @@ export interface CommandLoopParts {
   readonly onDecided: (decision: Decision) => void;
   readonly onSwitchStep: (step: SwitchStep) => void;
   readonly time: Time;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface CommandLoop {
@@ -52,10 +55,10 @@ export interface CommandLoop {
   standsBy(): boolean;
   /** Was it this updater whose decision counted last time, as far as it has tried? */
   leads(): boolean;
-  /** Rejects when there is a command that this release cannot decide. */
   trouble(): Trouble | undefined;
   /** What the switch at the head waits for, if there is one. */
   switchWaitsFor(): string | undefined;
+  /** Rejects when there is a command that this release cannot decide. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -88,13 +91,13 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
 
   /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
   const decideNow = async (
-    command: ThingCommand | MarkCommand,
+    command: ThingCommand | LogCommand,
     offset: number,
   ): Promise<Decision | { readonly invalid: string } | undefined> => {
     const { header } = speculation;
     if (header.owner === 'shiny') return decide(speculation, command);
     const known = decideFromFold(speculation, command);
-    if (known !== undefined || command.type === 'mark') return known;
+    if (known !== undefined || isLogCommand(command)) return known;
     try {
       const decision = await original.decide(partition, header.epoch, command);
       if (decision !== 'not-owner') {
@@ -159,6 +162,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
 
     const { header } = speculation;
     if (command.type === 'invalid') return passOver(command, offset);
+    if (command.type === 'enable')
+      checkKnown([command.feature], `commands/${partition} offset ${offset}`, parts.knownFeatures);
     const decision = await decideNow(command, offset);
     // While we asked Original, somebody else's decision may have been read.
     if (decision === undefined || speculation.header.position !== header.position || unsure) return;
@@ -171,6 +176,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       offset,
       answer: decision.answer,
       state: decision.state,
+      feature: enabledBy(command, decision),
     });
     void append(record, command.commandId, speculation.add(record));
     parts.onDecided(decision);

@@ -18,4 +18,6 @@ export interface DecidingParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly time: Time;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }

@@ -65,6 +65,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     ends,
     logger,
     time,
+    knownFeatures: parts.knownFeatures,
     onFolded: (partition, record, counted) => {
       journal.outcomeRead(partition, record, counted);
       loops?.[partition]!.command.read(record, counted);

@@ -4,7 +4,7 @@ import { memoryThings } from '../original-api/memory-things.ts';
 import { startOutboxRelay } from '../original-api/outbox-relay.ts';
 import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
-import { partitionOfCommand, type Command, type ThingCommand } from '../shared/domain/command.ts';
+import { enableHash, partitionOfCommand, type Command, type ThingCommand } from '../shared/domain/command.ts';
 import { fold } from '../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
@@ -60,7 +60,11 @@ const world = async (owner: Owner) => {
 type World = Awaited<ReturnType<typeof world>>;
 
 /** One updater of the only partition, on a log of its own choice. */
-const startUpdater = async ({ codec, original }: World, log: EventLog) => {
+const startUpdater = async (
+  { codec, original }: World,
+  log: EventLog,
+  knownFeatures: readonly string[] = [],
+) => {
   const state = emptyState(0);
   const progress = createProgress([0], time);
   let stopped = false;
@@ -86,6 +90,7 @@ const startUpdater = async ({ codec, original }: World, log: EventLog) => {
     logger,
     onDecided: () => undefined,
     time,
+    knownFeatures,
   });
   const feed = startFeedLoop({ partition: 0, state, writer, progress, logger, time });
   const tail = await log.tail(
@@ -114,6 +119,7 @@ const startUpdater = async ({ codec, original }: World, log: EventLog) => {
   return {
     state,
     standsBy: command.standsBy,
+    failed: command.failed,
     stop: async () => {
       stopped = true;
       await Promise.all([command.stop(), feed.stop()]);
@@ -276,4 +282,30 @@ test('a standby that is far behind with commands that are decided takes up what 
   await of.send(create('after'));
   await eventually(async () => expect(standby.state.header.position).toBe(commands.length));
   await standby.stop();
+});
+
+const enable = (feature: string): Command => ({
+  type: 'enable',
+  commandId: `enable-${feature}`,
+  requestedOn: NOW,
+  payloadHash: enableHash(feature),
+  feature,
+});
+
+test('an updater stops by name at a feature that it does not know, before it decides it', async () => {
+  const it = await world('original');
+  await it.send(create('c', 'before'));
+  await it.send(enable('colour'));
+  await it.send(create('d', 'behind'));
+  const updater = await startUpdater(it, it.log, ['size']);
+  await expect(updater.failed).rejects.toThrow(
+    'feature colour is enabled at commands/0 offset 1, this release does not know it: update it',
+  );
+  await updater.stop();
+  expect((await verdict(it)).decisions).toEqual([0]);
+
+  const updated = await startUpdater(it, it.log, ['colour', 'size']);
+  await eventually(async () => expect(updated.state.header.position).toBe(2));
+  expect(updated.state.header.features).toEqual(['colour']);
+  await updated.stop();
 });

@@ -53,6 +53,7 @@ export const startPartitionLoops = (
       progress,
       logger,
       time,
+      knownFeatures: parts.knownFeatures,
       onDecided: ({ answer }) => decided.inc({ owner: state.header.owner, code: answer.code }),
       onSwitchStep: (step) => parts.onSwitchStep(partition, step),
     });

@@ -13,6 +13,7 @@ test('P11: the repeat of an older command does not hide the newer state', () => 
   const { header } = speculation;
   const repeat = {
     type: 'decided',
+    feature: null,
     ...linkAfter(header),
     epoch: 0,
     offset: header.position + 1,
@@ -30,6 +31,6 @@ test('a 422 does not hide the first answer, read back or not', () => {
   const reused = refused(update('u', 1, 9), { code: 'reused' });
   const { header } = speculation;
   const link = { ...linkAfter(header), epoch: 0, offset: header.position + 1 };
-  speculation.add(record({ type: 'decided', ...link, ...reused }));
+  speculation.add(record({ type: 'decided', feature: null, ...link, ...reused }));
   expect(speculation.answer('u')).toMatchObject({ answer: { code: 'accepted' } });
 });

@@ -1,13 +1,13 @@
 /** A request for a switch: one `switch` record in the command log of each partition, under one id. */
 import type { RecordCodec } from '../shared/codec/record-codec.ts';
-import { hashOfFields, type SwitchCommand } from '../shared/domain/command.ts';
+import { hashOfFields } from '../shared/domain/command.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { ApiError } from '../shared/http/errors.ts';
-import { AppendUnknownError, type EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/store/fold-store.ts';
+import { createCommandAppender } from './command-append.ts';
 import type { SwitchJournal } from './switch-journal.ts';
 
 export interface SwitchRequest {
@@ -45,12 +45,8 @@ export interface SwitchRequests {
   decided(id: string, partitions: readonly number[], waitMs: number): Promise<boolean>;
 }
 
-const APPEND_TRIES_MAX = 5;
-const APPEND_RETRY_MS = 200;
-
 export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests => {
-  const { namespace, store, log, codec, journal, logger, time } = parts;
-  const topic = topicName(namespace, 'things.commands');
+  const { store, journal, time } = parts;
   const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
   const isDecided = (id: string, partition: number): boolean =>
     store.state(partition).switches.get(id) !== undefined;
@@ -65,21 +61,7 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
     return true;
   };
 
-  /** Once more is harmless: a repeated id is let go. */
-  const append = async (partition: number, command: SwitchCommand): Promise<void> => {
-    const value = codec.encode(command);
-    const record = { partition, key: command.commandId, value, timestamp: command.requestedOn };
-    for (let tries = 1; ; tries++) {
-      try {
-        await log.append(topic, record);
-        return;
-      } catch (error) {
-        if (!(error instanceof AppendUnknownError) || tries >= APPEND_TRIES_MAX) throw error;
-        logger.warn({ err: error, partition }, 'a switch may not be in the log, sending it again');
-        await time.sleep(APPEND_RETRY_MS);
-      }
-    }
-  };
+  const append = createCommandAppender(parts);
 
   const partitionsFor = (to: Owner): number[] =>
     all.filter((partition) => store.state(partition).header.owner !== to);

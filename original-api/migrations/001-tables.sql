@@ -7,6 +7,9 @@ create table things (
   updated_on timestamptz(3) not null,
   version bigint not null,
   deleted boolean not null default false,
+  -- Fields of Things that came later (shared/domain/added-fields.ts), those that are not their default: a field more needs no
+  -- migration, and releases with and without it work on the same tables.
+  added jsonb not null default '{}',
   -- Shiny's value had no room here and was clamped or rounded.
   lossy boolean not null default false
 );
@@ -52,6 +55,7 @@ create table answers (
   updated_on timestamptz(3),
   version bigint,
   deleted boolean,
+  added jsonb,
   primary key (command_id, partition)
 );
 
@@ -72,6 +76,7 @@ create table outbox (
   asked_foo double precision,
   asked_created_on timestamptz(3),
   asked_updated_on timestamptz(3),
+  asked_added jsonb,
   primary key (xid, id)
 );
 
@@ -93,15 +98,16 @@ create table mirror (
 create type answer_row as (
   command_id text, partition integer, payload_hash text, command_type text, thing_id bigint, code text,
   current_version bigint, field text, name text, foo double precision, created_on timestamptz, updated_on timestamptz,
-  version bigint, deleted boolean
+  version bigint, deleted boolean, added jsonb
 );
 create type thing_row as (
-  id bigint, name text, foo integer, created_on timestamptz, updated_on timestamptz, version bigint, deleted boolean
+  id bigint, name text, foo integer, created_on timestamptz, updated_on timestamptz, version bigint, deleted boolean,
+  added jsonb
 );
 create type mastership_row as (owner text, epoch bigint, since bigint, refused_reason text);
 create type asked_row as (
   requested_on timestamptz, version bigint, name text, foo double precision, created_on timestamptz,
-  updated_on timestamptz
+  updated_on timestamptz, added jsonb
 );
 
 -- Advisory locks are of the whole database: one space per namespace.

@@ -13,7 +13,7 @@ create function refusal(
   p_code text, p_current_version bigint, p_field text
 ) returns answer_row language sql immutable as $$
   select row(p_command_id, p_partition, p_payload_hash, p_type, p_thing_id, p_code, p_current_version, p_field,
-             null, null, null, null, null, null)::answer_row
+             null, null, null, null, null, null, null)::answer_row
 $$;
 
 -- The locks of a write. Two requests with one command id: one after the other.
@@ -36,7 +36,7 @@ declare
   answer answer_row;
 begin
   select command_id, partition, payload_hash, command_type, thing_id, code, current_version, field, name, foo,
-         created_on, updated_on, version, deleted
+         created_on, updated_on, version, deleted, added
     into answer from answers where command_id = p_command_id order by partition <> p_partition limit 1;
   if answer.partition = p_partition and answer.payload_hash <> p_payload_hash then
     return refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
@@ -86,7 +86,7 @@ end $$;
 -- The Thing that the command makes, or `answer` when it is refused.
 create function change_thing(
   p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint, p_expected_version bigint,
-  p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz, p_now timestamptz,
+  p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz, p_now timestamptz, p_added jsonb,
   out answer answer_row, out thing thing_row
 ) language plpgsql as $$
 begin
@@ -95,15 +95,15 @@ begin
       answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, null, 'unrepresentable', null, 'foo');
       return;
     end if;
-    insert into things as t (id, name, foo, created_on, updated_on, version)
-      values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0)
-      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+    insert into things as t (id, name, foo, created_on, updated_on, version, added)
+      values (nextval(format('thing_ids_%s', p_partition)::regclass), p_name, p_foo, p_now, p_now, 0, p_added)
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added into thing;
     return;
   end if;
   if p_thing_id % (select partitions from genesis) <> p_partition then
     raise exception 'Thing % does not live in partition %', p_thing_id, p_partition using errcode = 'MP003';
   end if;
-  select t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted
+  select t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added
     into thing from things t where t.id = p_thing_id for no key update;
   answer := check_change(thing, p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version,
                          p_foo, p_created_on, p_updated_on);
@@ -112,12 +112,13 @@ begin
   end if;
   if p_type = 'delete' then
     update things as t set version = t.version + 1, deleted = true where t.id = p_thing_id
-      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added into thing;
   else
     update things as t
-      set name = p_name, foo = p_foo, updated_on = greatest(t.updated_on, p_now), version = t.version + 1, lossy = false
+      set name = p_name, foo = p_foo, updated_on = greatest(t.updated_on, p_now), version = t.version + 1, added = p_added,
+          lossy = false
       where t.id = p_thing_id
-      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted into thing;
+      returning t.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added into thing;
   end if;
 end $$;
 
@@ -129,28 +130,28 @@ begin
   -- here: if the mirror has brought an answer since it was looked up, all of this must be undone.
   if answer.code <> 'reused' then
     insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, current_version, field,
-                         name, foo, created_on, updated_on, version, deleted)
+                         name, foo, created_on, updated_on, version, deleted, added)
       values (answer.command_id, answer.partition, answer.payload_hash, answer.command_type, answer.thing_id,
               answer.code, answer.current_version, answer.field, answer.name, answer.foo, answer.created_on,
-              answer.updated_on, answer.version, answer.deleted);
+              answer.updated_on, answer.version, answer.deleted, answer.added);
   end if;
   -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2). The epoch is read
   -- now: an abort, which takes no lock, may have moved it, and the epochs of a Thing's versions never go back.
   if answer.code = 'accepted' or p_token is null then
     insert into outbox (partition, epoch, command_id, requested_on, asked_version, asked_name, asked_foo,
-                        asked_created_on, asked_updated_on)
+                        asked_created_on, asked_updated_on, asked_added)
       values (answer.partition, (mastership_of(answer.partition)).epoch, answer.command_id, asked.requested_on,
-              asked.version, asked.name, asked.foo, asked.created_on, asked.updated_on);
+              asked.version, asked.name, asked.foo, asked.created_on, asked.updated_on, asked.added);
   end if;
 end $$;
 
 -- p_token is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no room in
--- an integer; p_asked_foo is what the client sent. Returns the answer, or no row when Original is not the owner: never a
+-- an integer; p_asked_foo is what the client sent; p_added are the added fields that are not their default. Returns the answer, or no row when Original is not the owner: never a
 -- decision (P10).
 create function decide_command(
   p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_expected_version bigint, p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz,
-  p_now timestamptz, p_requested_on timestamptz, p_asked_foo double precision
+  p_now timestamptz, p_requested_on timestamptz, p_asked_foo double precision, p_added jsonb default '{}'
 ) returns setof answer_row language plpgsql as $$
 declare
   answer answer_row;
@@ -178,16 +179,16 @@ begin
   else
     select * into changed from change_thing(
       p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, p_expected_version, p_name, p_foo, p_created_on,
-      p_updated_on, p_now);
+      p_updated_on, p_now, p_added);
     answer := changed.answer;
     thing := changed.thing;
     if answer.code is null then
       answer := row(p_command_id, p_partition, p_payload_hash, p_type, thing.id, 'accepted', null, null,
-                    thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted);
+                    thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted, thing.added);
     end if;
   end if;
   if p_token is null then
-    asked := row(p_requested_on, p_expected_version, p_name, p_asked_foo, p_created_on, p_updated_on);
+    asked := row(p_requested_on, p_expected_version, p_name, p_asked_foo, p_created_on, p_updated_on, p_added);
   end if;
   perform record_decision(answer, p_token, asked);
   return next answer;
@@ -198,7 +199,7 @@ end $$;
 create function refuse_unrepresentable(
   p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_field text, p_requested_on timestamptz, p_asked_version bigint, p_asked_name text, p_asked_foo double precision,
-  p_asked_created_on timestamptz, p_asked_updated_on timestamptz
+  p_asked_created_on timestamptz, p_asked_updated_on timestamptz, p_asked_added jsonb default '{}'
 ) returns setof answer_row language plpgsql as $$
 declare
   answer answer_row;
@@ -215,7 +216,8 @@ begin
   end if;
   answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'unrepresentable', null, p_field);
   if p_token is null then
-    asked := row(p_requested_on, p_asked_version, p_asked_name, p_asked_foo, p_asked_created_on, p_asked_updated_on);
+    asked := row(p_requested_on, p_asked_version, p_asked_name, p_asked_foo, p_asked_created_on, p_asked_updated_on,
+                 p_asked_added);
   end if;
   perform record_decision(answer, p_token, asked);
   return next answer;

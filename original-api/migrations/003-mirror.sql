@@ -10,26 +10,26 @@ begin
   end if;
 
   -- A batch may hold several versions of one Thing: the highest is taken (P11).
-  insert into things (id, name, foo, created_on, updated_on, version, deleted, lossy)
-    select distinct on (id) id, name, stored_foo, created_on, updated_on, version, deleted, lossy
+  insert into things (id, name, foo, created_on, updated_on, version, deleted, added, lossy)
+    select distinct on (id) id, name, stored_foo, created_on, updated_on, version, deleted, added, lossy
       from jsonb_to_recordset(p_decisions) as d(
         id bigint, name text, stored_foo integer, created_on timestamptz, updated_on timestamptz,
-        version bigint, deleted boolean, lossy boolean)
+        version bigint, deleted boolean, added jsonb, lossy boolean)
       where id is not null
       order by id, version desc
     on conflict (id) do update
       set name = excluded.name, foo = excluded.foo, created_on = excluded.created_on, updated_on = excluded.updated_on,
-          version = excluded.version, deleted = excluded.deleted, lossy = excluded.lossy
+          version = excluded.version, deleted = excluded.deleted, added = excluded.added, lossy = excluded.lossy
       where things.version < excluded.version;
 
   insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, current_version, field,
-                       name, foo, created_on, updated_on, version, deleted)
+                       name, foo, created_on, updated_on, version, deleted, added)
     select command_id, p_partition, payload_hash, command_type, thing_id, code, current_version, field,
-           name, foo, created_on, updated_on, version, deleted
+           name, foo, created_on, updated_on, version, deleted, added
       from jsonb_to_recordset(p_decisions) as d(
         command_id text, payload_hash text, command_type text, thing_id bigint, code text, current_version bigint,
         field text, name text, foo double precision, created_on timestamptz, updated_on timestamptz, version bigint,
-        deleted boolean)
+        deleted boolean, added jsonb)
       where code <> 'reused'
     on conflict do nothing;
 end $$;

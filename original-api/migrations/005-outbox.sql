@@ -9,7 +9,7 @@
 create type outbox_row as (
   xid xid8, id bigint, partition integer, number bigint, epoch bigint, fence_epoch bigint, id_floor bigint,
   requested_on timestamptz, asked_version bigint, asked_name text, asked_foo double precision,
-  asked_created_on timestamptz, asked_updated_on timestamptz, answer answer_row
+  asked_created_on timestamptz, asked_updated_on timestamptz, asked_added jsonb, answer answer_row
 );
 
 -- The first rows of one partition, whoever has a transaction open. Waits for its writers, lock_timeout at most.
@@ -20,14 +20,14 @@ begin
   return query
     with oldest as materialized (
       select o.xid, o.id, o.partition, o.epoch, o.command_id, o.fence_epoch, o.id_floor, o.requested_on, o.asked_version,
-             o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on
+             o.asked_name, o.asked_foo, o.asked_created_on, o.asked_updated_on, o.asked_added
         from outbox o where o.partition = p_partition order by o.xid, o.id limit p_limit
     )
     select o.xid, o.id, o.partition, r.number + row_number() over (order by o.xid, o.id), o.epoch, o.fence_epoch,
            o.id_floor, o.requested_on, o.asked_version, o.asked_name, o.asked_foo, o.asked_created_on,
-           o.asked_updated_on,
+           o.asked_updated_on, o.asked_added,
            row(a.command_id, a.partition, a.payload_hash, a.command_type, a.thing_id, a.code, a.current_version,
-               a.field, a.name, a.foo, a.created_on, a.updated_on, a.version, a.deleted)::answer_row
+               a.field, a.name, a.foo, a.created_on, a.updated_on, a.version, a.deleted, a.added)::answer_row
       from oldest o
       join outbox_removed r on r.partition = o.partition
       left join answers a on a.command_id = o.command_id and a.partition = o.partition

@@ -17,6 +17,7 @@ import {
 } from './option-parsers.ts';
 import { prove, type ProveOptions } from './prove-command.ts';
 import { repairMaster, type RepairOptions } from './repair-command.ts';
+import { addUpgradeCommand } from './upgrade-command.ts';
 
 let status: ExitStatus = EXIT.done;
 
@@ -117,6 +118,8 @@ withAddresses(program.command('prove'))
   .action(async (options: ProveOptions) => {
     status = await prove(options);
   });
+
+addUpgradeCommand(program, (done) => void (status = done));
 
 /** With --json, what went wrong is JSON as well, on standard output. */
 const isJson = process.argv.includes('--json');

@@ -144,8 +144,8 @@ const isWanted = async (
 };
 
 /** Asks on the terminal. Throws CommandFault where there is none. */
-export const confirmed = async (question: string): Promise<boolean> => {
-  if (!process.stdin.isTTY) throw new CommandFault(EXIT.usage, 'without a terminal, say --yes or --dry-run');
+export const confirmed = async (question: string, otherwise = '--yes or --dry-run'): Promise<boolean> => {
+  if (!process.stdin.isTTY) throw new CommandFault(EXIT.usage, `without a terminal, say ${otherwise}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`${question} [y/N] `);
   terminal.close();

@@ -15,6 +15,8 @@ const updater = (more: Partial<UpdaterClient>): UpdaterClient => ({
   dryRun: away,
   begin: away,
   switchOf: away,
+  features: away,
+  enable: away,
   ...more,
 });
 

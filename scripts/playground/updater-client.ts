@@ -2,6 +2,7 @@
 import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
+import type { FeaturesShape } from '../../updater/feature-routes.ts';
 import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
 
 export interface PartitionMastership {
@@ -28,6 +29,9 @@ export interface UpdaterClient {
   /** Returns as soon as it is in the log. */
   begin(id: string, body: SwitchBody): Promise<SwitchShape>;
   switchOf(id: string): Promise<SwitchShape>;
+  features(): Promise<FeaturesShape>;
+  /** Returns when it is enabled in every partition. */
+  enable(feature: string, id: string): Promise<FeaturesShape>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -65,8 +69,8 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
           : EXIT.refused;
     throw new CommandFault(status, body['error-message'] ?? `the updater answered ${response.status}`);
   };
-  const post = <T>(body: object, headers: Record<string, string>): Promise<T> =>
-    ask<T>('/api/switches', {
+  const post = <T>(path: string, body: object, headers: Record<string, string>): Promise<T> =>
+    ask<T>(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...bearerHeaders(), ...headers },
       body: JSON.stringify(body),
@@ -75,8 +79,12 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
   return {
     mastership: () => ask<Mastership>('/api/mastership'),
     dryRun: async (body) =>
-      (await post<{ partitions: PartitionPrecheck[] }>({ ...body, dry_run: true }, {})).partitions,
-    begin: (id, body) => post<SwitchShape>(body, { 'idempotency-key': id, prefer: 'respond-async' }),
+      (await post<{ partitions: PartitionPrecheck[] }>('/api/switches', { ...body, dry_run: true }, {}))
+        .partitions,
+    begin: (id, body) =>
+      post<SwitchShape>('/api/switches', body, { 'idempotency-key': id, prefer: 'respond-async' }),
+    features: () => ask<FeaturesShape>('/api/features'),
+    enable: (feature, id) => post<FeaturesShape>('/api/features', { feature }, { 'idempotency-key': id }),
     switchOf: (id) => ask<SwitchShape>(`/api/switches/${encodeURIComponent(id)}`),
   };
 };

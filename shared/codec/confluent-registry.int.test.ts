@@ -15,6 +15,7 @@ const record = (fields: object[]): string =>
 
 const DECIDED: Outcome = {
   type: 'decided',
+  feature: null,
   previousOffset: -1,
   previousDigest: 'x',
   epoch: 0,
@@ -32,14 +33,14 @@ describe('records through the real registry', () => {
     const [read] = await reader.decode([writer.encode(DECIDED)]);
     expect(read).toEqual(DECIDED);
   });
-  test('a schema of another release, with a field more or less, is read as ours', async () => {
+  test('a schema of another release, with a field more that has its default, is read as ours; one that is set stops', async () => {
     const namespace = freshNamespace();
     const theirs = record([
       { name: 'id', type: 'string' },
       { name: 'format', type: 'int' },
       { name: 'partitions', type: 'int' },
       { name: 'master', type: { type: 'enum', name: 'Master', symbols: ['original', 'shiny'] } },
-      { name: 'colour', type: 'string', default: 'blue' },
+      { name: 'colour', type: 'string', default: 'b' },
     ]);
     const id = await registry().register(`${namespace}.things.outcomes-playground.Genesis`, theirs);
     const codec = await createRecordCodec(registry(), namespace);
@@ -48,6 +49,8 @@ describe('records through the real registry', () => {
     expect(await codec.decode([value])).toEqual([
       { type: 'genesis', id: 'g', format: 1, partitions: 4, master: 'original' },
     ]);
+    value[value.length - 1] = 0x63;
+    await expect(codec.decode([value])).rejects.toThrow(/playground.Genesis sets the field colour/);
   });
   test('a change that cannot read what was written is refused, with the name of the field', async () => {
     const namespace = freshNamespace();
@@ -132,6 +135,7 @@ describe('a log in two registries', () => {
     for (let offset = 0; offset < 20; offset++)
       await append({
         type: 'decided',
+        feature: null,
         ...linkAfter(mine.header),
         epoch: 0,
         offset,

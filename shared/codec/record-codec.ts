@@ -1,14 +1,18 @@
 /**
  * Records to bytes and back: Avro in the Confluent wire format (a zero byte, the schema's id in four bytes, the record).
- * A reader that meets a record type that it does not know stops and says so; skipping would fork the world. What no release
- * can read is told apart from that, so that each reader can apply the policy of its topic (record-reader.ts).
+ * A reader that meets a record type, or a field with another value than its default, that it does not know stops and says so;
+ * skipping would fork the world. What no release can read is told apart from that, so that each reader can apply the policy of
+ * its topic (record-reader.ts).
  */
 import { payloadHash, type Command } from '../domain/command.ts';
 import type { OriginalEntry, Outcome } from '../domain/outcome.ts';
 import type { Thing } from '../domain/thing.ts';
 import { topicName } from '../log/topics.ts';
+import { StartError } from '../process/lifecycle.ts';
+import { addedFieldFaults } from './added-field-check.ts';
 import { loadRecordSchemas, parseAvroType, RECORD_NAMESPACE, type RecordSchema } from './record-schemas.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
+import { unknownFieldSearch } from './unknown-fields.ts';
 
 export type ThingRecord = Thing & { readonly type: 'thing' };
 export type PlaygroundRecord = Command | Outcome | OriginalEntry | ThingRecord;
@@ -22,7 +26,10 @@ export interface UnreadableRecord {
 export interface RecordCodec {
   /** Throws when the record does not fit its schema: a fault of the code, never of the data. */
   encode(record: PlaygroundRecord): Buffer;
-  /** Throws UnknownRecordError for a record type of a newer release, and for an id that the registry does not know. */
+  /**
+   * Throws UnknownRecordError for what a newer release says and this one does not know (a record type, a field that is set),
+   * and UnknownIdError for an id that the registry does not know.
+   */
   decode(values: readonly Buffer[]): Promise<(PlaygroundRecord | UnreadableRecord)[]>;
   /**
    * What the digest of the chain runs over: the fingerprint of the writer's schema (SHA-256 of its parsing canonical form, 32
@@ -31,8 +38,13 @@ export interface RecordCodec {
   chainBytes(value: Buffer): Buffer;
 }
 
-/** Not for this release to read, or not with this registry: nothing may go on behind it. */
-export class UnknownRecordError extends Error {
+/** The registry does not know the id now; one of its nodes may not have it yet. Nothing may go on behind it. */
+export class UnknownIdError extends Error {
+  override readonly name = 'UnknownIdError';
+}
+
+/** Not for this release to read: nothing may go on behind it, and to start again as it is does not help. */
+export class UnknownRecordError extends StartError {
   override readonly name = 'UnknownRecordError';
 }
 
@@ -60,7 +72,7 @@ export const createRecordCodec = async (
 
   const loadDecoder = async (id: number): Promise<Decoder> => {
     const registered = await registry.schema(id);
-    if (registered === undefined) throw new UnknownRecordError(unknownId(registry, id));
+    if (registered === undefined) throw new UnknownIdError(unknownId(registry, id));
     const { avro: json } = registered;
     if (json === undefined) return stranger('not Avro');
     const writer = parseAvroType(json);
@@ -120,7 +132,10 @@ const registerSchemas = async (
   namespace: string,
 ): Promise<Map<string, { schema: RecordSchema; id: number }>> => {
   const encoders = new Map<string, { schema: RecordSchema; id: number }>();
-  for (const schema of loadRecordSchemas()) {
+  const schemas = loadRecordSchemas();
+  const faults = addedFieldFaults(schemas);
+  if (faults.length > 0) throw new StartError(`the schemas do not fit this release: ${faults.join('; ')}`);
+  for (const schema of schemas) {
     const topic = topicName(namespace, schema.topic);
     const id = await registry.register(`${topic}-${schema.name}`, schema.json);
     encoders.set(schema.type, { schema, id });
@@ -151,6 +166,7 @@ const decoderOf = (
   id: number,
 ): Decoder['decode'] => {
   const resolver = resolverOf(avroType, writer, `id ${id} in ${registry.name}`);
+  const unknownField = unknownFieldSearch(writer, avroType);
   const unreadable = (what: string): UnreadableRecord => ({
     type: 'unreadable',
     reason: `${what}; its schema id ${id} is ${writer.name} in ${registry.name}`,
@@ -159,9 +175,12 @@ const decoderOf = (
     try {
       const { value: record, offset } = avroType.decode(value, HEADER_BYTES, resolver);
       if (offset !== value.length) return unreadable('it is cut or too long');
+      const field = unknownField?.(writer.decode(value, HEADER_BYTES).value);
+      if (field !== undefined) throw new UnknownRecordError(setsUnknownField(writer.name, field));
       const read = { type, ...record } as PlaygroundRecord;
       return hasOwnHash(read) ? read : unreadable('its payload hash is that of another request');
     } catch (error) {
+      if (error instanceof UnknownRecordError) throw error;
       return unreadable(`it does not decode (${(error as Error).message})`);
     }
   };
@@ -188,6 +207,9 @@ const resolverOf = (
     );
   }
 };
+
+const setsUnknownField = (name: string | undefined, field: string): string =>
+  `a ${String(name)} sets the field ${field}, which this release does not know and would lose; update it`;
 
 const unknownId = (registry: SchemaRegistry, id: number): string =>
   `${registry.name} does not know the schema id ${id}: it is not the registry that the log was written with, or it has ` +

@@ -8,6 +8,7 @@
 import type { LogRecord } from '../log/event-log.ts';
 import type { TopicSuffix } from '../log/topics.ts';
 import {
+  UnknownIdError,
   UnknownRecordError,
   type PlaygroundRecord,
   type RecordCodec,
@@ -49,10 +50,13 @@ const decodeAll = async (codec: RecordCodec, suffix: TopicSuffix, records: reado
   try {
     return await codec.decode(records.map(({ value }) => value));
   } catch (error) {
-    if (!(error instanceof UnknownRecordError) || records[0] === undefined) throw error;
-    throw new UnknownRecordError(`${placeOf(suffix, records[0])} or behind it: ${error.message}`, {
-      cause: error,
-    });
+    if (records[0] === undefined) throw error;
+    const place = `${placeOf(suffix, records[0])} or behind it`;
+    if (error instanceof UnknownRecordError)
+      throw new UnknownRecordError(`${place}: ${error.message}`, { cause: error });
+    if (error instanceof UnknownIdError)
+      throw new UnknownIdError(`${place}: ${error.message}`, { cause: error });
+    throw error;
   }
 };
 

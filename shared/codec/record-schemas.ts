@@ -11,7 +11,14 @@ import { TOPICS, type TopicSuffix } from '../log/topics.ts';
 /** `type` in the code -> Avro record name, per topic. */
 export const RECORDS_OF_TOPIC: Readonly<Record<TopicSuffix, Readonly<Record<string, string>>>> = {
   'things.original': { 'original-entry': 'OriginalEntry' },
-  'things.commands': { create: 'Create', update: 'Update', delete: 'Delete', mark: 'Mark', switch: 'Switch' },
+  'things.commands': {
+    create: 'Create',
+    update: 'Update',
+    delete: 'Delete',
+    mark: 'Mark',
+    switch: 'Switch',
+    enable: 'Enable',
+  },
   'things.outcomes': {
     genesis: 'Genesis',
     decided: 'Decided',

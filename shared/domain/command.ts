@@ -3,6 +3,13 @@
  * is decided. A command id decides once per partition, whoever retries it, through whichever API.
  */
 import { hash } from 'node:crypto';
+import {
+  ADDED_FIELDS,
+  addedFieldsOf,
+  fieldsSetIn,
+  type AddedFields,
+  type AddedFieldTable,
+} from './added-fields.ts';
 import { partitionOfCreate, partitionOfThing } from './partition.ts';
 import type { DirectRequest } from './outcome.ts';
 import type { Owner, ThingFields } from './thing.ts';
@@ -42,6 +49,12 @@ export interface MarkCommand extends CommandBase {
   readonly label: string;
 }
 
+/** Enables a feature in the partition that it lies in (features.ts). Decided like a mark: from the log alone. */
+export interface EnableCommand extends CommandBase {
+  readonly type: 'enable';
+  readonly feature: string;
+}
+
 /** Moves the mastership of the partition that it lies in. */
 export interface SwitchCommand extends CommandBase {
   readonly type: 'switch';
@@ -53,13 +66,19 @@ export interface SwitchCommand extends CommandBase {
 }
 
 export type ThingCommand = CreateCommand | UpdateCommand | DeleteCommand;
-export type Command = ThingCommand | MarkCommand | SwitchCommand;
+/** Decided from the log alone, whoever is master. */
+export type LogCommand = MarkCommand | EnableCommand;
+export type Command = ThingCommand | LogCommand | SwitchCommand;
 export type CommandType = Command['type'];
 
-export type ThingRequest =
-  | Omit<CreateCommand, keyof CommandBase>
-  | Omit<UpdateCommand, keyof CommandBase>
-  | Omit<DeleteCommand, keyof CommandBase>;
+export const isLogCommand = (command: Command): command is LogCommand =>
+  command.type === 'mark' || command.type === 'enable';
+
+type Asked<C extends CommandBase> = {
+  [K in Exclude<keyof C, keyof CommandBase> as K extends keyof AddedFields ? never : K]: C[K];
+} & Partial<AddedFields>;
+/** Added fields that it lacks have their default. */
+export type ThingRequest = Asked<CreateCommand> | Asked<UpdateCommand> | Asked<DeleteCommand>;
 
 /** 128 bits, hexadecimal. */
 export const hashOfFields = (fields: readonly unknown[]): string =>
@@ -67,10 +86,11 @@ export const hashOfFields = (fields: readonly unknown[]): string =>
 
 /**
  * Two requests are the same when method (POST and PUT on an id count as one), path and parsed fields are equal,
- * through whichever API they came. 128 bits, hexadecimal.
+ * through whichever API they came. An added field counts only when it is not its default, so that the hash of a request stays
+ * what it was before the field came. 128 bits, hexadecimal.
  */
-export const payloadHash = (request: ThingRequest): string => {
-  const fields =
+export const payloadHash = (request: ThingRequest, table: AddedFieldTable = ADDED_FIELDS): string => {
+  const fields: unknown[] =
     request.type === 'create'
       ? [request.type, request.name, request.foo]
       : request.type === 'update'
@@ -84,19 +104,20 @@ export const payloadHash = (request: ThingRequest): string => {
             request.updatedOn,
           ]
         : [request.type, request.thingId, request.version];
+  const set = fieldsSetIn(request, table);
+  if (request.type !== 'delete' && Object.keys(set).length > 0) fields.push(set);
   return hashOfFields(fields);
 };
 
-export const thingCommand = (
-  request: ThingRequest,
-  commandId: string,
-  requestedOn: number,
-): ThingCommand => ({
-  ...request,
-  commandId,
-  requestedOn,
-  payloadHash: payloadHash(request),
-});
+export const thingCommand = (request: ThingRequest, commandId: string, requestedOn: number): ThingCommand => {
+  const base = { commandId, requestedOn, payloadHash: payloadHash(request) };
+  return request.type === 'delete'
+    ? { ...request, ...base }
+    : { ...request, ...addedFieldsOf(request), ...base };
+};
+
+/** Tells one request to enable a feature from another one under its id. 128 bits, hexadecimal. */
+export const enableHash = (feature: string): string => hashOfFields(['enable', feature]);
 
 /** What the log keeps of a direct write beside its answer, so that it can be decided again. */
 export const directRequest = (command: ThingCommand): DirectRequest => ({
@@ -106,6 +127,7 @@ export const directRequest = (command: ThingCommand): DirectRequest => ({
   foo: command.type === 'delete' ? null : command.foo,
   createdOn: command.type === 'update' ? command.createdOn : null,
   updatedOn: command.type === 'update' ? command.updatedOn : null,
+  ...addedFieldsOf(command),
 });
 
 /** Where a command on Things lies and is decided (P1). */

@@ -3,7 +3,13 @@
  * updaters that decide the same command write the same bytes, and the second is ignored.
  */
 import { accepted, refused, repeated, type Decision, type StoredAnswer } from './answer.ts';
-import type { DeleteCommand, MarkCommand, ThingCommand, UpdateCommand } from './command.ts';
+import {
+  isLogCommand,
+  type DeleteCommand,
+  type LogCommand,
+  type ThingCommand,
+  type UpdateCommand,
+} from './command.ts';
 import type { PartitionHeader, PartitionState } from './partition-state.ts';
 import { nextThingId } from './partition.ts';
 import { createThing, deleteThing, updateThing, type Thing } from './thing.ts';
@@ -24,21 +30,25 @@ export const decideStateOf = (state: PartitionState): DecideState => ({
   answer: (commandId) => state.answers.get(commandId),
 });
 
-/** What the fold answers by itself, whoever owns the partition: the repeat of an id, and a mark. */
+/** What the fold answers by itself, whoever owns the partition: the repeat of an id, and what needs no master. */
 export const decideFromFold = (
   state: DecideState,
-  command: ThingCommand | MarkCommand,
+  command: ThingCommand | LogCommand,
 ): Decision | undefined => {
   const stored = state.answer(command.commandId);
   if (stored !== undefined) return repeated(stored, command);
-  return command.type === 'mark' ? accepted(command, null) : undefined;
+  return isLogCommand(command) ? accepted(command, null) : undefined;
 };
 
+/** The feature that a decision of `command` enables. */
+export const enabledBy = (command: ThingCommand | LogCommand, { answer }: Decision): string | null =>
+  command.type === 'enable' && answer.code === 'accepted' ? command.feature : null;
+
 /** Shiny's decision, in a partition that Shiny owns. */
-export const decide = (state: DecideState, command: ThingCommand | MarkCommand): Decision => {
+export const decide = (state: DecideState, command: ThingCommand | LogCommand): Decision => {
   const known = decideFromFold(state, command);
   if (known !== undefined) return known;
-  if (command.type === 'mark') return accepted(command, null);
+  if (isLogCommand(command)) return accepted(command, null);
   if (command.type === 'create') {
     const { header } = state;
     const id = nextThingId(header.partition, header.genesis!.partitions, header.idFloor);

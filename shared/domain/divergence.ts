@@ -3,6 +3,7 @@
  * versions and numbers a second time; a feed that was lost leaves a gap (P16). Nothing of that may reach the fold, which would not
  * count it, and somebody has to be told. Pure; each function returns a sentence, or undefined when all is well.
  */
+import { sameAddedFields } from './added-fields.ts';
 import type { Answer, Decision } from './answer.ts';
 import type { ThingCommand } from './command.ts';
 import type { DecideState } from './decide.ts';
@@ -72,4 +73,5 @@ const isSameThing = (a: Thing, b: Thing): boolean =>
   a.foo === b.foo &&
   a.createdOn === b.createdOn &&
   a.updatedOn === b.updatedOn &&
-  a.deleted === b.deleted;
+  a.deleted === b.deleted &&
+  sameAddedFields(a, b);

@@ -16,6 +16,7 @@
  */
 import { hash } from 'node:crypto';
 import type { StoredAnswer } from './answer.ts';
+import { withFeature } from './features.ts';
 import { isLossy, mappedToOriginal } from './mapping.ts';
 import type { Decided, Genesis, Skipped, Observed, OutcomeRecord, Refused, Switched } from './outcome.ts';
 import type { SwitchResult } from './switch-result.ts';
@@ -134,7 +135,11 @@ const evolveGenesis = (
   header.genesis === null ? chained(header, record, { genesis, owner: genesis.master }) : undefined;
 
 const evolveDecided = (header: PartitionHeader, decided: Decided, record: OutcomeRecord): Counted => ({
-  ...chained(header, record, { position: decided.offset, idFloor: idFloorWith(header, decided.state) }),
+  ...chained(header, record, {
+    position: decided.offset,
+    idFloor: idFloorWith(header, decided.state),
+    features: decided.feature === null ? header.features : withFeature(header.features, decided.feature),
+  }),
   state: decided.state,
   answer: stored(header, decided, record),
 });

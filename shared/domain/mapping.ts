@@ -3,13 +3,14 @@
  * ids and versions are integers in Original and strings in Shiny. Over HTTP timestamps are RFC 3339 in UTC with
  * milliseconds.
  */
+import { addedFieldsOf, type AddedFields } from './added-fields.ts';
 import type { Thing } from './thing.ts';
 
 export const ORIGINAL_FOO_MIN = -(2 ** 31);
 export const ORIGINAL_FOO_MAX = 2 ** 31 - 1;
 
 /** A Thing as the Original API shows it. */
-export interface OriginalThing {
+export interface OriginalThing extends AddedFields {
   id: number;
   name: string;
   foo: number;
@@ -19,7 +20,7 @@ export interface OriginalThing {
 }
 
 /** A Thing as the Shiny API shows it. */
-export interface ShinyThing {
+export interface ShinyThing extends AddedFields {
   id: string;
   name: string;
   foo: number;
@@ -56,6 +57,7 @@ export const toOriginalThing = (thing: Thing): OriginalThing => ({
   created_on: new Date(thing.createdOn).toISOString(),
   updated_on: new Date(thing.updatedOn).toISOString(),
   version: thing.version,
+  ...addedFieldsOf(thing),
 });
 
 export const toShinyThing = (thing: Thing): ShinyThing => ({
@@ -65,6 +67,7 @@ export const toShinyThing = (thing: Thing): ShinyThing => ({
   created_on: new Date(thing.createdOn).toISOString(),
   updated_on: new Date(thing.updatedOn).toISOString(),
   version: String(thing.version),
+  ...addedFieldsOf(thing),
 });
 
 // Adding 0 turns -0, which JSON cannot tell from 0, into 0.

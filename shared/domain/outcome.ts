@@ -2,6 +2,7 @@
  * The records of `<ns>.things.outcomes`, from which every process learns everything, by `fold`. Epochs count the
  * switches of a partition; offsets are Kafka offsets, -1 for "before the first".
  */
+import type { AddedFields } from './added-fields.ts';
 import type { Answer } from './answer.ts';
 import type { Owner, Thing } from './thing.ts';
 
@@ -29,6 +30,8 @@ export interface Decided extends ChainLink {
   readonly offset: number;
   readonly answer: Answer;
   readonly state: Thing | null;
+  /** What an accepted `enable` enables, else null. */
+  readonly feature: string | null;
 }
 
 /** A switch that does not fit: decided from the fold alone, the epoch stays (P12). */
@@ -78,7 +81,7 @@ export interface Fence {
 }
 
 /** What Original was asked by a direct write, refused ones too: enough to decide it again. Times in milliseconds since 1970. */
-export interface DirectRequest {
+export interface DirectRequest extends AddedFields {
   readonly requestedOn: number;
   readonly version: number | null;
   readonly name: string | null;

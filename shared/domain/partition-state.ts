@@ -30,6 +30,8 @@ export interface PartitionHeader {
   readonly fence: Fence | null;
   /** No id up to this one may be given again. */
   readonly idFloor: number;
+  /** That are enabled (features.ts), sorted. */
+  readonly features: readonly string[];
 }
 
 /** The members of Map that the fold needs: a Map, or a table on disk. */
@@ -77,6 +79,7 @@ export const emptyHeader = (partition: number): PartitionHeader => ({
   released: null,
   fence: null,
   idFloor: 0,
+  features: [],
 });
 
 export const emptyState = (partition: number): PartitionState => ({

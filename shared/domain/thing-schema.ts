@@ -4,6 +4,7 @@
  */
 import { Type, type Static, type TSchema } from 'typebox';
 import { NAME_MAX_CODE_POINTS } from './limits.ts';
+import { addedSchemas } from './added-fields.ts';
 import { ORIGINAL_FOO_MAX, ORIGINAL_FOO_MIN } from './mapping.ts';
 import type { Owner } from './thing.ts';
 
@@ -32,6 +33,8 @@ const Timestamp = Type.String({
   expected: 'the present value (the field is read-only)',
 });
 
+/** Left out, an added field has its default. */
+const added = addedSchemas(Type.Optional);
 const exact = { additionalProperties: false } as const;
 
 const readOnly = <Id extends TSchema>(id: Id) => ({
@@ -40,12 +43,13 @@ const readOnly = <Id extends TSchema>(id: Id) => ({
   updated_on: Type.Optional(Timestamp),
 });
 
-export const ORIGINAL_CREATE = Type.Object({ name: Name, foo: OriginalFoo }, exact);
-export const SHINY_CREATE = Type.Object({ name: Name, foo: ShinyFoo }, exact);
+export const ORIGINAL_CREATE = Type.Object({ name: Name, foo: OriginalFoo, ...added }, exact);
+export const SHINY_CREATE = Type.Object({ name: Name, foo: ShinyFoo, ...added }, exact);
 export const ORIGINAL_UPDATE = Type.Object(
   {
     name: Name,
     foo: OriginalFoo,
+    ...added,
     version: Type.Optional(Version),
     ...readOnly(Type.Integer({ expected: 'the id of the path' })),
   },
@@ -55,6 +59,7 @@ export const SHINY_UPDATE = Type.Object(
   {
     name: Name,
     foo: ShinyFoo,
+    ...added,
     version: Type.Optional(ShinyVersion),
     ...readOnly(Type.String({ expected: 'the id of the path, as a string' })),
   },
@@ -69,6 +74,7 @@ const shown = <Id extends TSchema, Foo extends TSchema, V extends TSchema>(id: I
     created_on: Type.String({ format: 'date-time' }),
     updated_on: Type.String({ format: 'date-time' }),
     version,
+    ...addedSchemas(),
   });
 
 export const ORIGINAL_THING = shown(

@@ -1,9 +1,11 @@
+import { addedFieldsOf, type AddedFields } from './added-fields.ts';
+
 /**
  * A Thing as the log and Shiny hold it. Versions are dense: a create makes 0, every accepted change one more.
  * A delete is a state with `deleted: true` and the next version; the rest of it stays as it was, so that the answer
  * to the delete (the Thing as it was) can always be told from the state.
  */
-export interface Thing {
+export interface Thing extends AddedFields {
   /** 1 to 2^53 - 1; lives in partition `id mod P`. */
   readonly id: number;
   readonly name: string;
@@ -17,28 +19,30 @@ export interface Thing {
   readonly deleted: boolean;
 }
 
-/** What a client may set. A reader who adds a field to Things starts here (README, "A field more"). */
-export interface ThingFields {
+/** What a client may set. A reader who adds a field to Things starts at added-fields.ts. */
+export interface ThingFields extends AddedFields {
   readonly name: string;
   readonly foo: number;
 }
 
 export type Owner = 'original' | 'shiny';
 
-export const createThing = (id: number, { name, foo }: ThingFields, now: number): Thing => ({
+export const createThing = (id: number, fields: ThingFields, now: number): Thing => ({
   id,
-  name,
-  foo,
+  name: fields.name,
+  foo: fields.foo,
   createdOn: now,
   updatedOn: now,
   version: 0,
   deleted: false,
+  ...addedFieldsOf(fields),
 });
 
-export const updateThing = (thing: Thing, { name, foo }: ThingFields, now: number): Thing => ({
+export const updateThing = (thing: Thing, fields: ThingFields, now: number): Thing => ({
   ...thing,
-  name,
-  foo,
+  name: fields.name,
+  foo: fields.foo,
+  ...addedFieldsOf(fields),
   updatedOn: Math.max(thing.updatedOn, now),
   version: thing.version + 1,
 });

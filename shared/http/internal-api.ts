@@ -4,6 +4,7 @@
  */
 import { Type } from 'typebox';
 import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
+import { addedSchemas } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import type { Owner, Thing } from '../domain/thing.ts';
 
@@ -19,6 +20,7 @@ export interface InternalDecideBody {
   readonly partition: number;
   /** The fold's epoch at the command's predecessor. */
   readonly token: number;
+  /** Without added fields that have their default: the other side may not know them, and sets them if it does. */
   readonly command: ThingCommand;
 }
 
@@ -63,7 +65,11 @@ const thingId = Type.Integer();
 const version = Type.Integer();
 const time = Type.Union([Type.Integer(), Type.Null()]);
 const asked = { commandId: Type.String(), requestedOn: Type.Integer(), payloadHash: Type.String() };
-const fields = { name: Type.String(), foo: Type.Number() };
+const fields = {
+  name: Type.String(),
+  foo: Type.Number(),
+  ...addedSchemas(() => Type.Optional(Type.Unknown())),
+};
 const exact = { additionalProperties: false } as const;
 const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a partition' });
 

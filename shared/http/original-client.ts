@@ -1,7 +1,9 @@
 /** A client of the Original API: for the updater, which decides through it, and for Shiny's linearizable reads. */
 import { Pool, type Dispatcher } from 'undici';
+import { addedFieldsOf, withoutDefaults } from '../domain/added-fields.ts';
 import type { Decision } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
+import type { Thing } from '../domain/thing.ts';
 import {
   INTERNAL_ABORT_PATH,
   INTERNAL_DECIDE_PATH,
@@ -131,13 +133,19 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     misled,
     identify,
     decide: async (partition, token, command) => {
-      const request: InternalDecideBody = { partition, token, command };
+      const request: InternalDecideBody = { partition, token, command: withoutDefaults(command) };
       const answer = await ask(INTERNAL_DECIDE_PATH, request);
-      if (codeOf(answer) !== 'not-owner') return resultOf<Decision>(answer);
+      if (codeOf(answer) !== 'not-owner') {
+        const decision = await resultOf<Decision>(answer);
+        return { ...decision, state: completed(decision.state) };
+      }
       await answer.body.dump();
       return 'not-owner';
     },
-    thing: (id) => get<InternalThing>(internalThingPath(id)),
+    thing: async (id) => {
+      const found = await get<InternalThing>(internalThingPath(id));
+      return { ...found, thing: completed(found.thing) };
+    },
     feedEnds: (waitMs) =>
       get<number[]>(
         INTERNAL_FEED_ENDS_PATH + (waitMs === undefined ? '' : `?wait_ms=${Math.floor(waitMs)}`),
@@ -156,6 +164,9 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     close: () => pool.close(),
   };
 };
+
+/** Original may be of a release that does not know every field. */
+const completed = (thing: Thing | null): Thing | null => thing && { ...thing, ...addedFieldsOf(thing) };
 
 const codeOf = ({ headers }: Dispatcher.ResponseData): ErrorCode | undefined =>
   headers[ERROR_CODE_HEADER] as ErrorCode | undefined;

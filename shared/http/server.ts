@@ -59,6 +59,8 @@ export interface HealthIdentity {
   readonly genesis: string;
   /** Process id. */
   readonly pid: number;
+  /** Features that its release knows. */
+  readonly features: readonly string[];
 }
 
 export const JSON_TYPE = 'application/json';

@@ -1,5 +1,6 @@
 /** From what a client sent, already checked against its schema, to what it asks for. */
 import type { IncomingMessage } from 'node:http';
+import { addedFieldsOf } from '../domain/added-fields.ts';
 import type { ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import { ApiError, noSuchThing } from './errors.ts';
@@ -18,10 +19,11 @@ export const partitionOf = (text: string): number => {
   return Number(text);
 };
 
-export const createRequest = ({ name, foo }: CreateBody): ThingRequest => ({
+export const createRequest = (body: CreateBody): ThingRequest => ({
   type: 'create',
-  name,
-  foo: withoutMinusZero(foo),
+  name: body.name,
+  foo: withoutMinusZero(body.foo),
+  ...addedFieldsOf(body),
 });
 
 /** What a schema cannot say of an update: a version is needed, in the body or as If-Match, and the id is the path's. */
@@ -52,6 +54,7 @@ export const updateRequest = (thingId: number, body: UpdateBody, message: Incomi
   foo: withoutMinusZero(body.foo),
   createdOn: timeOf(body.created_on),
   updatedOn: timeOf(body.updated_on),
+  ...addedFieldsOf(body),
 });
 
 /** Throws 428 without a version, 400 when two differ. */

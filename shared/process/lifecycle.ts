@@ -79,7 +79,7 @@ export const runProcess = async (
 
 /** Something that the process needs is not there; the message says what, and what to do. */
 export class StartError extends Error {
-  override readonly name = 'StartError';
+  override readonly name: string = 'StartError';
 }
 
 const closeAll = async (

@@ -1,6 +1,7 @@
 /** Follows the outcomes into a fold store: one batch of changes per batch of records, and then whoever wants to know is told. */
 import type { RecordCodec } from '../codec/record-codec.ts';
 import { fold, type Folded } from '../domain/fold.ts';
+import { checkDecided, checkKnown } from './feature-check.ts';
 import type { LogPosition, LogRecord } from '../log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../codec/outcome-reader.ts';
 import type { Logger } from '../process/logger.ts';
@@ -19,6 +20,8 @@ export interface OutcomeFollowerParts {
   /** After the batch, in the order of the log. `counted` is undefined for a record that does not count. */
   readonly onFolded: (partition: number, record: ReadOutcome, counted: Folded | undefined) => void;
   readonly time: Time;
+  /** Features of this release, else for tests and the simulator. */
+  readonly knownFeatures?: readonly string[] | undefined;
 }
 
 export interface OutcomeFollower {
@@ -33,8 +36,13 @@ export interface OutcomeFollower {
 
 const REPORT_EVERY_MS = 2_000;
 
+/** Throws StartError, at once or while it follows, where a feature is enabled that this release does not know. */
 export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollower => {
   const { topic, store, codec, ends, onFolded } = parts;
+  for (const partition of ends.keys()) {
+    const place = `outcomes/${partition} before offset ${store.nextOffset(partition)}`;
+    checkKnown(store.state(partition).header.features, place, parts.knownFeatures);
+  }
   const progress = createProgress(
     ends.map((_, partition) => store.nextOffset(partition)),
     parts.time,
@@ -52,7 +60,10 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
       store.batch(() => {
         for (const record of outcomes) {
           if (record.offset < store.nextOffset(partition)) continue;
-          folded.push({ record, counted: fold(state, record) });
+          const counted = fold(state, record);
+          if (counted !== undefined)
+            checkDecided(record.outcome, partition, record.offset, parts.knownFeatures);
+          folded.push({ record, counted });
           store.setNextOffset(partition, record.offset + 1);
         }
         if (next > store.nextOffset(partition)) store.setNextOffset(partition, next);

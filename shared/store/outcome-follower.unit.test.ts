@@ -38,6 +38,7 @@ const logOf = (creates: number): LogRecord[] => {
   for (let index = 0; index < creates; index++) {
     add({
       type: 'decided',
+      feature: null,
       ...linkAfter(state.header),
       epoch: 0,
       offset: index,

@@ -20,7 +20,7 @@ import { storeFault } from './store-check.ts';
 import { refuseFullDisk } from './store-disk-fault.ts';
 
 /** Raise it when what is stored changes its shape otherwise than by the records: an older store is then rebuilt. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 const DATABASES_MAX = 12;
 const MAP_SIZE_BYTES = 64 * 1024 ** 3;
 

@@ -50,4 +50,6 @@ const invariantOf = ({ violation }: Caught): string =>
     .replace(/^the topic of latest states .*/s, 'the topic of latest states')
     .replace(/^not quiet .*/s, 'not everything is decided when all is quiet')
     .replace(/^clients got no answer .*/s, 'clients get no answers any more')
+    .replace(/^an updater of an older release decided.*/s, 'an updater of an older release decides')
+    .replace(/^\S+ does not know .*/s, 'a process of an older release goes on')
     .replace(/^a process died.*/s, 'a process died');

@@ -6,8 +6,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'updater/command-loop.ts',
-      text: `if (known !== undefined || command.type === 'mark') return known;`,
-      by: `if (known !== undefined || command.type === 'mark') return known;
+      text: `if (known !== undefined || isLogCommand(command)) return known;`,
+      by: `if (known !== undefined || isLogCommand(command)) return known;
     const own = decide(speculation, command);
     if (own.state === null) return own;`,
     },
