@@ -1,11 +1,10 @@
 /** The Original API, built from parts that are given to it; it opens nothing but its readers of the log. */
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
-import type { FastifyInstance } from 'fastify';
-import { createServer } from '../shared/http/server.ts';
+import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
-import { registerThingsRoutes } from '../shared/http/things-routes.ts';
+import { thingsRoutes } from '../shared/http/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import { registerInternalRoutes } from './internal-routes.ts';
+import { internalRoutes } from './internal-routes.ts';
 import { startOriginalServing, type OriginalServingParts } from './serving.ts';
 
 export interface OriginalAppParts extends OriginalServingParts {
@@ -19,24 +18,28 @@ export interface OriginalAppParts extends OriginalServingParts {
 export const createOriginalApp = async (
   parts: OriginalAppParts,
   lifecycle: Lifecycle,
-): Promise<FastifyInstance> => {
+): Promise<HttpServer> => {
   const { namespace, genesis, logger, metrics, time, version, inFlightMax } = parts;
   const identity = { namespace, genesis: genesis.id };
   const { backend, calls, notReady, troubled } = await startOriginalServing(parts, lifecycle);
-  const app = await createServer({
-    title: 'Original API',
-    description: 'The old system: Things over Postgres.',
-    version,
-    logger,
-    metrics,
-    inFlightMax,
-    notReady,
-    troubled,
-    wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
-    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
-  });
-  registerThingsRoutes(app, { shape: 'original', backend, time });
-  registerInternalRoutes(app, calls, genesis.partitions, identity);
+  const app = createServer(
+    {
+      title: 'Original API',
+      description: 'The old system: Things over Postgres.',
+      version,
+      logger,
+      metrics,
+      inFlightMax,
+      notReady,
+      troubled,
+      wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
+      identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
+    },
+    [
+      ...thingsRoutes({ shape: 'original', backend, logger, time }),
+      ...internalRoutes(calls, genesis.partitions, identity),
+    ],
+  );
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

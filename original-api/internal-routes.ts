@@ -1,5 +1,4 @@
 /** The routes for the updater and for Shiny; see shared/http/internal-api.ts. */
-import type { FastifyInstance } from 'fastify';
 import { addedFieldsOf } from '../shared/domain/added-fields.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import {
@@ -22,79 +21,84 @@ import {
   type InternalFenceBody,
 } from '../shared/http/internal-api.ts';
 import type { Identity } from '../shared/http/genesis-check.ts';
+import { route, type Route } from '../shared/http/route.ts';
 import { partitionOf, thingIdOf } from '../shared/http/thing-requests.ts';
 import { checkDecideBody } from './decide-check.ts';
 import type { InternalCalls } from './internal-calls.ts';
 
-export const registerInternalRoutes = (
-  app: FastifyInstance,
+export const internalRoutes = (
   calls: InternalCalls,
   partitions: number,
   { namespace, genesis }: Identity,
-): void => {
+): Route[] => {
   const checkPartition = (partition: number): void => {
     if (partition >= partitions)
       throw new ApiError('bad-request', `there are ${partitions} partitions, from 0 on`);
   };
 
-  app.get(INTERNAL_IDENTITY_PATH, { schema: { hide: true } }, async () => ({ namespace, genesis }));
-
-  app.post<{ Body: InternalDecideBody }>(
-    INTERNAL_DECIDE_PATH,
-    { schema: { hide: true, body: INTERNAL_DECIDE_BODY } },
-    async (request) => {
-      const { partition, token } = request.body;
-      const command = { ...request.body.command, ...addedFieldsOf(request.body.command) };
-      checkPartition(partition);
-      checkDecideBody({ partition, token, command }, partitions);
-      const decision = await calls.decide(partition, token, command);
-      if (decision === 'not-owner')
-        throw new ApiError('not-owner', `Original does not own partition ${partition}`);
-      return decision;
-    },
-  );
-
-  app.get<{ Params: { id: string } }>(
-    internalThingPath(':id'),
-    { schema: { hide: true, params: INTERNAL_THING_PARAMS } },
-    async (request) => calls.thing(thingIdOf(request.params.id)),
-  );
-
-  app.get<{ Querystring: { wait_ms?: number } }>(
-    INTERNAL_FEED_ENDS_PATH,
-    { schema: { hide: true, querystring: INTERNAL_FEED_ENDS_QUERY } },
-    (request) => calls.feedEnds(request.query.wait_ms),
-  );
-
-  app.get<{ Params: { partition: string }; Querystring: { past?: number; wait_ms?: number } }>(
-    internalMastershipPath(':partition'),
-    {
-      schema: { hide: true, params: INTERNAL_MASTERSHIP_PARAMS, querystring: INTERNAL_MASTERSHIP_QUERY },
-    },
-    async (request) => {
-      const partition = partitionOf(request.params.partition);
-      checkPartition(partition);
-      return calls.mastership(partition, request.query.past, request.query.wait_ms);
-    },
-  );
-
-  app.post<{ Body: InternalFenceBody }>(
-    INTERNAL_FENCE_PATH,
-    { schema: { hide: true, body: INTERNAL_FENCE_BODY } },
-    async (request) => {
-      const { partition, epoch } = request.body;
-      checkPartition(partition);
-      return calls.fence(partition, epoch);
-    },
-  );
-
-  app.post<{ Body: InternalAbortBody }>(
-    INTERNAL_ABORT_PATH,
-    { schema: { hide: true, body: INTERNAL_ABORT_BODY } },
-    async (request) => {
-      const { partition, epoch, reason } = request.body;
-      checkPartition(partition);
-      return calls.abortSwitch(partition, epoch, reason);
-    },
-  );
+  return [
+    route({
+      method: 'GET',
+      path: INTERNAL_IDENTITY_PATH,
+      schema: {},
+      handle: () => ({ namespace, genesis }),
+    }),
+    route<{ body: InternalDecideBody }>({
+      method: 'POST',
+      path: INTERNAL_DECIDE_PATH,
+      schema: { body: INTERNAL_DECIDE_BODY },
+      handle: async (_context, { body: { partition, token, command: sent } }) => {
+        const command = { ...sent, ...addedFieldsOf(sent) };
+        checkPartition(partition);
+        checkDecideBody({ partition, token, command }, partitions);
+        const decision = await calls.decide(partition, token, command);
+        if (decision === 'not-owner')
+          throw new ApiError('not-owner', `Original does not own partition ${partition}`);
+        return decision;
+      },
+    }),
+    route<{ params: { readonly id: string } }>({
+      method: 'GET',
+      path: internalThingPath(':id'),
+      schema: { params: INTERNAL_THING_PARAMS },
+      handle: (_context, { params }) => calls.thing(thingIdOf(params.id)),
+    }),
+    route<{ query: { readonly wait_ms?: number } }>({
+      method: 'GET',
+      path: INTERNAL_FEED_ENDS_PATH,
+      schema: { query: INTERNAL_FEED_ENDS_QUERY },
+      handle: (_context, { query }) => calls.feedEnds(query.wait_ms),
+    }),
+    route<{
+      params: { readonly partition: string };
+      query: { readonly past?: number; readonly wait_ms?: number };
+    }>({
+      method: 'GET',
+      path: internalMastershipPath(':partition'),
+      schema: { params: INTERNAL_MASTERSHIP_PARAMS, query: INTERNAL_MASTERSHIP_QUERY },
+      handle: (_context, { params, query }) => {
+        const partition = partitionOf(params.partition);
+        checkPartition(partition);
+        return calls.mastership(partition, query.past, query.wait_ms);
+      },
+    }),
+    route<{ body: InternalFenceBody }>({
+      method: 'POST',
+      path: INTERNAL_FENCE_PATH,
+      schema: { body: INTERNAL_FENCE_BODY },
+      handle: (_context, { body: { partition, epoch } }) => {
+        checkPartition(partition);
+        return calls.fence(partition, epoch);
+      },
+    }),
+    route<{ body: InternalAbortBody }>({
+      method: 'POST',
+      path: INTERNAL_ABORT_PATH,
+      schema: { body: INTERNAL_ABORT_BODY },
+      handle: (_context, { body: { partition, epoch, reason } }) => {
+        checkPartition(partition);
+        return calls.abortSwitch(partition, epoch, reason);
+      },
+    }),
+  ];
 };

@@ -1,5 +1,4 @@
 /** The Original API as a process: opens, wires, listens, and closes in reverse. */
-import { listen } from '../shared/http/server.ts';
 import { internalSecretOf, wallParts } from '../shared/http/wall-settings.ts';
 import { logSettings } from '../shared/boot/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
@@ -68,6 +67,6 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     },
     lifecycle,
   );
-  const address = await listen(app, settings.ORIGINAL_HOST, settings.ORIGINAL_PORT, 'ORIGINAL_PORT');
+  const address = await app.listen(settings.ORIGINAL_HOST, settings.ORIGINAL_PORT, 'ORIGINAL_PORT');
   logger.info({ address, namespace, genesis: genesis.id }, 'listening');
 });

@@ -17,7 +17,6 @@ import { createRecordCodec } from '../shared/codec/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
 import { createOriginalClient } from '../shared/http/original-client.ts';
 import { wallParts } from '../shared/http/wall-settings.ts';
-import { listen } from '../shared/http/server.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { describeLog } from '../shared/log/log-extent.ts';
 import { createNamespace } from '../shared/codec/namespace.ts';
@@ -113,8 +112,7 @@ export const startEmbedded = async (
     { ...partsOf('original-api'), things, wall: walls.original, internalSecret: secret },
     lifecycle,
   );
-  const originalUrl = await listen(
-    originalApp,
+  const originalUrl = await originalApp.listen(
     settings.ORIGINAL_HOST,
     settings.ORIGINAL_PORT,
     'ORIGINAL_PORT',
@@ -125,12 +123,12 @@ export const startEmbedded = async (
     { ...partsOf('updater'), wall: walls.updater, original, store: await store('updater') },
     lifecycle,
   );
-  const updaterUrl = await listen(updaterApp, settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
+  const updaterUrl = await updaterApp.listen(settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
   const shinyApp = await createShinyApp(
     { ...partsOf('shiny-api'), wall: walls.shiny, original, store: await store('shiny-api') },
     lifecycle,
   );
-  const shinyUrl = await listen(shinyApp, settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');
+  const shinyUrl = await shinyApp.listen(settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');
   report(`the three services ready after ${secondsSince(began)} s`);
   return { 'original-api': originalUrl, updater: updaterUrl, 'shiny-api': shinyUrl };
 };

@@ -1,10 +1,10 @@
 /** Commands and their outcomes, for whoever wants to know what became of a write. */
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../shared/http/errors.ts';
 import { sendJsonArray } from '../shared/http/list-reply.ts';
 import { inSlices } from '../shared/http/list-slices.ts';
-import { JSON_TYPE } from '../shared/http/server.ts';
+import { route, type Route } from '../shared/http/route.ts';
+import type { Logger } from '../shared/process/logger.ts';
 import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/things-route-schemas.ts';
 import { wantsLatest } from '../shared/http/request-headers.ts';
 import { COMMAND, directCommandShape, indexedCommandShape } from './command-shape.ts';
@@ -21,59 +21,61 @@ const LIST_QUERY = Type.Object(
   { additionalProperties: false },
 );
 
-export const registerCommandsRoutes = (
-  app: FastifyInstance,
-  { view, caughtUp }: { view: View; caughtUp: () => Promise<void> },
-): void => {
+export interface CommandsRoutesParts {
+  readonly view: View;
+  readonly caughtUp: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+export const commandsRoutes = ({ view, caughtUp, logger }: CommandsRoutesParts): Route[] => {
   const decisionOf = ({ commandId, partition, type }: IndexedCommand) => {
     const { answers, switches } = view.store.state(partition);
     return type === 'switch' ? switches.get(commandId) : answers.get(commandId);
   };
   const shapeOf = (command: IndexedCommand): object => indexedCommandShape(command, decisionOf(command));
 
-  app.get<{ Querystring: { limit?: number; before?: string } }>(
-    '/api/commands/',
-    {
+  return [
+    route<{ query: { readonly limit?: number; readonly before?: string } }>({
+      method: 'GET',
+      path: '/api/commands/',
       schema: {
+        operationId: 'listCommands',
         tags: ['commands'],
         summary: 'The latest commands, newest first',
-        querystring: LIST_QUERY,
-        response: { 200: answer(Type.Array(COMMAND), 'Commands', 'link'), ...errorAnswers(400, 503) },
+        query: LIST_QUERY,
+        responses: { 200: answer(Type.Array(COMMAND), 'Commands', 'link'), ...errorAnswers(400, 503) },
       },
-    },
-    async (request, reply) => {
-      if (wantsLatest(request.raw)) await caughtUp();
-      const { limit = LIST_LIMIT_DEFAULT, before } = request.query;
-      const found = view.commands.latest(limit + 1, before);
-      if (found === undefined) throw new ApiError('bad-request', `"before" names no command: ${before}`);
-      const shown = found.slice(0, limit);
-      if (found.length > limit) {
-        const last = encodeURIComponent(shown.at(-1)!.commandId);
-        reply.header('link', `</api/commands/?limit=${limit}&before=${last}>; rel="next"`);
-      }
-      return sendJsonArray(reply.type(JSON_TYPE), inSlices(shown.map((one) => JSON.stringify(shapeOf(one)))));
-    },
-  );
-
-  app.get<{ Params: { id: string } }>(
-    '/api/commands/:id',
-    {
+      handle: async (context, { query: { limit = LIST_LIMIT_DEFAULT, before } }) => {
+        if (wantsLatest(context.req)) await caughtUp();
+        const found = view.commands.latest(limit + 1, before);
+        if (found === undefined) throw new ApiError('bad-request', `"before" names no command: ${before}`);
+        const shown = found.slice(0, limit);
+        if (found.length > limit) {
+          const last = encodeURIComponent(shown.at(-1)!.commandId);
+          context.set('link', `</api/commands/?limit=${limit}&before=${last}>; rel="next"`);
+        }
+        return sendJsonArray(context, logger, inSlices(shown.map((one) => JSON.stringify(shapeOf(one)))));
+      },
+    }),
+    route<{ params: { readonly id: string } }>({
+      method: 'GET',
+      path: '/api/commands/:id',
       schema: {
+        operationId: 'readCommand',
         tags: ['commands'],
         summary: 'One command: its place in the log, and its answer once it is decided',
         params: Type.Object({ id: Type.String() }),
-        querystring: NO_QUERY,
-        response: { 200: answer(COMMAND, 'The command'), ...errorAnswers(400, 404, 503) },
+        query: NO_QUERY,
+        responses: { 200: answer(COMMAND, 'The command'), ...errorAnswers(400, 404, 503) },
       },
-    },
-    async (request, reply) => {
-      if (wantsLatest(request.raw)) await caughtUp();
-      const { id } = request.params;
-      const command = view.commands.get(id);
-      if (command !== undefined) return reply.type(JSON_TYPE).send(JSON.stringify(shapeOf(command)));
-      const [direct] = view.store.answers(id);
-      if (direct === undefined) throw new ApiError('not-found', `there is no command ${id}`);
-      return reply.type(JSON_TYPE).send(JSON.stringify(directCommandShape(direct.partition, direct.answer)));
-    },
-  );
+      handle: async (context, { params: { id } }) => {
+        if (wantsLatest(context.req)) await caughtUp();
+        const command = view.commands.get(id);
+        if (command !== undefined) return shapeOf(command);
+        const [direct] = view.store.answers(id);
+        if (direct === undefined) throw new ApiError('not-found', `there is no command ${id}`);
+        return directCommandShape(direct.partition, direct.answer);
+      },
+    }),
+  ];
 };

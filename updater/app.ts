@@ -1,16 +1,15 @@
 /** The updater, built from parts that are given to it. */
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
-import type { FastifyInstance } from 'fastify';
-import { createServer } from '../shared/http/server.ts';
+import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { topicName } from '../shared/log/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startDeciding } from './deciding.ts';
 import { troubled } from './partition-status.ts';
-import { registerFeatureRoutes } from './feature-routes.ts';
+import { featureRoutes } from './feature-routes.ts';
 import { createSwitchRequests } from './switch-requests.ts';
-import { registerSwitchRoutes } from './switch-routes.ts';
+import { switchRoutes } from './switch-routes.ts';
 
 export interface UpdaterAppParts extends DecidingParts {
   readonly version: string;
@@ -19,26 +18,10 @@ export interface UpdaterAppParts extends DecidingParts {
 
 const IN_FLIGHT_MAX = 100;
 
-export const createUpdaterApp = async (
-  parts: UpdaterAppParts,
-  lifecycle: Lifecycle,
-): Promise<FastifyInstance> => {
+export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecycle): Promise<HttpServer> => {
   const { namespace, genesis, store, log, codec, original, logger, metrics, time } = parts;
   const deciding = await startDeciding(parts, lifecycle);
   const { journal } = deciding;
-  // It answers "not ready" while the fold catches up.
-  const app = await createServer({
-    title: 'Updater',
-    description: 'Decides commands, and moves the mastership of partitions.',
-    version: parts.version,
-    logger,
-    metrics,
-    inFlightMax: IN_FLIGHT_MAX,
-    notReady: deciding.notReady,
-    troubled: () => troubled(deciding.statuses()),
-    wall: createWall(parts.wall),
-    identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
-  });
   const requests = createSwitchRequests({
     namespace,
     partitions: genesis.partitions,
@@ -50,27 +33,25 @@ export const createUpdaterApp = async (
     time,
   });
   const outcomesTopic = topicName(namespace, 'things.outcomes');
-  registerSwitchRoutes(app, {
-    namespace,
-    genesis,
-    store,
-    log,
-    outcomesTopic,
-    original,
-    deciding,
-    requests,
-    time,
-  });
-  registerFeatureRoutes(app, {
-    namespace,
-    partitions: genesis.partitions,
-    store,
-    log,
-    codec,
-    logger,
-    time,
-    starting: deciding.starting,
-  });
+  const ofSwitches = { namespace, genesis, store, log, outcomesTopic, original, deciding, requests, time };
+  const { starting } = deciding;
+  const ofFeatures = { namespace, partitions: genesis.partitions, store, log, codec, logger, time, starting };
+  // It answers "not ready" while the fold catches up.
+  const app = createServer(
+    {
+      title: 'Updater',
+      description: 'Decides commands, and moves the mastership of partitions.',
+      version: parts.version,
+      logger,
+      metrics,
+      inFlightMax: IN_FLIGHT_MAX,
+      notReady: deciding.notReady,
+      troubled: () => troubled(deciding.statuses()),
+      wall: createWall(parts.wall),
+      identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
+    },
+    [...switchRoutes(ofSwitches), ...featureRoutes(ofFeatures)],
+  );
   lifecycle.onClose('HTTP server', () => app.close());
   return app;
 };

@@ -1,10 +1,10 @@
 /** What clients may use of a release, per partition, and enabling it once every process knows it (docs/adding-a-field.md). */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { enableHash } from '../shared/domain/command.ts';
 import { FEATURE_PATTERN, KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
+import { route, type Route } from '../shared/http/route.ts';
 import { idempotencyKey } from '../shared/http/idempotency-key.ts';
 import {
   answer,
@@ -56,7 +56,7 @@ export interface FeaturesShape {
   readonly partitions: readonly { readonly partition: number; readonly enabled: readonly string[] }[];
 }
 
-export const registerFeatureRoutes = (app: FastifyInstance, parts: FeatureRoutesParts): void => {
+export const featureRoutes = (parts: FeatureRoutesParts): Route[] => {
   const { store, time, knownFeatures = KNOWN_FEATURES } = parts;
   const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
   const append = createCommandAppender(parts);
@@ -95,26 +95,27 @@ export const registerFeatureRoutes = (app: FastifyInstance, parts: FeatureRoutes
       );
   };
 
-  app.get(
-    '/api/features',
-    {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/features',
       schema: {
+        operationId: 'readFeatures',
         tags: ['features'],
         summary: 'What this release knows, and what is enabled',
-        querystring: NO_QUERY,
-        response: { 200: answer(FEATURES, 'Known and enabled features'), ...errorAnswers(400, 503) },
+        query: NO_QUERY,
+        responses: { 200: answer(FEATURES, 'Known and enabled features'), ...errorAnswers(400, 503) },
       },
-    },
-    async () => {
-      checkReady();
-      return shape();
-    },
-  );
-
-  app.post<{ Body: { feature: string } }>(
-    '/api/features',
-    {
+      handle: () => {
+        checkReady();
+        return shape();
+      },
+    }),
+    route<{ body: { readonly feature: string } }>({
+      method: 'POST',
+      path: '/api/features',
       schema: {
+        operationId: 'enableFeature',
         tags: ['features'],
         summary: 'Enables a feature in every partition',
         security: BEARER,
@@ -122,23 +123,22 @@ export const registerFeatureRoutes = (app: FastifyInstance, parts: FeatureRoutes
           'Every process must know it: those that do not end, and say so. There is no way back. A feature that this updater does not know is 400.',
         headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY }),
         body: FEATURE_BODY,
-        querystring: NO_QUERY,
-        response: {
+        query: NO_QUERY,
+        responses: {
           200: answer(FEATURES, 'It is enabled in every partition'),
           ...errorAnswers(400, 401, 503, 504),
         },
       },
-    },
-    async (request) => {
-      checkReady();
-      const { feature } = request.body;
-      if (!knownFeatures.includes(feature))
-        throw new ApiError(
-          'bad-request',
-          `this updater does not know the feature ${feature} (it knows ${knownFeatures.join(', ') || 'none'}): update all services first`,
-        );
-      await enable(feature, idempotencyKey(request.raw) ?? randomUUID());
-      return shape();
-    },
-  );
+      handle: async ({ req }, { body: { feature } }) => {
+        checkReady();
+        if (!knownFeatures.includes(feature))
+          throw new ApiError(
+            'bad-request',
+            `this updater does not know the feature ${feature} (it knows ${knownFeatures.join(', ') || 'none'}): update all services first`,
+          );
+        await enable(feature, idempotencyKey(req) ?? randomUUID());
+        return shape();
+      },
+    }),
+  ];
 };

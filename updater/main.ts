@@ -1,5 +1,4 @@
 /** The updater as a process: opens, wires, listens, and closes in reverse. */
-import { listen } from '../shared/http/server.ts';
 import { wallParts } from '../shared/http/wall-settings.ts';
 import { logSettings } from '../shared/boot/common-settings.ts';
 import { runProcess } from '../shared/process/lifecycle.ts';
@@ -29,6 +28,6 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
     },
     lifecycle,
   );
-  const address = await listen(app, settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
+  const address = await app.listen(settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
   logger.info({ address, namespace: opened.namespace, genesis: opened.genesis.id }, 'listening');
 });

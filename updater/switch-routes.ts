@@ -1,10 +1,10 @@
 /** Who owns which partition, and switching it: for the command line and whoever else steers a migration. */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
 import { idempotencyKey } from '../shared/http/idempotency-key.ts';
+import { route, type Route } from '../shared/http/route.ts';
 import { prefersAsync } from '../shared/http/request-headers.ts';
 import {
   answer,
@@ -42,7 +42,7 @@ const END_WAIT_MS = 10_000;
 const READ_WAIT_MS = 2_000;
 const LAG_WAIT_MS = 2_000;
 
-export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesParts): void => {
+export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
   const { namespace, genesis, store, deciding, requests } = parts;
   const all = Array.from({ length: genesis.partitions }, (_, partition) => partition);
   const shapeOf = (id: string, partitions: readonly number[]): SwitchShape =>
@@ -67,42 +67,41 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
       );
   };
 
-  app.get(
-    '/api/mastership',
-    {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/mastership',
       schema: {
+        operationId: 'readMastership',
         tags: ['mastership'],
         summary: 'Who owns which partition',
-        querystring: NO_QUERY,
-        response: { 200: answer(MASTERSHIP, 'The partitions'), ...errorAnswers(400, 503) },
+        query: NO_QUERY,
+        responses: { 200: answer(MASTERSHIP, 'The partitions'), ...errorAnswers(400, 503) },
       },
-    },
-    async () => {
-      checkReady();
-      const late = parts.time.sleep(LAG_WAIT_MS).then(() => undefined);
-      const ends = await Promise.race([
-        parts.log.endOffsets(parts.outcomesTopic).catch(() => undefined),
-        late,
-      ]);
-      return {
-        namespace,
-        partitions: all.map((partition) => mastershipOf(parts, partition, ends?.[partition])),
-      };
-    },
-  );
-
-  app.post<{ Body: SwitchBody }>(
-    '/api/switches',
-    {
+      handle: async () => {
+        checkReady();
+        const late = parts.time.sleep(LAG_WAIT_MS).then(() => undefined);
+        const asked = parts.log.endOffsets(parts.outcomesTopic).catch(() => undefined);
+        const ends = await Promise.race([asked, late]);
+        return {
+          namespace,
+          partitions: all.map((partition) => mastershipOf(parts, partition, ends?.[partition])),
+        };
+      },
+    }),
+    route<{ body: SwitchBody }>({
+      method: 'POST',
+      path: '/api/switches',
       schema: {
+        operationId: 'switchMaster',
         tags: ['mastership'],
         summary: 'Moves the mastership of partitions, or says what would happen (dry_run)',
         security: BEARER,
         description: `Partitions are those of the namespace, from 0 on; another number, also in expected_epochs, is 400.`,
         headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, Prefer: PREFER }),
         body: SWITCH_BODY,
-        querystring: NO_QUERY,
-        response: {
+        query: NO_QUERY,
+        responses: {
           200: answer(
             Type.Union([SWITCH, DRY_RUN]),
             'Every partition has its result; or, with dry_run, what would happen',
@@ -111,59 +110,57 @@ export const registerSwitchRoutes = (app: FastifyInstance, parts: SwitchRoutesPa
           ...errorAnswers(400, 401, 422, 503, 504),
         },
       },
-    },
-    async (request, reply) => {
-      checkReady();
-      const id = idempotencyKey(request.raw) ?? randomUUID();
-      const {
-        to,
-        partitions,
-        expected_epochs: expectedEpochs = {},
-        allow_loss: allowLoss = false,
-      } = request.body;
-      const { deadline_ms: deadlineMs = SWITCH_DEADLINE_DEFAULT_MS, dry_run: isDryRun = false } =
-        request.body;
-      checkPartitions([...(partitions ?? []), ...Object.keys(expectedEpochs)]);
-      if (isDryRun) {
-        const asked = { to, partitions: partitions ?? requests.partitionsFor(to), expectedEpochs, allowLoss };
-        return { dry_run: true, to, partitions: await precheckSwitch(parts, asked) };
-      }
-      const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
-      const location = switchPath(id);
-      if (sent.length > 0 && prefersAsync(request.raw)) {
-        // So that the address in the answer leads somewhere at once.
-        await requests.read(id, sent, READ_WAIT_MS);
-        reply.code(202).headers({ location, 'preference-applied': 'respond-async' });
-        return shapeOf(id, sent);
-      }
-      if (await requests.decided(id, sent, deadlineMs + END_WAIT_MS)) return shapeOf(id, sent);
-      throw new ApiError(
-        'outcome-unknown',
-        `the result of switch ${id} is not known yet for every partition; ${location} tells it later`,
-        { location },
-      );
-    },
-  );
-
-  app.get<{ Params: { id: string } }>(
-    '/api/switches/:id',
-    {
+      handle: async (context, { body }) => {
+        checkReady();
+        const id = idempotencyKey(context.req) ?? randomUUID();
+        const { to, partitions, expected_epochs: expectedEpochs = {}, allow_loss: allowLoss = false } = body;
+        const { deadline_ms: deadlineMs = SWITCH_DEADLINE_DEFAULT_MS, dry_run: isDryRun = false } = body;
+        checkPartitions([...(partitions ?? []), ...Object.keys(expectedEpochs)]);
+        if (isDryRun) {
+          const asked = {
+            to,
+            partitions: partitions ?? requests.partitionsFor(to),
+            expectedEpochs,
+            allowLoss,
+          };
+          return { dry_run: true, to, partitions: await precheckSwitch(parts, asked) };
+        }
+        const sent = await requests.send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss });
+        const location = switchPath(id);
+        if (sent.length > 0 && prefersAsync(context.req)) {
+          // So that the address in the answer leads somewhere at once.
+          await requests.read(id, sent, READ_WAIT_MS);
+          context.status = 202;
+          context.set({ location, 'preference-applied': 'respond-async' });
+          return shapeOf(id, sent);
+        }
+        if (await requests.decided(id, sent, deadlineMs + END_WAIT_MS)) return shapeOf(id, sent);
+        throw new ApiError(
+          'outcome-unknown',
+          `the result of switch ${id} is not known yet for every partition; ${location} tells it later`,
+          { location },
+        );
+      },
+    }),
+    route<{ params: { readonly id: string } }>({
+      method: 'GET',
+      path: '/api/switches/:id',
       schema: {
+        operationId: 'readSwitch',
         tags: ['mastership'],
         summary: 'What became of a switch',
         params: Type.Object({ id: Type.String({ minLength: 1 }) }),
-        querystring: NO_QUERY,
-        response: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(400, 404, 503) },
+        query: NO_QUERY,
+        responses: { 200: answer(SWITCH, 'The switch'), ...errorAnswers(400, 404, 503) },
       },
-    },
-    async (request) => {
-      checkReady();
-      const { id } = request.params;
-      const partitions = requests.partitionsOf(id);
-      if (partitions.length === 0) throw new ApiError('not-found', `there is no switch ${id}`);
-      return shapeOf(id, partitions);
-    },
-  );
+      handle: (_context, { params: { id } }) => {
+        checkReady();
+        const partitions = requests.partitionsOf(id);
+        if (partitions.length === 0) throw new ApiError('not-found', `there is no switch ${id}`);
+        return shapeOf(id, partitions);
+      },
+    }),
+  ];
 };
 
 /** `lag`: outcomes that this updater has not folded, null when the log does not say. */

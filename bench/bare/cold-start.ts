@@ -8,13 +8,13 @@ import { open } from 'lmdb';
 
 const [file, brokers, topic, offsets, records, libraries] = process.argv.slice(2);
 if (libraries !== undefined) {
-  const { default: fastify } = await import('fastify');
+  const { default: Koa } = await import('koa');
   await Promise.all(
-    ['@kafkajs/confluent-schema-registry', 'undici', 'prom-client', 'typebox'].map((name) => import(name)),
+    ['@kafkajs/confluent-schema-registry', '@koa/router', 'undici', 'prom-client', 'typebox'].map(
+      (name) => import(name),
+    ),
   );
-  const app = fastify();
-  await app.register((await import('@fastify/swagger')).default);
-  await app.listen();
+  new Koa().listen();
 }
 const things = open({ path: file!, maxDbs: 12, readOnly: true }).openDB<Buffer, number>('things', {
   encoding: 'binary',

@@ -31,3 +31,12 @@ export const createPlaces = (max: number, what: string): Places => {
     taken: () => taken.size,
   };
 };
+
+const placesOf = new WeakMap<ServerResponse, Places>();
+
+/** Which places count a response, so that its route can leave them. */
+export const setPlaces = (response: ServerResponse, places: Places): void =>
+  void placesOf.set(response, places);
+
+/** For a response that has a place of another kind. */
+export const leaveInFlight = (response: ServerResponse): void => placesOf.get(response)?.leave(response);

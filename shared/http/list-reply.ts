@@ -1,23 +1,29 @@
 /** A list as the answer of a route: sent slice by slice on the response itself, past what the framework would buffer. */
-import type { FastifyReply } from 'fastify';
+import type { Context } from 'koa';
+import type { Logger } from '../process/logger.ts';
 import { jsonArray, sendTexts } from './list-slices.ts';
+import { JSON_TYPE } from './route.ts';
 
-/** The headers of the reply are sent with the first slice; what fails before it is answered as any error. */
+/** The headers are sent with the first slice; what fails before it is answered as any error. HEAD has the headers alone. */
 export const sendJsonArray = async (
-  reply: FastifyReply,
+  context: Context,
+  logger: Logger,
   slices: AsyncIterable<readonly { json: string }[]>,
-): Promise<FastifyReply> => {
-  const { raw } = reply;
+): Promise<void> => {
+  context.set('content-type', JSON_TYPE);
   const begin = (): void => {
-    reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (value !== undefined) raw.setHeader(name, value);
+    context.respond = false;
+    context.res.statusCode = context.status;
   };
-  try {
-    await sendTexts(raw, jsonArray(slices), begin);
-  } catch (error) {
-    if (!reply.sent) throw error;
-    reply.log.warn({ err: error }, 'a list broke off: its connection is cut');
+  if (context.method === 'HEAD') {
+    begin();
+    context.res.end();
+    return;
   }
-  return reply;
+  try {
+    await sendTexts(context.res, jsonArray(slices), begin);
+  } catch (error) {
+    if (context.respond !== false) throw error;
+    logger.warn({ err: error }, 'a list broke off: its connection is cut');
+  }
 };

@@ -1,27 +1,44 @@
 /** The body of a request: JSON in UTF-8, whatever it is sent as; everything else is refused with a clear error. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
+import getRawBody from 'raw-body';
 import { ApiError } from './errors.ts';
 import { headerValues } from './request-headers.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
 
-export const acceptJsonBodies = (app: FastifyInstance): void => {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES },
-    async (request: FastifyRequest, body: Buffer) => {
-      if (request.method === 'DELETE' && body.length === 0) return undefined;
-      checkContentType(request.raw);
-      return parseJson(body);
-    },
-  );
+/** Reads the body. Undefined: a DELETE without one. Throws ApiError. */
+export const readJsonBody = async (message: IncomingMessage): Promise<unknown> => {
+  const bytes = await readBody(message);
+  if (bytes.length === 0 && message.method === 'DELETE') return undefined;
+  checkContentType(message);
+  return parseJson(bytes);
+};
+
+/** A request that says so may have one; another one has none. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined ||
+  (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+
+const readBody = async (message: IncomingMessage): Promise<Buffer> => {
+  if (!hasBody(message)) return Buffer.alloc(0);
+  try {
+    return await getRawBody(message, {
+      limit: BODY_MAX_BYTES,
+      length: message.headers['content-length'] ?? null,
+    });
+  } catch (error) {
+    if ((error as getRawBody.RawBodyError).type === 'entity.too.large')
+      // What the client still sends is not read.
+      throw new ApiError('too-large', `the body is larger than ${BODY_MAX_BYTES} bytes`, {
+        connection: 'close',
+      });
+    throw new ApiError('bad-request', `the body could not be read: ${(error as Error).message}`);
+  }
 };
 
 /** Throws 415 unless the body is plain JSON in UTF-8 by its headers. */
-export const checkContentType = (message: IncomingMessage): void => {
+const checkContentType = (message: IncomingMessage): void => {
   const contentTypes = headerValues(message, 'content-type');
   // What nearly everybody sends needs no parser.
   if (contentTypes.length !== 1 || contentTypes[0] !== 'application/json') checkMediaType(contentTypes);

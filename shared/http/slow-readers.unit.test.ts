@@ -1,20 +1,19 @@
 /** Clients that do not read, against a real server with the routes of Things and more of them than any buffer holds. */
-import type { FastifyInstance } from 'fastify';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics, type Metrics } from '../process/metrics.ts';
 import { systemTime } from '../process/time.ts';
-import { createServer } from './server.ts';
+import { createServer, type HttpServer } from './server.ts';
 import type { ThingsBackend } from './things-backend.ts';
-import { registerThingsRoutes } from './things-routes.ts';
+import { thingsRoutes } from './things-routes.ts';
 
 const THINGS = 1_000_000;
 const NAME = 'x'.repeat(1_000);
 const LISTS_MAX = 3;
 const IN_FLIGHT_MAX = 4;
 
-let app: FastifyInstance;
+let app: HttpServer;
 let metrics: Metrics;
 let sockets: Socket[] = [];
 let lastRead = 0;
@@ -29,26 +28,29 @@ const rows = (after: number, limit: number) => {
 };
 const start = async (writeWaitMs?: number): Promise<void> => {
   metrics = createMetrics('test');
-  app = await createServer({
-    title: '',
-    description: '',
-    version: '',
-    logger: silentLogger(),
-    metrics,
-    inFlightMax: IN_FLIGHT_MAX,
-    notReady: () => undefined,
-    wall: () => undefined,
-    ...(writeWaitMs === undefined ? {} : { writeWaitMs }),
-  });
   const backend = { things: rows, caughtUp: async () => undefined } as Partial<ThingsBackend>;
-  registerThingsRoutes(app, {
-    shape: 'shiny',
-    backend: backend as ThingsBackend,
-    time: systemTime,
-    unlimitedListsMax: LISTS_MAX,
-  });
+  app = createServer(
+    {
+      title: '',
+      description: '',
+      version: '',
+      logger: silentLogger(),
+      metrics,
+      inFlightMax: IN_FLIGHT_MAX,
+      notReady: () => undefined,
+      wall: () => undefined,
+      ...(writeWaitMs === undefined ? {} : { writeWaitMs }),
+    },
+    thingsRoutes({
+      shape: 'shiny',
+      backend: backend as ThingsBackend,
+      logger: silentLogger(),
+      time: systemTime,
+      unlimitedListsMax: LISTS_MAX,
+    }),
+  );
   lastRead = 0;
-  await app.listen({ port: 0, host: '127.0.0.1' });
+  await app.listen('127.0.0.1', 0, 'PORT');
 };
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();

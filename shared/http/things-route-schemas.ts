@@ -98,9 +98,6 @@ type HeaderName = keyof typeof HEADERS;
 
 /** The API token, where one is set. */
 export const BEARER: readonly Record<string, string[]>[] = [{ bearer: [] }, {}];
-export const BEARER_SCHEME = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'The API token, where one is set: API_TOKEN.' },
-} as const;
 
 /** A response for the document: the schema of its body, what it means, and its headers. */
 export const answer = (schema: TSchema, description: string, ...headers: HeaderName[]): object => ({
@@ -134,7 +131,7 @@ export const thingsRouteSchemas = (shape: Owner) => {
   const { thing, create, update } = THING_SCHEMAS[shape];
   const tags = ['things'];
   const prefer: Record<string, TSchema> = shape === 'shiny' ? { Prefer: PREFER } : {};
-  const pending =
+  const pending: Record<number, object> =
     shape === 'shiny'
       ? {
           202: answer(
@@ -148,32 +145,35 @@ export const thingsRouteSchemas = (shape: Owner) => {
       : {};
   return {
     list: {
+      operationId: 'listThings',
       tags,
       summary: 'All Things in id order, or a page of them',
       headers: Type.Object({ 'Cache-Control': CACHE_CONTROL }),
-      querystring: LIST_QUERY,
-      response: { 200: answer(Type.Array(thing), 'Things', 'link'), ...errorAnswers(400, 503) },
+      query: LIST_QUERY,
+      responses: { 200: answer(Type.Array(thing), 'Things', 'link'), ...errorAnswers(400, 503) },
     },
     create: {
+      operationId: 'createThing',
       tags,
       summary: 'Create a Thing',
       security: BEARER,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, ...prefer }),
-      querystring: NO_QUERY,
+      query: NO_QUERY,
       body: create,
-      response: {
+      responses: {
         200: answer(thing, 'The Thing at version 0', 'location', 'etag', 'x-command-id'),
         ...pending,
         ...errorAnswers(400, 401, 413, 415, 422, 503, 504),
       },
     },
     read: {
+      operationId: 'readThing',
       tags,
       summary: 'One Thing',
       params: ID_PARAMS,
       headers: Type.Object({ 'If-None-Match': IF_NONE_MATCH, 'Cache-Control': CACHE_CONTROL }),
-      querystring: NO_QUERY,
-      response: {
+      query: NO_QUERY,
+      responses: {
         200: answer(thing, 'The Thing', 'etag'),
         304: answer(Type.Null(), 'It is the version that the client has', 'etag'),
         ...errorAnswers(400, 404, 503),
@@ -188,15 +188,16 @@ export const thingsRouteSchemas = (shape: Owner) => {
       security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
-      querystring: NO_QUERY,
+      query: NO_QUERY,
       body: update,
-      response: {
+      responses: {
         200: answer(thing, 'The Thing at the next version', 'etag', 'x-command-id'),
         ...pending,
         ...errorAnswers(400, 401, 404, 409, 413, 415, 422, 503, 504),
       },
     },
     remove: {
+      operationId: 'deleteThing',
       tags,
       summary: 'Delete a Thing whose current version is the given one',
       description:
@@ -204,8 +205,8 @@ export const thingsRouteSchemas = (shape: Owner) => {
       security: BEARER,
       params: ID_PARAMS,
       headers: Type.Object({ 'Idempotency-Key': IDEMPOTENCY_KEY, 'If-Match': IF_MATCH, ...prefer }),
-      querystring: DELETE_QUERY,
-      response: {
+      query: DELETE_QUERY,
+      responses: {
         200: answer(thing, 'The Thing as it was', 'x-command-id'),
         ...pending,
         ...errorAnswers(400, 401, 404, 409, 413, 415, 422, 428, 503, 504),

@@ -1,6 +1,6 @@
 /** The routes of Things, the same on both APIs; what differs is the shape and who answers (`ThingsBackend`). */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from 'koa';
 import { thingCommand, type ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
@@ -8,21 +8,21 @@ import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
 import { noSuchThing } from './errors.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
-import { createPlaces, UNLIMITED_LISTS_MAX } from './in-flight.ts';
+import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from './in-flight.ts';
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
 import { sendJsonArray } from './list-reply.ts';
-import { JSON_TYPE, leaveInFlight } from './server.ts';
-import { syncHook } from './sync-hook.ts';
-import { badFields, compileBodyFaults } from './request-check.ts';
+import { route, sendJson, type Route } from './route.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
 import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';
 import type { Time } from '../process/time.ts';
+import type { Logger } from '../process/logger.ts';
 import type { ThingsBackend } from './things-backend.ts';
 import { thingsRouteSchemas } from './things-route-schemas.ts';
 
 export interface ThingsRoutesParts {
   readonly shape: Owner;
   readonly backend: ThingsBackend;
+  readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly time: Time;
   /** Lists without a limit that are sent at once; UNLIMITED_LISTS_MAX without. */
@@ -30,98 +30,112 @@ export interface ThingsRoutesParts {
 }
 
 interface ListQuery {
-  limit?: number;
-  after?: number;
+  readonly limit?: number;
+  readonly after?: number;
 }
-type IdRoute = { Params: { id: string } };
+interface IdParams {
+  readonly id: string;
+}
 
-export const registerThingsRoutes = (
-  app: FastifyInstance,
-  { shape, backend, time, unlimitedListsMax = UNLIMITED_LISTS_MAX }: ThingsRoutesParts,
-): void => {
+const LIST_PATH = '/api/things/';
+const THING_PATH = '/api/things/:id';
+
+export const thingsRoutes = ({
+  shape,
+  backend,
+  logger,
+  time,
+  unlimitedListsMax = UNLIMITED_LISTS_MAX,
+}: ThingsRoutesParts): Route[] => {
   const schemas = thingsRouteSchemas(shape);
-  const faultsOfUpdate = compileBodyFaults(schemas.update.body);
   const underWay = createRequestsUnderWay();
+  const unlimited = createPlaces(unlimitedListsMax, 'lists without a limit');
 
-  const write = async (request: FastifyRequest, reply: FastifyReply, thingRequest: ThingRequest) => {
-    const commandId = idempotencyKey(request.raw) ?? randomUUID();
-    const command = thingCommand(thingRequest, commandId, time.now());
+  const write = async (context: Context, request: ThingRequest): Promise<void> => {
+    const commandId = idempotencyKey(context.req) ?? randomUUID();
+    const command = thingCommand(request, commandId, time.now());
     const result = await underWay(command, () =>
-      backend.write(command, { respondAsync: prefersAsync(request.raw) }),
+      backend.write(command, { respondAsync: prefersAsync(context.req) }),
     );
     if (result.kind === 'pending') {
-      return reply
-        .code(202)
-        .headers({
-          location: result.location,
-          [COMMAND_ID_HEADER]: commandId,
-          'preference-applied': 'respond-async',
-        })
-        .type(JSON_TYPE)
-        .send(JSON.stringify(result.body));
+      context.set({
+        location: result.location,
+        [COMMAND_ID_HEADER]: commandId,
+        'preference-applied': 'respond-async',
+      });
+      return sendJson(context, 202, result.body);
     }
     const { status, headers, body } = answerReply(result.decision, shape);
-    return reply.code(status).headers(headers).type(JSON_TYPE).send(body);
+    context.set(headers);
+    return sendJson(context, status, body);
   };
   // Before the body is read: a path without a Thing is 404, whatever is sent to it.
-  const onRequest = syncHook(({ params }) => void thingIdOf((params as { id: string }).id));
+  const checkHead = ({ id }: Readonly<Record<string, string>>): void => void thingIdOf(id!);
 
-  const unlimited = createPlaces(unlimitedListsMax, 'lists without a limit');
-  app.get<{ Querystring: ListQuery }>('/api/things/', { schema: schemas.list }, async (request, reply) => {
-    const { limit, after = 0 } = request.query;
-    if (limit === undefined) {
-      unlimited.enter(reply.raw);
-      leaveInFlight(app, reply.raw);
-    }
-    if (wantsLatest(request.raw)) await backend.caughtUp();
-    reply.type(JSON_TYPE);
-    if (limit === undefined) {
-      if (request.method === 'HEAD') return reply.send();
-      return sendJsonArray(reply, rowSlices(backend.things, after));
-    }
-    const page = await planPage(backend.things, after, limit);
-    if (page.hasMore)
-      reply.header('link', `</api/things/?limit=${limit}&after=${page.ids.at(-1)!}>; rel="next"`);
-    if (page.json !== undefined) return reply.send(`[${page.json.join(',')}]`);
-    if (request.method === 'HEAD') return reply.send();
-    return sendJsonArray(reply, pageSlices(backend.things, after, page));
-  });
+  const update = (method: 'POST' | 'PUT'): Route =>
+    route<{ params: IdParams; body: UpdateBody }>({
+      method,
+      path: THING_PATH,
+      checkHead,
+      // All faults of the body at once, those of the schema and those that it cannot say.
+      bodyFaults: (body, { id }, message) => updateFaults(thingIdOf(id!), body, message),
+      schema: { ...schemas.update, operationId: method === 'PUT' ? 'replaceThing' : 'updateThing' },
+      handle: (context, { params, body }) =>
+        write(context, updateRequest(thingIdOf(params.id), body, context.req)),
+    });
 
-  app.post<{ Body: CreateBody }>('/api/things/', { schema: schemas.create }, (request, reply) =>
-    write(request, reply, createRequest(request.body)),
-  );
-
-  app.get<IdRoute>('/api/things/:id', { onRequest, schema: schemas.read }, async (request, reply) => {
-    const id = thingIdOf(request.params.id);
-    const found = backend.thing(id, { latest: wantsLatest(request.raw) });
-    const thing = found instanceof Promise ? await found : found;
-    if (thing === undefined) throw noSuchThing(id);
-    const etag = etagOf(thing.version);
-    reply.header('etag', etag);
-    if (ifNoneMatchHits(request.headers['if-none-match'], etag)) return reply.code(304).send();
-    return reply.type(JSON_TYPE).send(thing.json);
-  });
-
-  app.route<IdRoute & { Body: UpdateBody }>({
-    method: ['POST', 'PUT'],
-    url: '/api/things/:id',
-    onRequest,
-    schema: schemas.update,
-    // All faults of the body at once, those of the schema and those that it cannot say.
-    preValidation: syncHook(({ params, body, raw }) => {
-      const faults = faultsOfUpdate(body);
-      if (typeof body === 'object' && body !== null)
-        faults.push(...updateFaults(thingIdOf((params as { id: string }).id), body, raw));
-      if (faults.length > 0) throw badFields(faults);
+  return [
+    route<{ query: ListQuery }>({
+      method: 'GET',
+      path: LIST_PATH,
+      schema: schemas.list,
+      handle: async (context, { query: { limit, after = 0 } }) => {
+        if (limit === undefined) {
+          unlimited.enter(context.res);
+          leaveInFlight(context.res);
+        }
+        if (wantsLatest(context.req)) await backend.caughtUp();
+        if (limit === undefined) return sendJsonArray(context, logger, rowSlices(backend.things, after));
+        const page = await planPage(backend.things, after, limit);
+        if (page.hasMore)
+          context.set('link', `</api/things/?limit=${limit}&after=${page.ids.at(-1)!}>; rel="next"`);
+        return page.json === undefined
+          ? sendJsonArray(context, logger, pageSlices(backend.things, after, page))
+          : `[${page.json.join(',')}]`;
+      },
     }),
-    handler: (request, reply) =>
-      write(request, reply, updateRequest(thingIdOf(request.params.id), request.body, request.raw)),
-  });
-
-  app.delete<IdRoute & { Querystring: { version?: number } }>(
-    '/api/things/:id',
-    { onRequest, schema: schemas.remove },
-    (request, reply) =>
-      write(request, reply, deleteRequest(thingIdOf(request.params.id), request.query.version, request.raw)),
-  );
+    route<{ body: CreateBody }>({
+      method: 'POST',
+      path: LIST_PATH,
+      schema: schemas.create,
+      handle: (context, { body }) => write(context, createRequest(body)),
+    }),
+    route<{ params: IdParams }>({
+      method: 'GET',
+      path: THING_PATH,
+      checkHead,
+      schema: schemas.read,
+      handle: async (context, { params }) => {
+        const id = thingIdOf(params.id);
+        const found = backend.thing(id, { latest: wantsLatest(context.req) });
+        const thing = found instanceof Promise ? await found : found;
+        if (thing === undefined) throw noSuchThing(id);
+        const etag = etagOf(thing.version);
+        context.set('etag', etag);
+        if (!ifNoneMatchHits(context.req.headers['if-none-match'], etag)) return thing.json;
+        context.status = 304;
+        return undefined;
+      },
+    }),
+    update('POST'),
+    update('PUT'),
+    route<{ params: IdParams; query: { readonly version?: number } }>({
+      method: 'DELETE',
+      path: THING_PATH,
+      checkHead,
+      schema: schemas.remove,
+      handle: (context, { params, query }) =>
+        write(context, deleteRequest(thingIdOf(params.id), query.version, context.req)),
+    }),
+  ];
 };

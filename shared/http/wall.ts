@@ -18,17 +18,17 @@ export interface InternalWall extends Identity {
   readonly secret: string;
 }
 
-/** Throws ApiError. `route`: the pattern that the router has found. Sets headers of the answer that hold for errors too. */
-export type Wall = (message: IncomingMessage, response: ServerResponse, route: string | undefined) => void;
+/** Throws ApiError. `routed`: the path that the router sees. Sets headers of the answer that hold for errors too. */
+export type Wall = (message: IncomingMessage, response: ServerResponse, routed: string | undefined) => void;
 
 /** `internal`: of the service that has routes under /internal. */
 export const createWall = (parts: WallParts, internal?: InternalWall): Wall => {
   const { apiToken } = parts;
   const hostCheck = createHostCheck(parts);
   const checkOrigin = createOriginCheck(parts, hostCheck);
-  return (message, response, route) => {
+  return (message, response, routed) => {
     const { url = '', method } = message;
-    const area = areaOf(url, route);
+    const area = areaOf(url, routed);
     if (area === 'internal' && internal !== undefined) {
       // Before the secret: who has another one learns from it that the address is the fault.
       response.setHeader(GENESIS_HEADER, internal.genesis);
@@ -38,7 +38,7 @@ export const createWall = (parts: WallParts, internal?: InternalWall): Wall => {
     hostCheck.check(message, area);
     checkOrigin(message);
     if (area === 'internal' && internal !== undefined) {
-      if (route !== INTERNAL_IDENTITY_PATH) checkGenesis(message, internal);
+      if (routed !== INTERNAL_IDENTITY_PATH) checkGenesis(message, internal);
     } else if (apiToken !== undefined && !SAFE_METHODS.has(method)) {
       checkBearer(message, apiToken);
     }

@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics } from '../process/metrics.ts';
-import { createRouteTable } from './route-table.ts';
-import { createServer } from './server.ts';
-
-const table = createRouteTable();
-table.add('/api/things/', ['GET', 'HEAD']);
-table.add('/api/things/', 'POST');
-table.add('/api/things/:id', 'GET');
-table.add('/health/live', 'GET');
+import { routedPath } from './request-path.ts';
+import type { Method, Route } from './route.ts';
+import { createServer, type ServerParts } from './server.ts';
 
 const LISTS =
   '/api/things /api/things/ /api/things?limit=1 /api/things/?x=/../y /api/things#x /%61pi/things /api/thing%73/ ' +
@@ -25,32 +21,36 @@ const NOTHING =
   'http://x http://x/ http:///api/thing ftp://x/api/things api/things';
 
 test.each(LISTS.split(' '))('%s is the list', (target) => {
-  expect(table.methodsOf(target)).toEqual(['GET', 'HEAD', 'POST']);
+  expect(routedPath(target)).toBe('/api/things');
 });
 test.each(ONES.split(' '))('%s is of one Thing', (target) => {
-  expect(table.methodsOf(target)).toEqual(['GET']);
+  expect(routedPath(target)).toMatch(/^\/api\/things\/[^/]+$/);
 });
 test.each(NOTHING.split(' '))('%s is nothing', (target) => {
-  expect(table.methodsOf(target)).toBeUndefined();
+  expect(routedPath(target) ?? '').not.toMatch(/^\/api\/things(\/[^/]+)?$/);
+});
+
+const serverParts = (): ServerParts => ({
+  title: '',
+  description: '',
+  version: '',
+  logger: silentLogger(),
+  metrics: createMetrics('test'),
+  inFlightMax: 10,
+  notReady: () => undefined,
+  wall: () => undefined,
 });
 
 describe('the server', () => {
   const start = async () => {
-    const app = await createServer({
-      title: '',
-      description: '',
-      version: '',
-      logger: silentLogger(),
-      metrics: createMetrics('test'),
-      inFlightMax: 10,
-      notReady: () => undefined,
-      wall: () => undefined,
-    });
-    app.get('/api/things/', async () => ({}));
-    app.post('/api/things/', async () => ({}));
-    app.get('/api/things/:id', async () => ({}));
-    app.get('/api/commands/:id', async () => ({}));
-    await app.listen({ port: 0, host: '127.0.0.1' });
+    const route = (method: Method, path: string): Route => ({ method, path, schema: {}, handle: () => ({}) });
+    const app = createServer(serverParts(), [
+      route('GET', '/api/things/'),
+      route('DELETE', '/api/things/'),
+      route('GET', '/api/things/:id'),
+      route('GET', '/api/commands/:id'),
+    ]);
+    await app.listen('127.0.0.1', 0, 'PORT');
     return app;
   };
 
@@ -89,5 +89,29 @@ describe('the server', () => {
     );
     agent.destroy();
     await app.close();
+  });
+
+  test('stops as soon as the requests under way are answered, though their connections are kept', async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<object>();
+    const app = createServer(serverParts(), [
+      { method: 'GET', path: '/api/slow', schema: {}, handle: () => answered },
+    ]);
+    const address = await app.listen('127.0.0.1', 0, 'PORT');
+    const agent = new Agent({ keepAlive: true });
+    const status = new Promise((resolve, reject) => {
+      request(`${address}/api/slow`, { agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode));
+      })
+        .on('error', reject)
+        .end();
+    });
+    await vi.waitFor(async () =>
+      expect(await promisify(app.server.getConnections.bind(app.server))()).toBe(1),
+    );
+    const closed = app.close();
+    answer({});
+    expect(await status).toBe(200);
+    await closed;
+    agent.destroy();
   });
 });

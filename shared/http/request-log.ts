@@ -1,0 +1,33 @@
+/** One log line and one observation of a histogram per request. */
+import type { Context } from 'koa';
+import type { Logger } from '../process/logger.ts';
+import type { Metrics } from '../process/metrics.ts';
+
+/** Called when a request begins; `routeOf` tells the pattern that it was taken for, once it is known. */
+export type ObserveRequest = (context: Context, routeOf: () => string | undefined) => void;
+
+export const requestObserver = (logger: Logger, metrics: Metrics): ObserveRequest => {
+  const duration = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', [
+    'method',
+    'route',
+    'status',
+  ]);
+  return ({ res, method, originalUrl }, routeOf) => {
+    const began = performance.now();
+    res.once('close', () => {
+      const elapsedMs = performance.now() - began;
+      const [route, status] = [routeOf() ?? 'unknown', res.statusCode];
+      duration.observe({ method, route, status }, elapsedMs / 1_000);
+      if (!logger.isLevelEnabled('info')) return;
+      const line = {
+        method,
+        url: originalUrl,
+        status,
+        ms: Math.round(elapsedMs * 10) / 10,
+        commandId: res.getHeader('x-command-id'),
+      };
+      const isQuiet = ['/health', '/metrics', '/internal'].some((prefix) => route.startsWith(prefix));
+      logger[isQuiet ? 'debug' : 'info'](line, 'request');
+    });
+  };
+};
