@@ -48,7 +48,7 @@ export const startPostgres = async (
   sweepDrafts(data);
   if (!existsSync(data)) await initialise(initdb, data, user, password);
 
-  return startPart({
+  const part = await startPart({
     name: 'Postgres',
     logs: join(folder, 'logs'),
     waitMs,
@@ -60,6 +60,9 @@ export const startPostgres = async (
     ...(user === undefined ? {} : { user }),
     probe: () => createDatabases(settings),
   });
+  // An initdb whose parent was killed ends a moment later, and may have made its folder anew by then.
+  sweepDrafts(data);
+  return part;
 };
 
 /** With its password: not for people to see. Throws StartError when there is none yet. */
