@@ -1,5 +1,5 @@
 /** The bare programs that have our steps: the two ends of the log as processes of their own, and two topics between them. */
-import { PARTITIONS_DEFAULT } from '../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../shared/records/topics.ts';
 import { connectKafkaLog } from '../shared/log/kafka-log.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import type { BenchWorld } from './bench-world.ts';

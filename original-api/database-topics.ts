@@ -4,8 +4,8 @@
  */
 import type pg from 'pg';
 import type { EventLog, TopicDescription } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
-import { WHOLE_TOPICS } from '../shared/codec/namespace.ts';
+import { topicName } from '../shared/records/topics.ts';
+import { WHOLE_TOPICS } from '../shared/records/namespace.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 
 const WHAT_TO_DO =

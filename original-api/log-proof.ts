@@ -2,12 +2,12 @@
  * May a fresh database be bound to a log that has records? If they prove that Original was never in it: then what a database
  * would have had, the mirror reads from the outcomes. A write through Shiny before Original's first start is such a log.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis, Outcome } from '../shared/domain/outcome.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { readOutcomes } from '../shared/codec/outcome-reader.ts';
+import { readOutcomes } from '../shared/records/outcome-reader.ts';
 import { readToEnds } from '../shared/log/read-to-ends.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 
 /** No record for so long, though there should be more. */
 const READ_STALL_MS = 30_000;

@@ -9,7 +9,7 @@
  * When Shiny lets go of a partition (`released`), everything before it is applied and Original becomes the owner in one
  * transaction (P8): nothing can be left behind.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { evolve } from '../shared/domain/fold.ts';
@@ -17,9 +17,9 @@ import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
-import { readOutcomes, type ReadOutcome } from '../shared/codec/outcome-reader.ts';
-import { topicName } from '../shared/log/topics.ts';
-import { checkDecided, checkKnown } from '../shared/store/feature-check.ts';
+import { readOutcomes, type ReadOutcome } from '../shared/records/outcome-reader.ts';
+import { topicName } from '../shared/records/topics.ts';
+import { checkDecided, checkKnown } from '../shared/replica/feature-check.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';

@@ -6,10 +6,10 @@
  * them twice, which the fold ignores. (NOTIFY in the write's transaction was rejected: it makes commits queue up
  * behind one lock of the whole database.)
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';

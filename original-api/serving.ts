@@ -1,12 +1,12 @@
 /** The Original API without HTTP: relay, mirror, and what its routes call. The simulator runs it as it is. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { createCommandSender } from '../shared/commands/command-sender.ts';
 import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
 import type { ThingsBackend } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';

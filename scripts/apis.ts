@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createNamespace } from '../shared/codec/namespace.ts';
+import { createNamespace } from '../shared/records/namespace.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import {
   dataSettings,

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { INTERNAL_SECRET_FILE_NAME } from '../shared/http/wall-settings.ts';
-import { NAMESPACE_PATTERN } from '../shared/log/topics.ts';
+import { NAMESPACE_PATTERN } from '../shared/records/topics.ts';
 import { STACK_ENV_FILE } from '../shared/process/local-database.ts';
 import { MARK_FILE, readMark, type FolderKind } from '../shared/process/own-folder.ts';
 import { folderUsers } from './folder-users.ts';

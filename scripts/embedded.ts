@@ -13,13 +13,13 @@ import {
   type SessionVerification,
 } from '../original-api/database.ts';
 import { postgresThings } from '../original-api/postgres-things.ts';
-import { createRecordCodec } from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createRecordCodec } from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { createOriginalClient } from '../shared/http/original-client.ts';
 import { wallParts } from '../shared/http/wall-settings.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
-import { describeLog } from '../shared/log/log-extent.ts';
-import { createNamespace } from '../shared/codec/namespace.ts';
+import { describeLog } from '../shared/replica/log-extent.ts';
+import { createNamespace } from '../shared/records/namespace.ts';
 import { logSettings } from '../shared/boot/common-settings.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { systemTime } from '../shared/process/time.ts';
@@ -27,7 +27,7 @@ import { drawSecret } from '../shared/process/secret-file.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { VERSION as version } from '../shared/process/version.ts';
-import { openFoldStore } from '../shared/store/lmdb-fold-store.ts';
+import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
 import type { Apis, ApisSettings } from './apis.ts';

@@ -7,13 +7,13 @@ import {
   registrySettings,
 } from '../shared/boot/common-settings.ts';
 import { openLog } from '../shared/boot/open-log.ts';
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
 import { runProcess, StartError } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { flag, settingsOrExit, text } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { TOPICS, topicName } from '../shared/log/topics.ts';
+import { TOPICS, topicName } from '../shared/records/topics.ts';
 
 const settings = settingsOrExit({
   name: 'readtopic',

@@ -3,12 +3,12 @@
  * be looked up before and after it is decided.
  */
 import type { CommandType, Command } from '../shared/domain/command.ts';
-import { readRecords } from '../shared/codec/record-reader.ts';
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import { readRecords } from '../shared/records/record-reader.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
-import { COMMAND_PLACES, type FoldStore } from '../shared/store/fold-store.ts';
+import { COMMAND_PLACES, type FoldStore } from '../shared/replica/fold-store.ts';
 
 export interface IndexedCommand {
   readonly commandId: string;

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { shinyJson } from '../shared/domain/shiny-json.ts';
 import { createSortedIds } from '../shared/process/sorted-ids.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 
 /** Things that are read at once while the ids are collected at start. */
 const START_SCAN_THINGS = 5_000;

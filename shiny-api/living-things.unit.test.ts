@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Thing } from '../shared/domain/thing.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { readLivingThings } from './living-things.ts';
 
 const DELETED = 30_000;

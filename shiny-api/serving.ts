@@ -1,5 +1,5 @@
 /** The Shiny API without HTTP: the view, and what its routes call. The simulator runs it as it is. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { createCommandSender } from '../shared/commands/command-sender.ts';
 import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
@@ -7,12 +7,12 @@ import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { ThingsBackend } from '../shared/http/things-backend.ts';
 import { sharedEndOffsets } from '../shared/log/end-offsets.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { commandPath } from './command-shape.ts';
 import { shinyBackend } from './things-backend.ts';
 import { startView, type View } from './view.ts';

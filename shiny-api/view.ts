@@ -3,18 +3,18 @@
  * are local and synchronous.
  */
 import { LRUCache } from 'lru-cache';
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import { shinyJson } from '../shared/domain/shiny-json.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { ThingView } from '../shared/http/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
-import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
+import { createOutcomeFollower } from '../shared/replica/outcome-follower.ts';
 import { readLivingThings } from './living-things.ts';
 import { createCommandIndex, type CommandIndex } from './command-index.ts';
 

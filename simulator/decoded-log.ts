@@ -1,10 +1,10 @@
 /** The topics of a run, decoded, as the checker takes them. */
-import { readRecords } from '../shared/codec/record-reader.ts';
+import { readRecords } from '../shared/records/record-reader.ts';
 import type { EvidenceRecord, EvidenceTopic, UnreadableEvidence } from '../checker/evidence.ts';
-import type { ThingRecord } from '../shared/codec/record-codec.ts';
+import type { ThingRecord } from '../shared/records/record-codec.ts';
 import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry, Outcome } from '../shared/domain/outcome.ts';
-import { topicName, type TopicSuffix } from '../shared/log/topics.ts';
+import { topicName, type TopicSuffix } from '../shared/records/topics.ts';
 import { NAMESPACE, type World } from './world.ts';
 
 export interface DecodedLog {

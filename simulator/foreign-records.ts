@@ -1,6 +1,6 @@
 /** What others write into the topics of commands and feed by mistake: nobody can read it, or it lies where it cannot be decided (P17). */
 import { thingCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Random } from './random.ts';
 import { NAMESPACE, type World } from './world.ts';

@@ -1,5 +1,5 @@
 /** What every simulated process is given. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';

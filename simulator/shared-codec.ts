@@ -7,8 +7,8 @@ import {
   type PlaygroundRecord,
   type RecordCodec,
   type UnreadableRecord,
-} from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+} from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 
 export const createSharedCodec = async (namespace: string): Promise<RecordCodec> => {
   const codec = await createRecordCodec(memorySchemaRegistry(), namespace);

@@ -2,11 +2,11 @@
  * Processes of an older release beside those of this one, and the record that ends them (docs/adding-a-field.md): a process that
  * does not know a feature goes on up to where it is enabled, and not behind it.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { enableHash } from '../shared/domain/command.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Sightings } from './sightings.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

@@ -1,5 +1,5 @@
 /** What a local store is told of its log, for tests. */
-import type { LogExtent } from '../shared/log/log-extent.ts';
+import type { LogExtent } from '../shared/replica/log-extent.ts';
 
 /** Of topics that begin at 0; `outcomes` and `commands` are their ends by partition. */
 export const extentOf = (

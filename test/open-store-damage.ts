@@ -12,8 +12,8 @@ import { genesis } from './outcome-log.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { systemTime } from '../shared/process/time.ts';
-import { openFoldStore } from '../shared/store/lmdb-fold-store.ts';
-import { StoreDamagedError } from '../shared/store/store-damage.ts';
+import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
+import { StoreDamagedError } from '../shared/replica/store-damage.ts';
 
 const PAGE_BYTES = 4_096;
 /** What LMDB knows of a page before it looks at its entries. */

@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { genesis, acceptedCreate } from './outcome-log.ts';
 import { extentOf } from './log-extent.ts';
-import { createRecordCodec, type RecordCodec } from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createRecordCodec, type RecordCodec } from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { accepted } from '../shared/domain/answer.ts';
 import { fold, linkAfter } from '../shared/domain/fold.ts';
 import { emptyState } from '../shared/domain/partition-state.ts';
@@ -16,8 +16,8 @@ import type { Outcome } from '../shared/domain/outcome.ts';
 import type { LogRecord } from '../shared/log/event-log.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { systemTime } from '../shared/process/time.ts';
-import { openFoldStore } from '../shared/store/lmdb-fold-store.ts';
-import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
+import { createOutcomeFollower } from '../shared/replica/outcome-follower.ts';
 import { thing, update } from './outcome-log.ts';
 
 export const CREATES = 120;

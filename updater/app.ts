@@ -2,7 +2,7 @@
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import { startDeciding } from './deciding.ts';

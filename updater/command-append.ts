@@ -1,8 +1,8 @@
 /** Puts a command of an operator into the log: a switch, or a feature that is enabled. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { EnableCommand, SwitchCommand } from '../shared/domain/command.ts';
 import { AppendUnknownError, type EventLog } from '../shared/log/event-log.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
 

@@ -2,7 +2,7 @@
  * Partitions whose command log or feed ends before what the fold has decided or observed. They are not read and stand as
  * `stuck`, the others go on; once a log is long enough again (restore-commands.ts), it is read.
  */
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { LogPosition } from '../shared/log/event-log.ts';
 import type { DecidingParts } from './deciding-parts.ts';
 import type { PartitionStatus } from './partition-status.ts';

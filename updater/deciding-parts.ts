@@ -1,12 +1,12 @@
 /** What the updater is built from. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 
 export interface DecidingParts {
   readonly namespace: string;

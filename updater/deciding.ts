@@ -2,19 +2,19 @@
  * The updater without HTTP: it follows the outcomes, and per partition decides commands, carries switches through and
  * passes on Original's feed.
  */
-import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
-import { readRecords } from '../shared/codec/record-reader.ts';
+import type { UnreadableRecord } from '../shared/records/record-codec.ts';
+import { readRecords } from '../shared/records/record-reader.ts';
 import { commandFault } from '../shared/domain/command-check.ts';
 import type { Command } from '../shared/domain/command.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
 import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../shared/log/breath.ts';
-import { topicName } from '../shared/log/topics.ts';
+import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { createOutcomeFollower } from '../shared/store/outcome-follower.ts';
+import { createOutcomeFollower } from '../shared/replica/outcome-follower.ts';
 import { createCutOffLogs, type CutOffLogs } from './cut-off-logs.ts';
 import type { InvalidCommand } from './command-queue.ts';
 import { withOwnDeadline } from './switch-decision.ts';

@@ -14,7 +14,7 @@ import {
   NO_QUERY,
 } from '../shared/http/things-route-schemas.ts';
 import { AppendRefusedError } from '../shared/log/event-log.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { createCommandAppender, type CommandAppenderParts } from './command-append.ts';
 
 export interface FeatureRoutesParts extends CommandAppenderParts {

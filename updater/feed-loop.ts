@@ -3,13 +3,13 @@
  * fold's feed position, one batch at a time, and again until they were read back. The cursor is the fold itself; an own
  * one would lose what is sent while Original does not own the partition.
  */
-import type { UnreadableRecord } from '../shared/codec/record-codec.ts';
+import type { UnreadableRecord } from '../shared/records/record-codec.ts';
 import type { Observed, OriginalEntry } from '../shared/domain/outcome.ts';
 import { decideStateOf } from '../shared/domain/decide.ts';
 import { entryFault } from '../shared/domain/divergence.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
-import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/records/outcome-reader.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';

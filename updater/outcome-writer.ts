@@ -2,7 +2,7 @@
  * Appends outcomes of one partition. After a failed append nobody knows what is in the log, so the partition is read to
  * its end before anything else is written.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Outcome, OutcomeRecord } from '../shared/domain/outcome.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { untilDone } from '../shared/process/back-off.ts';

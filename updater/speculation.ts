@@ -9,7 +9,7 @@ import { evolve, isNewer, type Counted } from '../shared/domain/fold.ts';
 import { type PartitionHeader, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { OutcomeRecord } from '../shared/domain/outcome.ts';
 import type { Thing } from '../shared/domain/thing.ts';
-import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/records/outcome-reader.ts';
 
 /** A decision of ours; `countedAt` and `appendedAt` differ when somebody else wrote the same bytes first. */
 export interface Unread {

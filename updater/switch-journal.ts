@@ -7,9 +7,9 @@ import type { SwitchCommand } from '../shared/domain/command.ts';
 import type { Counted } from '../shared/domain/fold.ts';
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { ReadOutcome } from '../shared/codec/outcome-reader.ts';
+import type { ReadOutcome } from '../shared/records/outcome-reader.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 
 /** Times in milliseconds since 1970. */
 export interface JournalEntry {

@@ -5,7 +5,7 @@ import { fold } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import { linkAfter } from '../shared/domain/fold.ts';
 import { systemTime } from '../shared/process/time.ts';
-import { createMemoryFoldStore } from '../shared/store/memory-fold-store.ts';
+import { createMemoryFoldStore } from '../shared/replica/memory-fold-store.ts';
 import { createSwitchJournal, pauseMs } from './switch-journal.ts';
 
 const command = (commandId: string): SwitchCommand => ({

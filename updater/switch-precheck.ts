@@ -7,7 +7,7 @@ import type { Owner } from '../shared/domain/thing.ts';
 import type { OriginalClient } from '../shared/http/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import type { SwitchJournal } from './switch-journal.ts';
 import { SWITCH_LAG_MAX_RECORDS } from './switch-decision.ts';

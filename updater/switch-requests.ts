@@ -1,12 +1,12 @@
 /** A request for a switch: one `switch` record in the command log of each partition, under one id. */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { hashOfFields } from '../shared/domain/command.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { createCommandAppender } from './command-append.ts';
 import type { SwitchJournal } from './switch-journal.ts';
 

@@ -14,7 +14,7 @@ import {
   NO_QUERY,
   PREFER,
 } from '../shared/http/things-route-schemas.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';
 import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createRecordCodec } from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createRecordCodec } from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { compileBodyCheck } from '../shared/http/request-check.ts';
 import { SWITCH_BODY } from './switch-shape.ts';
 

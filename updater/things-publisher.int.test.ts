@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { thing } from '../test/outcome-log.ts';
-import { createRecordCodec } from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createRecordCodec } from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { connectKafkaLog, KAFKA_CLIENTS } from '../shared/log/kafka-log.ts';
-import { kafkaOperator, type KafkaOperator } from '../shared/log/kafkajs-operator.ts';
+import { kafkaOperator, type KafkaOperator } from '../shared/log/kafkajs/operator.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { systemTime } from '../shared/process/time.ts';
-import { createMemoryFoldStore } from '../shared/store/memory-fold-store.ts';
+import { createMemoryFoldStore } from '../shared/replica/memory-fold-store.ts';
 import { startThingsPublisher } from './things-publisher.ts';
 
 const PARTITIONS = 2;

@@ -5,7 +5,7 @@
  *
  * Nothing about this topic stops the updater: it may be away, hold what is not ours, or refuse a state.
  */
-import type { RecordCodec } from '../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { isLossy } from '../shared/domain/mapping.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
@@ -14,7 +14,7 @@ import { AppendRefusedError, type EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
-import type { FoldStore } from '../shared/store/fold-store.ts';
+import type { FoldStore } from '../shared/replica/fold-store.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createSignal } from './signal.ts';
 import { openThingsTopic } from './things-topic.ts';

@@ -1,14 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { thing } from '../test/outcome-log.ts';
-import { createRecordCodec, type ThingRecord } from '../shared/codec/record-codec.ts';
-import { memorySchemaRegistry } from '../shared/codec/schema-registry.ts';
+import { createRecordCodec, type ThingRecord } from '../shared/records/record-codec.ts';
+import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import type { Thing } from '../shared/domain/thing.ts';
 import { AppendRefusedError, type AppendRecord, type LogRecord } from '../shared/log/event-log.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { systemTime } from '../shared/process/time.ts';
-import { createMemoryFoldStore } from '../shared/store/memory-fold-store.ts';
+import { createMemoryFoldStore } from '../shared/replica/memory-fold-store.ts';
 import { startThingsPublisher } from './things-publisher.ts';
 
 const TOPIC = 'ns.things';

@@ -2,8 +2,8 @@
  * What `<ns>.things` shows, as far as it was read. It is our own output: whatever else lies there is counted, said once per
  * partition and passed over, and the topic may be deleted and created again under its reader.
  */
-import type { RecordCodec, ThingRecord, UnreadableRecord } from '../shared/codec/record-codec.ts';
-import { readRecords } from '../shared/codec/record-reader.ts';
+import type { RecordCodec, ThingRecord, UnreadableRecord } from '../shared/records/record-codec.ts';
+import { readRecords } from '../shared/records/record-reader.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
 import { PATIENT_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, LogPosition, LogRecord } from '../shared/log/event-log.ts';

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Consumer, type Message } from '@platformatic/kafka';
-import type { RecordCodec } from '../../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../../shared/records/record-codec.ts';
 
 const DECODED_AT_ONCE = 500;
 

@@ -1,7 +1,7 @@
 /** Bare: consume topics from their beginning, through kafkajs, and decode each record. Returns milliseconds. */
 import { randomUUID } from 'node:crypto';
-import type { RecordCodec } from '../../shared/codec/record-codec.ts';
-import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
+import type { RecordCodec } from '../../shared/records/record-codec.ts';
+import { createKafkajsClient } from '../../shared/log/kafkajs/client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 
 export const consumeAll = async (

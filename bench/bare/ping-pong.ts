@@ -1,6 +1,6 @@
 /** Bare: produce -> consume -> produce -> consume, in one process, through kafkajs. What waits goes out together. */
 import { randomUUID } from 'node:crypto';
-import { createKafkajsClient } from '../../shared/log/kafkajs-client.ts';
+import { createKafkajsClient } from '../../shared/log/kafkajs/client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { collector, type Collector } from './collector.ts';
 import type { PingPong, PingPongParts } from './ping-pong-parts.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'lmdb';
-import type { RecordCodec } from '../../shared/codec/record-codec.ts';
+import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { ThingCommand } from '../../shared/domain/command.ts';
 import type { Decided } from '../../shared/domain/outcome.ts';
 import { consumeAll } from './consume-platformatic.ts';

@@ -1,5 +1,5 @@
 /** Memory, and the time of a read and a write, by the number of Things: Shiny and the updater, on a log that was filled. */
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import { openFilledLog } from '../filled-log.ts';
 import { startLoneService } from '../lone-service.ts';

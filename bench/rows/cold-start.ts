@@ -7,7 +7,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectKafkaLog } from '../../shared/log/kafka-log.ts';
-import { topicName } from '../../shared/log/topics.ts';
+import { topicName } from '../../shared/records/topics.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import type { Comparison } from '../comparison.ts';

@@ -1,5 +1,5 @@
 /** Row 10: a linearizable read on Shiny, which asks the log for its end. */
-import { topicName } from '../../shared/log/topics.ts';
+import { topicName } from '../../shared/records/topics.ts';
 import { startAsking } from '../bare/end-offsets.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import type { Comparison } from '../comparison.ts';

@@ -1,6 +1,6 @@
 /** Row 4: a write through Shiny while Original is master. */
 import { Client } from 'undici';
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
 import { openThingsClients, thingsOf } from '../things-client.ts';

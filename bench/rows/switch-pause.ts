@@ -1,7 +1,7 @@
 /** Row 9: how long a partition's commands wait while its mastership moves, under writes. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'undici';
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import { createUpdaterClient, type UpdaterClient } from '../../scripts/playground/updater-client.ts';
 import { startLoad } from '../../scripts/load/load-generator.ts';

@@ -1,6 +1,6 @@
 /** Row 8: from a commit in Original until Shiny shows it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import { startNotifier } from '../bare/notify.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';

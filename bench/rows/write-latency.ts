@@ -1,5 +1,5 @@
 /** Row 2: a write through Shiny while Shiny is master, by one client. */
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';

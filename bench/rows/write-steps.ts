@@ -2,7 +2,7 @@
  * Rows 2 and 3 once more, against a bare program that has the same steps: HTTP, and the two ends of the log in processes
  * of their own. What is left of the ratio is what deciding, folding, storing and publishing cost.
  */
-import { PARTITIONS_DEFAULT } from '../../shared/log/topics.ts';
+import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import type { Comparison } from '../comparison.ts';
 import { WARM_UP_TRIPS } from '../ping-pong.ts';
 import { startSteps } from '../steps.ts';

@@ -1,7 +1,7 @@
 /** What others do to a stack that they share with us: transactions that stay open, records in our topics. */
 import pg from 'pg';
-import { kafkaOperator } from '../../shared/log/kafkajs-operator.ts';
-import { topicName } from '../../shared/log/topics.ts';
+import { kafkaOperator } from '../../shared/log/kafkajs/operator.ts';
+import { topicName } from '../../shared/records/topics.ts';
 import type { ApisSettings } from '../apis.ts';
 
 /** In another database of the server; it has a transaction id, and then does nothing until it is ended. */

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvidenceRecord, EvidenceTopic, StoreEvidence } from '../../checker/evidence.ts';
 import type { SeenThing } from '../../checker/history.ts';
 import { seenThing } from '../../checker/seen-thing.ts';
-import { readRecords } from '../../shared/codec/record-reader.ts';
-import type { PlaygroundRecord, RecordCodec, UnreadableRecord } from '../../shared/codec/record-codec.ts';
+import { readRecords } from '../../shared/records/record-reader.ts';
+import type { PlaygroundRecord, RecordCodec, UnreadableRecord } from '../../shared/records/record-codec.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import { readToEnds } from '../../shared/log/read-to-ends.ts';
-import { topicName, type TopicSuffix } from '../../shared/log/topics.ts';
+import { topicName, type TopicSuffix } from '../../shared/records/topics.ts';
 import type { Addresses } from './config.ts';
 import { createUpdaterClient } from './updater-client.ts';
 

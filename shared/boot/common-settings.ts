@@ -1,9 +1,9 @@
 /** The settings that more than one process has, and what they mean together. */
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../log/topics.ts';
+import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../records/topics.ts';
 import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-log.ts';
-import type { RegistryAccess } from '../codec/confluent-registry.ts';
+import type { RegistryAccess } from '../records/confluent-registry.ts';
 import { LOG_LEVELS, type LogSettings } from '../process/logger.ts';
 import {
   choice,

@@ -1,14 +1,14 @@
 /** What a service opens that folds the log into a local store: the log, its namespace, the store, a way to Original. */
 import { join } from 'node:path';
-import type { RecordCodec } from '../codec/record-codec.ts';
+import type { RecordCodec } from '../records/record-codec.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import { createOriginalClient, type OriginalClient } from '../http/original-client.ts';
 import { watchOriginal } from '../http/original-identity.ts';
 import { internalSecretOf, type internalSecretSettings } from '../http/wall-settings.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { describeLog } from '../log/log-extent.ts';
-import type { FoldStore } from '../store/fold-store.ts';
-import { openFoldStore } from '../store/lmdb-fold-store.ts';
+import { describeLog } from '../replica/log-extent.ts';
+import type { FoldStore } from '../replica/fold-store.ts';
+import { openFoldStore } from '../replica/lmdb-fold-store.ts';
 import type { dataSettings, originalUrlSettings } from './common-settings.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';

@@ -1,9 +1,9 @@
 /** What each service opens first, waiting for it for a bounded time: broker, registry, namespace. */
 import { connectKafkaLog } from '../log/kafka-log.ts';
-import { readGenesis } from '../codec/namespace.ts';
-import { confluentRegistry } from '../codec/confluent-registry.ts';
-import { createRecordCodec, type RecordCodec } from '../codec/record-codec.ts';
-import { IncompatibleSchemaError } from '../codec/schema-registry.ts';
+import { readGenesis } from '../records/namespace.ts';
+import { confluentRegistry } from '../records/confluent-registry.ts';
+import { createRecordCodec, type RecordCodec } from '../records/record-codec.ts';
+import { IncompatibleSchemaError } from '../records/schema-registry.ts';
 import type { Genesis } from '../domain/outcome.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { kafkaAccess, registryAccess, type kafkaSettings, type registrySettings } from './common-settings.ts';

@@ -1,5 +1,5 @@
 /** Puts a command into the log, and waits for its outcome if wanted. Both APIs send commands; the updater decides them. */
-import type { RecordCodec } from '../codec/record-codec.ts';
+import type { RecordCodec } from '../records/record-codec.ts';
 import type { Decision } from '../domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../domain/command.ts';
 import type { Genesis } from '../domain/outcome.ts';
@@ -11,7 +11,7 @@ import {
   AppendUnknownError,
   type EventLog,
 } from '../log/event-log.ts';
-import { topicName } from '../log/topics.ts';
+import { topicName } from '../records/topics.ts';
 import type { Time } from '../process/time.ts';
 import type { OutcomeWaiter } from './outcome-waiter.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { create, PARTITIONS } from '../../test/outcome-log.ts';
-import { createRecordCodec } from '../codec/record-codec.ts';
-import { memorySchemaRegistry } from '../codec/schema-registry.ts';
+import { createRecordCodec } from '../records/record-codec.ts';
+import { memorySchemaRegistry } from '../records/schema-registry.ts';
 import {
   AppendNotStoredError,
   AppendOverflowError,

@@ -2,10 +2,10 @@
  * The way back after the command log of a partition was cut below what the fold has decided: marks up to that position. They
  * lie where decided commands lay, so nobody decides them; what is sent after them gets offsets that are decided.
  */
-import type { RecordCodec } from '../codec/record-codec.ts';
+import type { RecordCodec } from '../records/record-codec.ts';
 import { hashOfFields, type MarkCommand } from '../domain/command.ts';
 import { AppendNotStoredError, AppendUnknownError, type EventLog } from '../log/event-log.ts';
-import { topicName } from '../log/topics.ts';
+import { topicName } from '../records/topics.ts';
 
 export interface RestoreCommandsRequest {
   readonly namespace: string;

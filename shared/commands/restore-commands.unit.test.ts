@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createRecordCodec } from '../codec/record-codec.ts';
-import { memorySchemaRegistry } from '../codec/schema-registry.ts';
+import { createRecordCodec } from '../records/record-codec.ts';
+import { memorySchemaRegistry } from '../records/schema-registry.ts';
 import { AppendRefusedError, AppendUnknownError, type EventLog } from '../log/event-log.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
 import { readFirst } from '../log/read-first.ts';

@@ -4,7 +4,7 @@ import { silentLogger } from '../process/logger.ts';
 import { describeEventLog } from './event-log.contract.ts';
 import type { TopicDescription } from './event-log.ts';
 import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
-import { kafkaOperator } from './kafkajs-operator.ts';
+import { kafkaOperator } from './kafkajs/operator.ts';
 
 for (const client of KAFKA_CLIENTS) {
   const open = async () => {

@@ -25,9 +25,9 @@ export interface KafkaAccess {
 /** Connects. Throws when no broker answers for some three seconds. Only the library that is used gets loaded. */
 export const connectKafkaLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
   if (access.client === 'platformatic') {
-    const { connectPlatformaticLog } = await import('./platformatic-log.ts');
+    const { connectPlatformaticLog } = await import('./platformatic/log.ts');
     return connectPlatformaticLog(access, logger);
   }
-  const { connectKafkajsLog } = await import('./kafkajs-log.ts');
+  const { connectKafkajsLog } = await import('./kafkajs/log.ts');
   return connectKafkajsLog(access, logger);
 };

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { createLogger, silentLogger, type Logger } from '../process/logger.ts';
 import { AppendNotStoredError, AppendRefusedError, type AppendRecord, type EventLog } from './event-log.ts';
 import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
-import { kafkaOperator, type KafkaOperator } from './kafkajs-operator.ts';
-import { TOPIC_MAX_MESSAGE_BYTES, TOPIC_SETTINGS } from './topics.ts';
+import { kafkaOperator, type KafkaOperator } from './kafkajs/operator.ts';
+import { TOPIC_MAX_MESSAGE_BYTES, TOPIC_SETTINGS } from '../records/topics.ts';
 
 const HOUR_MS = 3_600_000;
 const LARGE_BYTES = 64 * 1024;

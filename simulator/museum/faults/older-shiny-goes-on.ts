@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'a Shiny of an older release goes on showing Things without a field that clients may set',
   replace: [
     {
-      file: 'shared/store/outcome-follower.ts',
+      file: 'shared/replica/outcome-follower.ts',
       text: 'checkDecided(record.outcome, partition, record.offset, parts.knownFeatures);',
       by: '{}',
     },

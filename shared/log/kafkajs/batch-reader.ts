@@ -1,0 +1,116 @@
+/** Hands over to the reader what a kafkajs consumer has fetched of one partition, and keeps the place of each partition. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import { withTimeout } from '../../process/with-timeout.ts';
+import type { Breath } from '../breath.ts';
+import { OffsetGoneError, type LogRecord, type OnRecords } from '../event-log.ts';
+import { progressOf } from './patches.ts';
+
+/** A reader that takes longer pauses its partition, so that it does not hold up the others. */
+const PAUSE_AFTER_MS = 50;
+
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  next: number;
+  /** What was read and is not taken yet. */
+  reading: Promise<void> | undefined;
+}
+
+export interface BatchReaderParts {
+  readonly consumer: Consumer;
+  /** By placeKey. */
+  readonly places: ReadonlyMap<string, Place>;
+  readonly breath: Breath;
+  readonly onRecords: OnRecords;
+  /** Ends the tail. */
+  readonly fail: (error: unknown) => void;
+  /** Nothing is handed over before. */
+  readonly verified: () => Promise<void>;
+  readonly isOver: () => boolean;
+}
+
+export const placeKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+export const createBatchReader = (
+  parts: BatchReaderParts,
+): ((payload: EachBatchPayload) => Promise<void>) => {
+  const { consumer, places, breath, fail } = parts;
+  /** Of all partitions, fetched and being read. */
+  let load = 0;
+
+  return async ({ batch, resolveOffset, isStale, isRunning }) => {
+    const { topic, partition } = batch;
+    await parts.verified();
+    const place = places.get(placeKey(topic, partition));
+    if (place === undefined || isStale() || !isRunning() || parts.isOver()) return;
+    if (place.reading !== undefined) {
+      // Begun by the consumer before this one.
+      pauseUntilRead(consumer, place, place.reading);
+      return;
+    }
+    const gone = missing(batch, place);
+    if (gone !== undefined) {
+      fail(gone);
+      return;
+    }
+    if (Number((batch as FetchedBatch).fetchedOffset) > place.next) {
+      // The client has lost its place.
+      consumer.seek({ topic, partition, offset: String(place.next) });
+      return;
+    }
+    const records = recordsOf(batch, place.next);
+    const next = Number(batch.lastOffset()) + 1;
+    if (next <= place.next) {
+      resolveOffset(String(place.next - 1));
+      return;
+    }
+    const reading = parts.onRecords(topic, partition, records, next).then(() => {
+      place.next = next;
+      place.reading = undefined;
+    });
+    place.reading = reading;
+    reading.catch(fail);
+    load += records.length;
+    const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
+    // All batches of one fetch are under way by now, and the next fetch waits for them.
+    if (load > 1) await sleep(breath());
+    load -= records.length;
+    if (isQuick) resolveOffset(String(next - 1));
+    else pauseUntilRead(consumer, place, reading);
+  };
+};
+
+type FetchedBatch = Batch & { readonly fetchedOffset: string };
+
+const missing = (batch: Batch, { topic, partition, next }: Place): OffsetGoneError | undefined => {
+  if (Number(batch.highWatermark) < next)
+    return new OffsetGoneError(`${topic}/${partition} ends at ${batch.highWatermark}, before ${next}`);
+  const logStart = progressOf(batch)?.logStart ?? 0;
+  return logStart > next
+    ? new OffsetGoneError(`${topic}/${partition} begins at offset ${logStart}, and ${next} is wanted`)
+    : undefined;
+};
+
+const recordsOf = ({ partition, messages }: Batch, next: number): LogRecord[] => {
+  const records: LogRecord[] = [];
+  for (const { offset: text, key, value, timestamp } of messages) {
+    const offset = Number(text);
+    if (offset < next) continue;
+    const record = { partition, offset, key: key?.toString() ?? '', timestamp: Number(timestamp) };
+    records.push(
+      value === null ? { ...record, value: Buffer.alloc(0), isTombstone: true } : { ...record, value },
+    );
+  }
+  return records;
+};
+
+const pauseUntilRead = (consumer: Consumer, place: Place, reading: Promise<void>): void => {
+  const { topic, partition } = place;
+  consumer.pause([{ topic, partitions: [partition] }]);
+  const goOn = (): void => {
+    consumer.seek({ topic, partition, offset: String(place.next) });
+    consumer.resume([{ topic, partitions: [partition] }]);
+  };
+  reading.then(goOn).catch(() => undefined);
+};
