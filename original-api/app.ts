@@ -1,6 +1,7 @@
 /** The Original API, built from parts that are given to it; it opens nothing but its readers of the log. */
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { createServer, type HttpServer } from '../shared/http/server.ts';
+import { INTERNAL_IDENTITY_PATH } from '../shared/http/internal-api.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/http/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
@@ -32,7 +33,11 @@ export const createOriginalApp = async (
       inFlightMax,
       notReady,
       troubled,
-      wall: createWall(parts.wall, { ...identity, secret: parts.internalSecret }),
+      wall: createWall(parts.wall, {
+        ...identity,
+        secret: parts.internalSecret,
+        identityPath: INTERNAL_IDENTITY_PATH,
+      }),
       identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
     },
     [

@@ -1,11 +1,10 @@
 /** Commands and their outcomes, for whoever wants to know what became of a write. */
 import { Type } from 'typebox';
 import { ApiError } from '../shared/http/errors.ts';
-import { sendJsonArray } from '../shared/http/list-reply.ts';
-import { inSlices } from '../shared/http/list-slices.ts';
+import { inSlices, sendJsonArray } from '../shared/http/json-array.ts';
 import { route, type Route } from '../shared/http/route.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/things-route-schemas.ts';
+import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/route-schemas.ts';
 import { wantsLatest } from '../shared/http/request-headers.ts';
 import { COMMAND, directCommandShape, indexedCommandShape } from './command-shape.ts';
 import type { IndexedCommand } from './command-index.ts';

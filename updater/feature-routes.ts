@@ -6,13 +6,7 @@ import { FEATURE_PATTERN, KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
 import { route, type Route } from '../shared/http/route.ts';
 import { idempotencyKey } from '../shared/http/idempotency-key.ts';
-import {
-  answer,
-  BEARER,
-  errorAnswers,
-  IDEMPOTENCY_KEY,
-  NO_QUERY,
-} from '../shared/http/things-route-schemas.ts';
+import { answer, BEARER, errorAnswers, IDEMPOTENCY_KEY, NO_QUERY } from '../shared/http/route-schemas.ts';
 import { AppendRefusedError } from '../shared/log/event-log.ts';
 import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { createCommandAppender, type CommandAppenderParts } from './command-append.ts';

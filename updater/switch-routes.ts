@@ -13,7 +13,7 @@ import {
   IDEMPOTENCY_KEY,
   NO_QUERY,
   PREFER,
-} from '../shared/http/things-route-schemas.ts';
+} from '../shared/http/route-schemas.ts';
 import type { FoldStore } from '../shared/replica/fold-store.ts';
 import type { Deciding } from './deciding.ts';
 import { switchPath, type SwitchRequests } from './switch-requests.ts';

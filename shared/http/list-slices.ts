@@ -2,11 +2,9 @@
  * A list of Things, read and sent in slices of bytes: however slow its reader and however large its rows, a response holds one
  * slice. What was read beyond a slice is dropped and read again.
  */
-import type { ServerResponse } from 'node:http';
-import { once } from 'node:events';
+import { SLICE_MAX_BYTES } from './json-array.ts';
 import type { ThingsBackend } from './things-backend.ts';
 
-export const SLICE_MAX_BYTES = 64 * 1024;
 /** The first read of a list; the next ones follow from the size of the rows. */
 const FIRST_READ_THINGS = 32;
 const READ_MAX_THINGS = 500;
@@ -91,55 +89,3 @@ export async function* pageSlices(
     if (rows.at(-1)!.id >= last) return;
   }
 }
-
-/** The texts of a JSON array, none longer than a slice and a bracket. */
-export async function* jsonArray(slices: AsyncIterable<readonly { json: string }[]>): AsyncGenerator<string> {
-  let before = '[';
-  for await (const rows of slices) {
-    if (rows.length === 0) continue;
-    yield `${before}${rows.map(({ json }) => json).join(',')}`;
-    before = ',';
-  }
-  yield before === '[' ? '[]' : ']';
-}
-
-/** Rows that are in memory already, by the size of a slice. */
-export async function* inSlices(rows: Iterable<string>): AsyncGenerator<readonly { json: string }[]> {
-  let [slice, length]: [{ json: string }[], number] = [[], 0];
-  for (const json of rows) {
-    if (length > 0 && length + json.length > SLICE_MAX_BYTES) {
-      yield slice;
-      [slice, length] = [[], 0];
-    }
-    slice.push({ json });
-    length += json.length + 1;
-  }
-  yield slice;
-}
-
-/**
- * Sends the texts; asks for the next one when the client has taken what was sent. Rejects, before anything is sent, when the
- * first text cannot be had; later failures cut the connection, and reject too. A client that goes away ends it.
- */
-export const sendTexts = async (
-  response: ServerResponse,
-  texts: AsyncGenerator<string>,
-  begin: () => void,
-): Promise<void> => {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  try {
-    let { value, done } = await texts.next();
-    begin();
-    for (; done !== true && !response.destroyed; { value, done } = await texts.next()) {
-      if (response.write(Buffer.from(value))) continue;
-      await once(response, 'drain', { signal: gone.signal }).catch(() => undefined);
-    }
-    response.end();
-  } catch (error) {
-    if (response.headersSent) response.destroy();
-    throw error;
-  } finally {
-    await texts.return(undefined);
-  }
-};

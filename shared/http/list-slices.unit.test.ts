@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inSlices, jsonArray, pageSlices, planPage, rowSlices } from './list-slices.ts';
+import { inSlices, jsonArray } from './json-array.ts';
+import { pageSlices, planPage, rowSlices } from './list-slices.ts';
 
 interface Row {
   readonly id: number;

@@ -10,7 +10,7 @@ import { idempotencyKey } from './idempotency-key.ts';
 import { ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
 import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from './in-flight.ts';
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
-import { sendJsonArray } from './list-reply.ts';
+import { sendJsonArray } from './json-array.ts';
 import { route, sendJson, type Route } from './route.ts';
 import { createRequestsUnderWay } from './requests-under-way.ts';
 import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';

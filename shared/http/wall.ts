@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkGenesis, GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from './genesis-check.ts';
 import { createHostCheck, createOriginCheck, SAFE_METHODS, type HostCheckParts } from './host-check.ts';
-import { INTERNAL_IDENTITY_PATH } from './internal-api.ts';
 import { areaOf } from './request-path.ts';
 import { checkBearer, checkInternalSecret } from './secret-check.ts';
 
@@ -16,6 +15,8 @@ export interface WallParts extends HostCheckParts {
 
 export interface InternalWall extends Identity {
   readonly secret: string;
+  /** The one path under /internal that tells callers of any genesis who answers. */
+  readonly identityPath: string;
 }
 
 /** Throws ApiError. `routed`: the path that the router sees. Sets headers of the answer that hold for errors too. */
@@ -38,7 +39,7 @@ export const createWall = (parts: WallParts, internal?: InternalWall): Wall => {
     hostCheck.check(message, area);
     checkOrigin(message);
     if (area === 'internal' && internal !== undefined) {
-      if (routed !== INTERNAL_IDENTITY_PATH) checkGenesis(message, internal);
+      if (routed !== internal.identityPath) checkGenesis(message, internal);
     } else if (apiToken !== undefined && !SAFE_METHODS.has(method)) {
       checkBearer(message, apiToken);
     }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from './errors.ts';
-import { INTERNAL_FENCE_PATH, INTERNAL_IDENTITY_PATH } from './internal-api.ts';
 import { areaOf } from './request-path.ts';
 import { isSameSecret } from './secret-check.ts';
 import { createWall, type InternalWall, type WallParts } from './wall.ts';
@@ -13,7 +12,14 @@ const OPEN: WallParts = {
   apiToken: undefined,
 };
 const CLOSED: WallParts = { ...OPEN, apiToken: 'the-token-of-the-test' };
-const INTERNAL: InternalWall = { secret: 's'.repeat(64), genesis: 'g-1', namespace: 'one' };
+const FENCE_PATH = '/internal/fence';
+const IDENTITY_PATH = '/internal/identity';
+const INTERNAL: InternalWall = {
+  secret: 's'.repeat(64),
+  genesis: 'g-1',
+  namespace: 'one',
+  identityPath: IDENTITY_PATH,
+};
 
 interface Asked {
   readonly method?: string;
@@ -53,7 +59,7 @@ const ask = (
 
 describe('/internal', () => {
   const fence = (headers: Asked['headers'] = {}, more: Asked = {}) =>
-    ask({ method: 'POST', url: INTERNAL_FENCE_PATH, headers, ...more });
+    ask({ method: 'POST', url: FENCE_PATH, headers, ...more });
   const ours = { 'x-playground-secret': INTERNAL.secret, 'x-playground-genesis': INTERNAL.genesis };
 
   test('is for those who know the secret and belong to the same genesis', () => {
@@ -74,14 +80,14 @@ describe('/internal', () => {
   });
   test('tells its identity to callers of any genesis, if they know the secret', () => {
     const headers = { 'x-playground-secret': INTERNAL.secret };
-    expect(ask({ url: INTERNAL_IDENTITY_PATH, headers }).code).toBe('passed');
-    expect(ask({ url: INTERNAL_IDENTITY_PATH }).code).toBe('forbidden');
+    expect(ask({ url: IDENTITY_PATH, headers }).code).toBe('passed');
+    expect(ask({ url: IDENTITY_PATH }).code).toBe('forbidden');
   });
   test('the secret comes before everything else, and the token does not replace it', () => {
     const foreign = { Host: 'evil.example', Authorization: `Bearer ${CLOSED.apiToken}` };
     expect(fence(foreign).code).toBe('forbidden');
     expect(fence({ ...ours, Host: 'evil.example' }).code).toBe('misdirected');
-    expect(ask({ method: 'POST', url: INTERNAL_FENCE_PATH, headers: ours }, CLOSED).code).toBe('passed');
+    expect(ask({ method: 'POST', url: FENCE_PATH, headers: ours }, CLOSED).code).toBe('passed');
   });
   test.each([
     '/internal/fence',
