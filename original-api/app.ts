@@ -1,9 +1,9 @@
 /** The Original API, built from parts that are given to it; it opens nothing but its readers of the log. */
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { createServer, type HttpServer } from '../shared/http/server.ts';
-import { INTERNAL_IDENTITY_PATH } from '../shared/http/internal-api.ts';
+import { INTERNAL_IDENTITY_PATH } from '../shared/contracts/original-internal.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
-import { thingsRoutes } from '../shared/http/things-routes.ts';
+import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { internalRoutes } from './internal-routes.ts';
 import { startOriginalServing, type OriginalServingParts } from './serving.ts';

@@ -2,7 +2,7 @@
 import { payloadHash } from '../shared/domain/command.ts';
 import { commandFault } from '../shared/domain/command-check.ts';
 import { ApiError } from '../shared/http/errors.ts';
-import type { InternalDecideBody } from '../shared/http/internal-api.ts';
+import type { InternalDecideBody } from '../shared/contracts/original-internal.ts';
 
 /** Throws 400. Who owns `partition` may write its Things alone, and a stored answer is found by the hash. */
 export const checkDecideBody = ({ partition, command }: InternalDecideBody, partitions: number): void => {

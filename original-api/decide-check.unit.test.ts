@@ -11,7 +11,7 @@ import {
   INTERNAL_DECIDE_BODY,
   INTERNAL_FENCE_BODY,
   type InternalDecideBody,
-} from '../shared/http/internal-api.ts';
+} from '../shared/contracts/original-internal.ts';
 import { compileBodyCheck } from '../shared/http/request-check.ts';
 import { checkDecideBody } from './decide-check.ts';
 

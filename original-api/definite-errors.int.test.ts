@@ -6,7 +6,7 @@ import { create, NOW, update } from '../test/outcome-log.ts';
 import { freshDatabase } from '../test/fresh-database.ts';
 import type { Decision } from '../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../shared/domain/command.ts';
-import { answerReply } from '../shared/http/answer-reply.ts';
+import { answerReply } from '../shared/things-api/answer-reply.ts';
 import type { CommandSender } from '../shared/commands/command-sender.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createProgress } from '../shared/process/progress.ts';

@@ -1,4 +1,4 @@
-/** The routes for the updater and for Shiny; see shared/http/internal-api.ts. */
+/** The routes for the updater and for Shiny; see shared/contracts/original-internal.ts. */
 import { addedFieldsOf } from '../shared/domain/added-fields.ts';
 import { ApiError } from '../shared/http/errors.ts';
 import {
@@ -19,10 +19,10 @@ import {
   type InternalAbortBody,
   type InternalDecideBody,
   type InternalFenceBody,
-} from '../shared/http/internal-api.ts';
+} from '../shared/contracts/original-internal.ts';
 import type { Identity } from '../shared/http/genesis-check.ts';
 import { route, type Route } from '../shared/http/route.ts';
-import { partitionOf, thingIdOf } from '../shared/http/thing-requests.ts';
+import { partitionOf, thingIdOf } from '../shared/things-api/parse-thing-request.ts';
 import { checkDecideBody } from './decide-check.ts';
 import type { InternalCalls } from './internal-calls.ts';
 

@@ -4,7 +4,7 @@ import { createCommandSender } from '../shared/commands/command-sender.ts';
 import { createOutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { ApiError, unavailable } from '../shared/http/errors.ts';
-import type { ThingsBackend } from '../shared/http/things-backend.ts';
+import type { ThingsBackend } from '../shared/things-api/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';

@@ -2,7 +2,7 @@
 import { KNOWN_FEATURES } from '../shared/domain/features.ts';
 import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
-import { thingsRoutes } from '../shared/http/things-routes.ts';
+import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { commandsRoutes } from './commands-routes.ts';
 import { startShinyServing, type ShinyServingParts } from './serving.ts';

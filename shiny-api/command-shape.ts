@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { StoredAnswer } from '../shared/domain/answer.ts';
 import type { ThingCommand } from '../shared/domain/command.ts';
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
-import { answerReply } from '../shared/http/answer-reply.ts';
+import { answerReply } from '../shared/things-api/answer-reply.ts';
 import type { Sent } from '../shared/commands/command-sender.ts';
 import type { IndexedCommand } from './command-index.ts';
 

@@ -7,7 +7,7 @@ import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { OutcomeWaiter } from '../shared/commands/outcome-waiter.ts';
 import { shinyJson } from '../shared/domain/shiny-json.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import type { ThingView } from '../shared/http/things-backend.ts';
+import type { ThingView } from '../shared/things-api/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/records/topics.ts';
 import type { Logger } from '../shared/process/logger.ts';

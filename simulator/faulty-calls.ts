@@ -1,7 +1,7 @@
 /** Calls between machines, and of a machine to its database: they take their time, get lost, or their answers do. */
 import type { InternalCalls } from '../original-api/internal-calls.ts';
 import type { OriginalThings } from '../original-api/original-things.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Machine } from './machine.ts';
 import type { Random } from './random.ts';

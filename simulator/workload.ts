@@ -6,7 +6,7 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { thingCommand, type DeleteCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { clampedOriginalFoo, type OriginalThing, type ShinyThing } from '../shared/domain/mapping.ts';
 import { ApiError } from '../shared/http/errors.ts';
-import type { ThingsBackend } from '../shared/http/things-backend.ts';
+import type { ThingsBackend } from '../shared/things-api/things-backend.ts';
 import type { Random } from './random.ts';
 import type { Slot, World } from './world.ts';
 

@@ -13,7 +13,7 @@ import { linkAfter, type Counted } from '../shared/domain/fold.ts';
 import type { Outcome } from '../shared/domain/outcome.ts';
 import type { PartitionState } from '../shared/domain/partition-state.ts';
 import { ApiError } from '../shared/http/errors.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import type { ReadOutcome } from '../shared/records/outcome-reader.ts';
 import { checkKnown } from '../shared/replica/feature-check.ts';
 import type { Logger } from '../shared/process/logger.ts';

@@ -4,7 +4,7 @@ import { createRecordCodec } from '../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { restoreCommands } from '../shared/commands/restore-commands.ts';
 import { emptyHeader } from '../shared/domain/partition-state.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createNamespace } from '../shared/records/namespace.ts';
 import { topicName } from '../shared/records/topics.ts';

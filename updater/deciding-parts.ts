@@ -1,7 +1,7 @@
 /** What the updater is built from. */
 import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';

@@ -9,7 +9,7 @@ import { fold } from '../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { OriginalEntry } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import { AppendUnknownError, type EventLog } from '../shared/log/event-log.ts';
 import { createMemoryLog } from '../shared/log/memory-log.ts';
 import { createNamespace } from '../shared/records/namespace.ts';

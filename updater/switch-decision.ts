@@ -11,7 +11,7 @@
 import type { SwitchCommand } from '../shared/domain/command.ts';
 import type { PartitionHeader, PartitionState } from '../shared/domain/partition-state.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { InternalMastership } from '../shared/http/internal-api.ts';
+import type { InternalMastership } from '../shared/contracts/original-internal.ts';
 
 export type SwitchAction =
   | { readonly kind: 'write-skipped'; readonly reason: string }

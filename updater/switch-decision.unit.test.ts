@@ -4,7 +4,7 @@ import type { SwitchCommand } from '../shared/domain/command.ts';
 import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { InternalMastership } from '../shared/http/internal-api.ts';
+import type { InternalMastership } from '../shared/contracts/original-internal.ts';
 import { nextSwitchAction, skipReason, SWITCH_LAG_MAX_RECORDS, withOwnDeadline } from './switch-decision.ts';
 
 const DEADLINE = NOW + 1_000;

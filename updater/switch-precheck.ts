@@ -4,7 +4,7 @@
  * the pause.
  */
 import type { Owner } from '../shared/domain/thing.ts';
-import type { OriginalClient } from '../shared/http/original-client.ts';
+import type { OriginalClient } from '../shared/contracts/original-client.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/replica/fold-store.ts';

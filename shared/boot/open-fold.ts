@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { RecordCodec } from '../records/record-codec.ts';
 import type { Genesis } from '../domain/outcome.ts';
-import { createOriginalClient, type OriginalClient } from '../http/original-client.ts';
-import { watchOriginal } from '../http/original-identity.ts';
+import { createOriginalClient, type OriginalClient } from '../contracts/original-client.ts';
+import { watchOriginal } from '../contracts/original-identity.ts';
 import { internalSecretOf, type internalSecretSettings } from '../http/wall-settings.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { describeLog } from '../replica/log-extent.ts';

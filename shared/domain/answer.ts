@@ -1,6 +1,6 @@
 /**
  * The answer of a master to one command: the same whichever API shows it, stored under (partition, command id), and
- * repeated for ever. How it looks over HTTP is in shared/http/answer-reply.ts.
+ * repeated for ever. How it looks over HTTP is in shared/things-api/answer-reply.ts.
  */
 import type { CommandType } from './command.ts';
 import type { Owner, Thing } from './thing.ts';

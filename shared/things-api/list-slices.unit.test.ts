@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inSlices, jsonArray } from './json-array.ts';
+import { inSlices, jsonArray } from '../http/json-array.ts';
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
 
 interface Row {

@@ -11,7 +11,7 @@ import {
   LIMIT,
   NO_QUERY,
   PREFER,
-} from './route-schemas.ts';
+} from '../http/route-schemas.ts';
 
 const exact = { additionalProperties: false } as const;
 const LIST_QUERY = Type.Object(

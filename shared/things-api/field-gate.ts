@@ -2,7 +2,7 @@
 import type { AddedFieldTable } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import { notEnabled } from '../domain/features.ts';
-import { ApiError } from './errors.ts';
+import { ApiError } from '../http/errors.ts';
 
 export interface FieldGate {
   /** Enabled in a partition, as far as is known here. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { create, remove } from '../../test/outcome-log.ts';
 import { textField } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
-import { unavailable } from './errors.ts';
+import { unavailable } from '../http/errors.ts';
 import { checkEnabled } from './field-gate.ts';
 
 const TABLE = { colour: textField(40) };

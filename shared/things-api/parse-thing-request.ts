@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { addedFieldsOf } from '../domain/added-fields.ts';
 import type { ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
-import { ApiError, noSuchThing } from './errors.ts';
-import { ifMatchVersion } from './request-headers.ts';
+import { ApiError, noSuchThing } from '../http/errors.ts';
+import { ifMatchVersion } from '../http/request-headers.ts';
 
 /** The id of a path. Throws 404 unless it is a canonical decimal from 1 to 2^53 - 1. */
 export const thingIdOf = (text: string): number => {

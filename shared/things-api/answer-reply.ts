@@ -2,7 +2,7 @@
 import { answeredThing, type Owner, type Thing } from '../domain/thing.ts';
 import { toOriginalThing, toShinyThing, type OriginalThing, type ShinyThing } from '../domain/mapping.ts';
 import type { AnswerCode, Decision } from '../domain/answer.ts';
-import { ERROR_CODE_HEADER, errorBody, noSuchThingMessage } from './errors.ts';
+import { ERROR_CODE_HEADER, errorBody, noSuchThingMessage } from '../http/errors.ts';
 
 export interface Reply {
   readonly status: number;

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics, type Metrics } from '../process/metrics.ts';
 import { systemTime } from '../process/time.ts';
-import { createServer, type HttpServer } from './server.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
 import type { ThingsBackend } from './things-backend.ts';
 import { thingsRoutes } from './things-routes.ts';
 

@@ -17,11 +17,11 @@ import {
   type InternalFenceBody,
   type InternalMastership,
   type InternalThing,
-} from './internal-api.ts';
+} from './original-internal.ts';
 import { StartError } from '../process/lifecycle.ts';
-import { ApiError, ERROR_CODE_HEADER, ERRORS, type ErrorCode } from './errors.ts';
-import { GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from './genesis-check.ts';
-import { INTERNAL_SECRET_HEADER } from './secret-check.ts';
+import { ApiError, ERROR_CODE_HEADER, ERRORS, type ErrorCode } from '../http/errors.ts';
+import { GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from '../http/genesis-check.ts';
+import { INTERNAL_SECRET_HEADER } from '../http/secret-check.ts';
 
 export interface OriginalClient {
   /** Throws when the outcome is not known: unreachable, too slow, or a fault of its own. Asking again is harmless. */

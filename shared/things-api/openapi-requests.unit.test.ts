@@ -10,7 +10,7 @@ import type { Owner } from '../domain/thing.ts';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics } from '../process/metrics.ts';
 import { systemTime } from '../process/time.ts';
-import { createServer, type HttpServer } from './server.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
 import type { ThingsBackend } from './things-backend.ts';
 import { thingsRoutes } from './things-routes.ts';
 

@@ -5,15 +5,21 @@ import { thingCommand, type ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import type { Owner } from '../domain/thing.ts';
 import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
-import { noSuchThing } from './errors.ts';
-import { idempotencyKey } from './idempotency-key.ts';
-import { ifNoneMatchHits, prefersAsync, wantsLatest } from './request-headers.ts';
-import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from './in-flight.ts';
+import { noSuchThing } from '../http/errors.ts';
+import { idempotencyKey } from '../http/idempotency-key.ts';
+import { ifNoneMatchHits, prefersAsync, wantsLatest } from '../http/request-headers.ts';
+import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from '../http/in-flight.ts';
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
-import { sendJsonArray } from './json-array.ts';
-import { route, sendJson, type Route } from './route.ts';
-import { createRequestsUnderWay } from './requests-under-way.ts';
-import { createRequest, deleteRequest, thingIdOf, updateFaults, updateRequest } from './thing-requests.ts';
+import { sendJsonArray } from '../http/json-array.ts';
+import { route, sendJson, type Route } from '../http/route.ts';
+import { createRequestsUnderWay } from './in-flight-writes.ts';
+import {
+  createRequest,
+  deleteRequest,
+  thingIdOf,
+  updateFaults,
+  updateRequest,
+} from './parse-thing-request.ts';
 import type { Time } from '../process/time.ts';
 import type { Logger } from '../process/logger.ts';
 import type { ThingsBackend } from './things-backend.ts';

@@ -2,7 +2,7 @@
  * A list of Things, read and sent in slices of bytes: however slow its reader and however large its rows, a response holds one
  * slice. What was read beyond a slice is dropped and read again.
  */
-import { SLICE_MAX_BYTES } from './json-array.ts';
+import { SLICE_MAX_BYTES } from '../http/json-array.ts';
 import type { ThingsBackend } from './things-backend.ts';
 
 /** The first read of a list; the next ones follow from the size of the rows. */
