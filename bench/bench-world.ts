@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { KafkaClientName } from '../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import {
   privateFolder,

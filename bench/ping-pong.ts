@@ -1,6 +1,6 @@
 /** The bare round trip through the log, by client library: what most of our writes are measured against. */
 import { PARTITIONS_DEFAULT } from '../shared/records/topics.ts';
-import type { KafkaClientName } from '../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import { startPingPong as startWithKafkajs } from './bare/ping-pong.ts';
 import { startPingPong as startWithPlatformatic } from './bare/ping-pong-platformatic.ts';
 import type { BenchWorld } from './bench-world.ts';

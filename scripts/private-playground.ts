@@ -1,6 +1,6 @@
 /** A playground of one's own, for the chaos and the benchmarks: free ports, a temporary folder, settings from nowhere else. */
 import type { Owner } from '../shared/domain/thing.ts';
-import type { KafkaClientName } from '../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { readSettings } from '../shared/process/settings.ts';

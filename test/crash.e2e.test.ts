@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { KafkaClientName } from '../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground, type Service } from './playground.ts';
 

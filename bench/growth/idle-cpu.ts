@@ -1,6 +1,6 @@
 /** What the three services take while nobody asks them for anything. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { BenchWorld } from '../bench-world.ts';
 import { cpuSecondsOf } from '../process-usage.ts';
 

@@ -1,6 +1,6 @@
 /** Row 2: a write through Shiny while Shiny is master, by one client. */
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
-import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
 import { openThingsClients, thingsOf } from '../things-client.ts';

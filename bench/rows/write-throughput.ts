@@ -1,5 +1,5 @@
 /** Row 3: writes per second through Shiny while Shiny is master, by many clients. */
-import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Comparison } from '../comparison.ts';
 import { openPingPong } from '../ping-pong.ts';
 import { openThingsClients } from '../things-client.ts';

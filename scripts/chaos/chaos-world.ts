@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../shared/domain/thing.ts';
-import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Apis, ApisSettings, Service } from '../apis.ts';
 import type { Addresses } from '../playground/config.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../../checker/certificate.ts';
 import type { HistoryLine } from '../../checker/history.ts';
-import type { KafkaClientName } from '../../shared/log/kafka-log.ts';
+import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import { openHistory } from '../load/history-file.ts';
 import { startLoad } from '../load/load-generator.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { NAMESPACE_PATTERN, PARTITIONS_DEFAULT, PARTITIONS_MAX } from '../records/topics.ts';
-import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-log.ts';
+import { KAFKA_CLIENTS, type KafkaAccess } from '../log/kafka-access.ts';
 import type { RegistryAccess } from '../records/confluent-registry.ts';
 import { LOG_LEVELS, type LogSettings } from '../process/logger.ts';
 import {

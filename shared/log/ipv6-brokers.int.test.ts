@@ -2,7 +2,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
-import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
+import { connectKafkaLog } from './kafka-log.ts';
+import { KAFKA_CLIENTS } from './kafka-access.ts';
 
 const sockets = new Set<Socket>();
 let connections = 0;

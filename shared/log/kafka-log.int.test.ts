@@ -3,7 +3,8 @@ import { expect, inject, test } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { describeEventLog } from './event-log.contract.ts';
 import type { TopicDescription } from './event-log.ts';
-import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
+import { connectKafkaLog } from './kafka-log.ts';
+import { KAFKA_CLIENTS } from './kafka-access.ts';
 import { kafkaOperator } from './kafkajs/operator.ts';
 
 for (const client of KAFKA_CLIENTS) {

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { createLogger, silentLogger, type Logger } from '../process/logger.ts';
 import { AppendNotStoredError, AppendRefusedError, type AppendRecord, type EventLog } from './event-log.ts';
-import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
+import { connectKafkaLog } from './kafka-log.ts';
+import { KAFKA_CLIENTS } from './kafka-access.ts';
 import { kafkaOperator, type KafkaOperator } from './kafkajs/operator.ts';
 import { TOPIC_MAX_MESSAGE_BYTES, TOPIC_SETTINGS } from '../records/topics.ts';
 

@@ -2,7 +2,8 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
-import { connectKafkaLog, KAFKA_CLIENTS } from './kafka-log.ts';
+import { connectKafkaLog } from './kafka-log.ts';
+import { KAFKA_CLIENTS } from './kafka-access.ts';
 import { CONNECT_PATIENCE_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
 
 const LIMIT_MS = 30_000;

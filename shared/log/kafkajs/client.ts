@@ -14,7 +14,7 @@ import {
 } from 'kafkajs';
 import type { Logger } from '../../process/logger.ts';
 import { withColons, withoutColons } from '../broker-address.ts';
-import type { KafkaAccess } from '../kafka-log.ts';
+import type { KafkaAccess } from '../kafka-access.ts';
 import { CONNECTION_TIMEOUT_MS, KEEP_ALIVE_AFTER_MS, REQUEST_TIMEOUT_MS } from '../kafka-timeouts.ts';
 import { patchKafkajs } from './patches.ts';
 

@@ -3,7 +3,7 @@ import type { Logger } from '../../process/logger.ts';
 import { BREATH_MS } from '../breath.ts';
 import type { EventLog } from '../event-log.ts';
 import { stableDescription } from '../topic-description.ts';
-import type { KafkaAccess } from '../kafka-log.ts';
+import type { KafkaAccess } from '../kafka-access.ts';
 import { retryFor } from '../kafka-limit.ts';
 import { CONNECT_PATIENCE_MS } from '../kafka-timeouts.ts';
 import { kafkajsOffsets, renewableAdmin } from './admin.ts';

@@ -14,7 +14,7 @@ import {
 import type { Logger } from '../../process/logger.ts';
 import { withTimeout } from '../../process/with-timeout.ts';
 import { brokerHost } from '../broker-address.ts';
-import type { KafkaAccess } from '../kafka-log.ts';
+import type { KafkaAccess } from '../kafka-access.ts';
 import {
   CONNECTION_TIMEOUT_MS,
   DISCONNECT_TIMEOUT_MS,
