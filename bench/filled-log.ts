@@ -8,7 +8,7 @@ import { partitionOfCommand, thingCommand, type ThingCommand } from '../shared/d
 import type { Genesis } from '../shared/domain/outcome.ts';
 import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import { createNamespace } from '../shared/records/namespace.ts';
-import { connectKafkaLog } from '../shared/log/kafka-log.ts';
+import { connectKafkaLog } from '../shared/log/kafka/connect-kafka-log.ts';
 import { PARTITIONS_DEFAULT, topicName, type TopicSuffix } from '../shared/records/topics.ts';
 import { confluentRegistry } from '../shared/records/confluent-registry.ts';
 import { createRecordCodec, type RecordCodec } from '../shared/records/record-codec.ts';

@@ -1,6 +1,6 @@
 /** The bare programs that have our steps: the two ends of the log as processes of their own, and two topics between them. */
 import { PARTITIONS_DEFAULT } from '../shared/records/topics.ts';
-import { connectKafkaLog } from '../shared/log/kafka-log.ts';
+import { connectKafkaLog } from '../shared/log/kafka/connect-kafka-log.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import type { BenchWorld } from './bench-world.ts';
 

@@ -5,7 +5,7 @@ import { thing } from '../test/outcome-log.ts';
 import { createRecordCodec } from '../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import type { Thing } from '../shared/domain/thing.ts';
-import { connectKafkaLog } from '../shared/log/kafka-log.ts';
+import { connectKafkaLog } from '../shared/log/kafka/connect-kafka-log.ts';
 import { KAFKA_CLIENTS } from '../shared/log/kafka-access.ts';
 import { kafkaOperator, type KafkaOperator } from '../shared/log/kafkajs/operator.ts';
 import { silentLogger } from '../shared/process/logger.ts';

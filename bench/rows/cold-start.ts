@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectKafkaLog } from '../../shared/log/kafka-log.ts';
+import { connectKafkaLog } from '../../shared/log/kafka/connect-kafka-log.ts';
 import { topicName } from '../../shared/records/topics.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import type { BenchWorld } from '../bench-world.ts';

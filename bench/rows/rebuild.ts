@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { createOutcomeWaiter } from '../../shared/commands/outcome-waiter.ts';
-import { connectKafkaLog } from '../../shared/log/kafka-log.ts';
+import { connectKafkaLog } from '../../shared/log/kafka/connect-kafka-log.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import { describeLog } from '../../shared/replica/log-extent.ts';
 import { topicName } from '../../shared/records/topics.ts';

@@ -1,5 +1,5 @@
 /** What each service opens first, waiting for it for a bounded time: broker, registry, namespace. */
-import { connectKafkaLog } from '../log/kafka-log.ts';
+import { connectKafkaLog } from '../log/kafka/connect-kafka-log.ts';
 import { readGenesis } from '../records/namespace.ts';
 import { confluentRegistry } from '../records/confluent-registry.ts';
 import { createRecordCodec, type RecordCodec } from '../records/record-codec.ts';

@@ -1,12 +1,12 @@
 /** What a real broker refuses, through both clients: certainly not stored, said so at once, and others go on. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { createLogger, silentLogger, type Logger } from '../process/logger.ts';
-import { AppendNotStoredError, AppendRefusedError, type AppendRecord, type EventLog } from './event-log.ts';
-import { connectKafkaLog } from './kafka-log.ts';
-import { KAFKA_CLIENTS } from './kafka-access.ts';
-import { kafkaOperator, type KafkaOperator } from './kafkajs/operator.ts';
-import { TOPIC_MAX_MESSAGE_BYTES, TOPIC_SETTINGS } from '../records/topics.ts';
+import { createLogger, silentLogger, type Logger } from '../../process/logger.ts';
+import { AppendNotStoredError, AppendRefusedError, type AppendRecord, type EventLog } from '../event-log.ts';
+import { connectKafkaLog } from './connect-kafka-log.ts';
+import { KAFKA_CLIENTS } from '../kafka-access.ts';
+import { kafkaOperator, type KafkaOperator } from '../kafkajs/operator.ts';
+import { TOPIC_MAX_MESSAGE_BYTES, TOPIC_SETTINGS } from '../../records/topics.ts';
 
 const HOUR_MS = 3_600_000;
 const LARGE_BYTES = 64 * 1024;

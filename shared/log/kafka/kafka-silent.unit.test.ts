@@ -1,10 +1,10 @@
 /** A Kafka that is not there, or accepts and never answers: both clients give up, in time, and say so. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { silentLogger } from '../process/logger.ts';
-import { connectKafkaLog } from './kafka-log.ts';
-import { KAFKA_CLIENTS } from './kafka-access.ts';
-import { CONNECT_PATIENCE_MS, REQUEST_TIMEOUT_MS } from './kafka-timeouts.ts';
+import { silentLogger } from '../../process/logger.ts';
+import { connectKafkaLog } from './connect-kafka-log.ts';
+import { KAFKA_CLIENTS } from '../kafka-access.ts';
+import { CONNECT_PATIENCE_MS, REQUEST_TIMEOUT_MS } from '../kafka-timeouts.ts';
 
 const LIMIT_MS = 30_000;
 

@@ -1,9 +1,9 @@
 /** Brokers that are given as IPv6 addresses, by way of a proxy on ::1. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { silentLogger } from '../process/logger.ts';
-import { connectKafkaLog } from './kafka-log.ts';
-import { KAFKA_CLIENTS } from './kafka-access.ts';
+import { silentLogger } from '../../process/logger.ts';
+import { connectKafkaLog } from './connect-kafka-log.ts';
+import { KAFKA_CLIENTS } from '../kafka-access.ts';
 
 const sockets = new Set<Socket>();
 let connections = 0;

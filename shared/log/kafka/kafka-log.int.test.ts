@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
-import { silentLogger } from '../process/logger.ts';
-import { describeEventLog } from './event-log.contract.ts';
-import type { TopicDescription } from './event-log.ts';
-import { connectKafkaLog } from './kafka-log.ts';
-import { KAFKA_CLIENTS } from './kafka-access.ts';
-import { kafkaOperator } from './kafkajs/operator.ts';
+import { silentLogger } from '../../process/logger.ts';
+import { describeEventLog } from '../event-log.contract.ts';
+import type { TopicDescription } from '../event-log.ts';
+import { connectKafkaLog } from './connect-kafka-log.ts';
+import { KAFKA_CLIENTS } from '../kafka-access.ts';
+import { kafkaOperator } from '../kafkajs/operator.ts';
 
 for (const client of KAFKA_CLIENTS) {
   const open = async () => {
