@@ -421,7 +421,7 @@ inline append_observed() {
   fi
 }
 
-/* ---- 6. Original: one Postgres function call per write, one transaction (original-api/migrations) ---------------- */
+/* ---- 6. Original: one Postgres function call per write, one transaction (original-api/store/migrations) ---------------- */
 /* Its caller has checked: a stored answer, or Original is the owner. P10: an answer is stored, refusals too. */
 inline postgres_decides(command, its_answer, is_direct) {
   if

@@ -5,7 +5,7 @@ import { INTERNAL_IDENTITY_PATH } from '../shared/contracts/original-internal.ts
 import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import { internalRoutes } from './internal-routes.ts';
+import { internalRoutes } from './internal/internal-routes.ts';
 import { startOriginalServing, type OriginalServingParts } from './serving.ts';
 
 export interface OriginalAppParts extends OriginalServingParts {

@@ -16,10 +16,10 @@ import {
   LOCK_TIMEOUT_MS,
   openDatabase,
   type SessionVerification,
-} from './database.ts';
-import { bindTopics } from './database-topics.ts';
+} from './store/database.ts';
+import { bindTopics } from './store/database-topics.ts';
 import { lacksNothing } from './log-proof.ts';
-import { postgresThings } from './postgres-things.ts';
+import { postgresThings } from './store/postgres-things.ts';
 
 const settings = settingsOrExit(originalProgram);
 const { name, version } = originalProgram;

@@ -26,7 +26,7 @@ import type { Metrics } from '../shared/process/metrics.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
-import type { OriginalThings, Release, ThingVersion } from './original-things.ts';
+import type { OriginalThings, Release, ThingVersion } from './store/original-things.ts';
 
 export interface MirrorParts {
   readonly namespace: string;

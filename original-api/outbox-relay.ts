@@ -15,7 +15,7 @@ import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { OriginalThings, OutboxEntry } from './original-things.ts';
+import type { OriginalThings, OutboxEntry } from './store/original-things.ts';
 
 export interface OutboxRelayParts {
   readonly namespace: string;

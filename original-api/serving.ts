@@ -13,11 +13,11 @@ import type { Metrics } from '../shared/process/metrics.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { internalCalls, type InternalCalls } from './internal-calls.ts';
+import { internalCalls, type InternalCalls } from './internal/internal-calls.ts';
 import { startMirror } from './mirror.ts';
-import type { OriginalThings } from './original-things.ts';
+import type { OriginalThings } from './store/original-things.ts';
 import { startStoreWatch, type StoreFault } from './store-watch.ts';
-import { createOutboxWatch } from './outbox-watch.ts';
+import { createOutboxWatch } from './store/outbox-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { originalBackend } from './things-backend.ts';
 

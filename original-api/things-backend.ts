@@ -18,8 +18,8 @@ import type { Progress } from '../shared/process/progress.ts';
 import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
-import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './database-errors.ts';
-import type { OriginalThings } from './original-things.ts';
+import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './store/database-errors.ts';
+import type { OriginalThings } from './store/original-things.ts';
 import { createThingLanes } from './thing-lanes.ts';
 
 export interface OriginalBackendParts {

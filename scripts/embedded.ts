@@ -11,8 +11,8 @@ import {
   LOCK_TIMEOUT_MS,
   openDatabase,
   type SessionVerification,
-} from '../original-api/database.ts';
-import { postgresThings } from '../original-api/postgres-things.ts';
+} from '../original-api/store/database.ts';
+import { postgresThings } from '../original-api/store/postgres-things.ts';
 import { createRecordCodec } from '../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { createOriginalClient } from '../shared/contracts/original-client.ts';

@@ -4,7 +4,7 @@
  */
 import { startOriginalServing, type OriginalServing } from '../original-api/serving.ts';
 import { startShinyServing, type ShinyServing } from '../shiny-api/serving.ts';
-import { memoryThings, type MemoryThings } from '../original-api/memory-things.ts';
+import { memoryThings, type MemoryThings } from '../original-api/store/memory-things.ts';
 import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
@@ -17,8 +17,8 @@ import { noMetrics } from '../shared/process/metrics.ts';
 import { UnknownFeatureError } from '../shared/replica/feature-check.ts';
 import type { FoldStore } from '../shared/replica/fold-store.ts';
 import { createMemoryFoldStore } from '../shared/replica/memory-fold-store.ts';
-import { startDeciding, type Deciding } from '../updater/deciding.ts';
-import { createSwitchRequests, type SwitchRequests } from '../updater/switch-requests.ts';
+import { startDeciding, type Deciding } from '../updater/partition/deciding.ts';
+import { createSwitchRequests, type SwitchRequests } from '../updater/switch/switch-requests.ts';
 import type { FaultRates } from './fault-rates.ts';
 import { faultyClient, faultyThings } from './faulty-calls.ts';
 import { faultyLog } from './faulty-log.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { inject } from 'vitest';
-import { bindDatabase, openDatabase } from '../original-api/database.ts';
+import { bindDatabase, openDatabase } from '../original-api/store/database.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
 import type { Owner } from '../shared/domain/thing.ts';
 import { silentLogger } from '../shared/process/logger.ts';

@@ -4,12 +4,12 @@ import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import type { DecidingParts } from './deciding-parts.ts';
-import { startDeciding } from './deciding.ts';
-import { troubled } from './partition-status.ts';
-import { featureRoutes } from './feature-routes.ts';
-import { createSwitchRequests } from './switch-requests.ts';
-import { switchRoutes } from './switch-routes.ts';
+import type { DecidingParts } from './partition/deciding-parts.ts';
+import { startDeciding } from './partition/deciding.ts';
+import { troubled } from './partition/partition-status.ts';
+import { featureRoutes } from './http/feature-routes.ts';
+import { createSwitchRequests } from './switch/switch-requests.ts';
+import { switchRoutes } from './http/switch-routes.ts';
 
 export interface UpdaterAppParts extends DecidingParts {
   readonly version: string;

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
+import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
+import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-shape.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import type { Addresses } from './config.ts';
 import { CommandFault, EXIT, print, printError, type ExitStatus } from './exit.ts';

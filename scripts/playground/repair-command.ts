@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
-import { applyRepair, otherOriginals, readStoreContent } from '../../original-api/repair-store.ts';
-import { bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/database.ts';
-import { repairPlan, type RepairPlan } from '../../original-api/repair-plan.ts';
+import { applyRepair, otherOriginals, readStoreContent } from '../../original-api/store/repair-store.ts';
+import { bindDatabase, LOCK_TIMEOUT_MS, openDatabase } from '../../original-api/store/database.ts';
+import { repairPlan, type RepairPlan } from '../../original-api/store/repair-plan.ts';
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { StoredAnswer } from '../../shared/domain/answer.ts';
 import { restoreCommands } from '../../shared/commands/restore-commands.ts';

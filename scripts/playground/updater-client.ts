@@ -1,9 +1,9 @@
 /** Talks to the updater over HTTP. */
 import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
-import type { PartitionPrecheck } from '../../updater/switch-precheck.ts';
-import type { FeaturesShape } from '../../updater/feature-routes.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch-shape.ts';
+import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
+import type { FeaturesShape } from '../../updater/http/feature-routes.ts';
+import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-shape.ts';
 
 export interface PartitionMastership {
   readonly partition: number;

@@ -1,7 +1,7 @@
 /** `playground upgrade`: which features are enabled. `playground upgrade enable`: enables one, once every process knows it. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { FeaturesShape } from '../../updater/feature-routes.ts';
+import type { FeaturesShape } from '../../updater/http/feature-routes.ts';
 import { withAddresses, type Addresses } from './config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from './exit.ts';
 import { confirmed } from './master-command.ts';

@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'a switch whose deadline passes behind its fence is refused: nobody owns the partition',
   replace: [
     {
-      file: 'updater/switch-decision.ts',
+      file: 'updater/switch/switch-decision.ts',
       text: 'if (row.epoch === header.epoch + 1) return finish(header, row);',
       by: `if (row.epoch === header.epoch + 1)
     return now > command.deadline ? { kind: 'write-refused', reason: 'too late' } : finish(header, row);`,

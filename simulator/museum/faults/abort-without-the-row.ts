@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   seen: 'vitess#17326: a half-failed switch could neither go on nor be undone',
   replace: [
     {
-      file: 'updater/switch-steps.ts',
+      file: 'updater/switch/switch-steps.ts',
       text: `        const row = await ask(() => original.abortSwitch(partition, epoch, action.reason));
         if (row?.epoch === epoch && row.owner === header.owner) parts.onStep({ kind: 'aborted', command });
         return;`,

@@ -35,7 +35,7 @@ const chained`,
 const chained`,
     },
     {
-      file: 'updater/switch-decision.ts',
+      file: 'updater/switch/switch-decision.ts',
       text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
       by: `row.owner === 'shiny' ? header.fence !== null :`,
     },

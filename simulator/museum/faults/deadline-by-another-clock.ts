@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'the deadline of a switch is compared with the clock of a machine other than the one that set it',
   replace: [
     {
-      file: 'updater/switch-decision.ts',
+      file: 'updater/switch/switch-decision.ts',
       text: 'return { ...command, deadline: now + leftMs };',
       by: 'return leftMs < 0 ? { ...command, deadline: now } : command;',
     },

@@ -17,7 +17,7 @@ export const fault: PlantedFault = {
       by: '  if (entry.number > next + 1_000_000)\n',
     },
     {
-      file: 'updater/feed-loop.ts',
+      file: 'updater/partition/feed-loop.ts',
       text: '        if (entry.number === next) next++;\n',
       by: '        next = entry.number + 1;\n',
     },

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   seen: 'capture-and-replay proxies: a request is in the log, and never ran',
   replace: [
     {
-      file: 'updater/cut-off-logs.ts',
+      file: 'updater/partition/cut-off-logs.ts',
       text: 'position: { topic: commandTopic, partition, offset: header.position + 1 },',
       by: 'position: { topic: commandTopic, partition, offset: Math.min(header.position + 2, commandEnds[partition]!) },',
     },

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
     'an updater of an older release decides behind a feature that it does not know, until it reads that it is enabled',
   replace: [
     {
-      file: 'updater/command-loop.ts',
+      file: 'updater/partition/command-loop.ts',
       text: 'checkKnown([command.feature], `commands/${partition} offset ${offset}`, parts.knownFeatures);',
       by: 'checkKnown([], `commands/${partition} offset ${offset}`, parts.knownFeatures);',
     },

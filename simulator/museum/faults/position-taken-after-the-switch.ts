@@ -7,7 +7,7 @@ export const fault: PlantedFault = {
   seen: 'spirit#1207: the position of the reverse feed was taken after the switch',
   replace: [
     {
-      file: 'updater/feed-loop.ts',
+      file: 'updater/partition/feed-loop.ts',
       text: `if (first === undefined || owner !== 'original') return signal.wait();`,
       by: `if (owner !== 'original') queue = [];
     if (first === undefined || owner !== 'original') return signal.wait();`,

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
     'a `released` counts whatever lies before it, and is written behind decisions that were not read back: they are left behind',
   replace: [
     {
-      file: 'updater/command-loop.ts',
+      file: 'updater/partition/command-loop.ts',
       text: 'return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);',
       by: 'return switchSteps.next(command, offset);',
     },

@@ -6,12 +6,12 @@ export const fault: PlantedFault = {
     'the updater moves the row while its own decisions are not read back, and Original looks at the owner before the stored answer: if they are lost, nobody can decide these commands any more',
   replace: [
     {
-      file: 'updater/command-loop.ts',
+      file: 'updater/partition/command-loop.ts',
       text: 'return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);',
       by: 'return switchSteps.next(command, offset);',
     },
     {
-      file: 'original-api/memory-things.ts',
+      file: 'original-api/store/memory-things.ts',
       text: `      const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);`,
       by: `      const ruler = mastership[partition]!;

@@ -12,7 +12,7 @@ export const fault: PlantedFault = {
       by: `switched.master === 'shiny' ? true :`,
     },
     {
-      file: 'updater/switch-decision.ts',
+      file: 'updater/switch/switch-decision.ts',
       text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
       by: `row.owner === 'shiny' ? true :`,
     },

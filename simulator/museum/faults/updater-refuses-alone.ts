@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'while Original is master the updater refuses what its own fold, which is behind, does not allow',
   replace: [
     {
-      file: 'updater/command-loop.ts',
+      file: 'updater/partition/command-loop.ts',
       text: `if (known !== undefined || isLogCommand(command)) return known;`,
       by: `if (known !== undefined || isLogCommand(command)) return known;
     const own = decide(speculation, command);

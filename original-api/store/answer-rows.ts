@@ -1,0 +1,96 @@
+/** Rows of the database <-> the domain. A row of `answers` holds an answer and the state that it made. */
+import { addedFieldsOf, fieldsSetIn, type AddedFields } from '../../shared/domain/added-fields.ts';
+import type { Answer, AnswerCode, Decision } from '../../shared/domain/answer.ts';
+import type { CommandType } from '../../shared/domain/command.ts';
+import { checkKnown } from '../../shared/replica/feature-check.ts';
+import { clampedOriginalFoo } from '../../shared/domain/mapping.ts';
+import type { Thing } from '../../shared/domain/thing.ts';
+
+export interface ThingRow {
+  id: number;
+  name: string;
+  foo: number;
+  created_on: Date;
+  updated_on: Date;
+  version: number;
+  deleted: boolean;
+  /** Added fields that are not their default. */
+  added: object;
+}
+
+export interface AnswerRow {
+  command_id: string;
+  payload_hash: string;
+  command_type: CommandType;
+  thing_id: number | null;
+  code: AnswerCode;
+  current_version: number | null;
+  field: string | null;
+  name: string | null;
+  foo: number | null;
+  created_on: Date | null;
+  updated_on: Date | null;
+  version: number | null;
+  deleted: boolean | null;
+  added: object | null;
+}
+
+export const thingOfRow = (row: ThingRow): Thing => ({
+  id: row.id,
+  name: row.name,
+  foo: row.foo,
+  createdOn: row.created_on.getTime(),
+  updatedOn: row.updated_on.getTime(),
+  version: row.version,
+  deleted: row.deleted,
+  ...addedFieldsOfRow(row.added),
+});
+
+/** Throws UnknownFeatureError at a field that this release does not know: what is read by half is lost where it goes. */
+export const addedFieldsOfRow = (added: object): AddedFields => {
+  checkKnown(Object.keys(added), "a row of Original's database");
+  return addedFieldsOf(added);
+};
+
+export const decisionOfRow = (row: AnswerRow): Decision => {
+  const answer: Answer = {
+    commandId: row.command_id,
+    payloadHash: row.payload_hash,
+    commandType: row.command_type,
+    thingId: row.thing_id,
+    code: row.code,
+    currentVersion: row.current_version,
+    field: row.field,
+  };
+  // Name to deleted are there together, or not at all.
+  const state = row.name === null ? null : thingOfRow({ ...row, id: row.thing_id } as ThingRow);
+  return { answer, state };
+};
+
+/** What `apply_mirror` takes: JSON, timestamps in ISO 8601. */
+export const mirrorRow = ({ answer, state }: Decision): object => ({
+  command_id: answer.commandId,
+  payload_hash: answer.payloadHash,
+  command_type: answer.commandType,
+  thing_id: answer.thingId,
+  code: answer.code,
+  current_version: answer.currentVersion,
+  field: answer.field,
+  ...(state === null ? {} : mirroredState(state)),
+});
+
+const mirroredState = (state: Thing): object => {
+  const { foo: storedFoo, lossy } = clampedOriginalFoo(state.foo);
+  return {
+    id: state.id,
+    name: state.name,
+    foo: state.foo,
+    stored_foo: storedFoo,
+    lossy,
+    created_on: new Date(state.createdOn).toISOString(),
+    updated_on: new Date(state.updatedOn).toISOString(),
+    version: state.version,
+    deleted: state.deleted,
+    added: fieldsSetIn(state),
+  };
+};

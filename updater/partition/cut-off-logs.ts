@@ -1,0 +1,101 @@
+/**
+ * Partitions whose command log or feed ends before what the fold has decided or observed. They are not read and stand as
+ * `stuck`, the others go on; once a log is long enough again (restore-commands.ts), it is read.
+ */
+import { topicName } from '../../shared/records/topics.ts';
+import type { LogPosition } from '../../shared/log/event-log.ts';
+import type { DecidingParts } from './deciding-parts.ts';
+import type { PartitionStatus } from './partition-status.ts';
+import { shortLogs } from './short-logs.ts';
+
+export interface CutOffLogs {
+  /** Where commands and feed are read on, those that are cut off left out. */
+  readable(): Promise<readonly LogPosition[]>;
+  /** Undefined: nothing is cut off. */
+  status(partition: number): PartitionStatus | undefined;
+  /** Calls `read` with what becomes long enough. Rejects when that does; never resolves. */
+  watch(read: (positions: readonly LogPosition[]) => Promise<void>): Promise<never>;
+  stop(): void;
+}
+
+const LOOK_AGAIN_MS = 5_000;
+
+interface CutOff {
+  readonly position: LogPosition;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+export const createCutOffLogs = ({
+  namespace,
+  genesis,
+  store,
+  log,
+  logger,
+  time,
+}: DecidingParts): CutOffLogs => {
+  const commandTopic = topicName(namespace, 'things.commands');
+  const feedTopic = topicName(namespace, 'things.original');
+  let cutOff: readonly CutOff[] = [];
+  let stopped = false;
+
+  const readable = async (): Promise<readonly LogPosition[]> => {
+    const [commandEnds, feedEnds] = await Promise.all([
+      log.endOffsets(commandTopic),
+      log.endOffsets(feedTopic),
+    ]);
+    const before = cutOff;
+    const found = Array.from({ length: genesis.partitions }, (_, partition) => {
+      const { header } = store.state(partition);
+      const short = shortLogs(header, {
+        commands: commandEnds[partition] ?? 0,
+        feed: feedEnds[partition] ?? 0,
+      });
+      return [
+        { position: { topic: commandTopic, partition, offset: header.position + 1 }, reason: short.commands },
+        { position: { topic: feedTopic, partition, offset: header.feedPosition + 1 }, reason: short.feed },
+      ];
+    }).flat();
+    const since = time.now();
+    cutOff = found.flatMap(({ position, reason }) => {
+      if (reason === undefined) return [];
+      const known = before.find((one) => isSame(one.position, position));
+      if (known === undefined)
+        logger.error({ partition: position.partition, reason }, 'a partition stands: its log was cut off');
+      return [known ?? { position, reason, since }];
+    });
+    return found.filter(({ reason }) => reason === undefined).map(({ position }) => position);
+  };
+
+  return {
+    readable,
+    status: (partition) => {
+      const found = cutOff.find(({ position }) => position.partition === partition);
+      return found === undefined ? undefined : { state: 'stuck', since: found.since, reason: found.reason };
+    },
+    watch: async (read) => {
+      while (!stopped && cutOff.length > 0) {
+        await time.sleep(LOOK_AGAIN_MS);
+        if (stopped) break;
+        const before = cutOff;
+        const again = (await readable()).filter((now) =>
+          before.some(({ position }) => isSame(position, now)),
+        );
+        if (again.length === 0) continue;
+        logger.info(
+          { partitions: again.map(({ partition }) => partition) },
+          'logs that were cut off are long enough again',
+        );
+        await read(again);
+      }
+      return new Promise<never>(() => undefined);
+    },
+    stop: () => {
+      stopped = true;
+    },
+  };
+};
+
+const isSame = (a: LogPosition, b: LogPosition): boolean =>
+  a.topic === b.topic && a.partition === b.partition;
