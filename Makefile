@@ -25,16 +25,16 @@ test: ## every test, on the real stack
 	@$(NODE) node_modules/vitest/vitest.mjs run
 
 simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SEEDS=200] [SEED=n replays one, WORLD=set-back such a one] [FAULT=of the museum]
-	@PLANTED_FAULT=$(FAULT) exec $(NODE) $(if $(FAULT),--import ./simulator/museum/plant.ts) simulator/simulate.ts \
+	@PLANTED_FAULT=$(FAULT) exec $(NODE) $(if $(FAULT),--import ./proof/simulator/museum/plant.ts) proof/simulator/simulate.ts \
 		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(FROM),--from $(FROM)) $(if $(WRITES),--writes $(WRITES)) $(if $(WORLD),--world $(WORLD))
 chaos: $(INSTALLED) ## real processes, killed, stopped and cut off, under load and switches: [MINUTES=3]
-	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) scripts/chaos/main.ts
+	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) proof/chaos/main.ts
 museum: $(INSTALLED) ## plant each known fault, and see the simulator catch it; writes docs/museum.md
-	@exec $(NODE) simulator/museum/visit.ts
+	@exec $(NODE) proof/simulator/museum/visit.ts
 model: $(INSTALLED) ## check the protocol's model in every configuration: needs spin and gcc, some minutes
-	@exec $(NODE) model/check.ts
+	@exec $(NODE) proof/model/check.ts
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute
-	@exec $(NODE) model/check.ts --quick
+	@exec $(NODE) proof/model/check.ts --quick
 
 bench: $(INSTALLED) ## ratios against bare programs, some 20 minutes: [ROUNDS=7] [CHECK=1] [RECORD=1]; bench-NAME runs some
 	@exec $(NODE) bench/main.ts $(BENCH_OPTIONS)

@@ -1,5 +1,5 @@
 /** All comparisons, in the order of the table. */
-import type { Comparison } from './comparison.ts';
+import type { Comparison } from './kit/comparison.ts';
 import { coldStart, coldStartSteps } from './rows/cold-start.ts';
 import { directWrite, directWriteSteps } from './rows/direct-write.ts';
 import { hotRead } from './rows/hot-read.ts';

@@ -1,5 +1,5 @@
 /** The table of the results, for a terminal and for the docs. */
-import { table } from '../scripts/playground/table.ts';
+import { table } from '../shared/process/text-table.ts';
 import type { BenchResult, ResultRow } from './result.ts';
 
 const HEAD = ['#', 'ours', 'bare', 'measure', 'ours', 'bare', 'ratio', 'spread', 'target', 'met'];

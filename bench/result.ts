@@ -1,6 +1,6 @@
 /** What a run of the benchmarks came to, as it is written to JSON, and whether it is worse than another. */
-import type { Comparison, Measure } from './comparison.ts';
-import type { Ratio } from './rounds.ts';
+import type { Comparison, Measure } from './kit/comparison.ts';
+import type { Ratio } from './kit/rounds.ts';
 
 export interface ResultRow extends Omit<Ratio, 'ratio' | 'spread'> {
   /** Null where only our own figure has a limit: the bare one may be nothing. */

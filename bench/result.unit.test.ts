@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { format, resolveConfig } from 'prettier';
-import type { Comparison } from './comparison.ts';
+import type { Comparison } from './kit/comparison.ts';
 import { COMPARISONS } from './comparisons.ts';
 import { withTable } from './report.ts';
 import { resultRows, worseRows, type BenchResult, type ResultRow } from './result.ts';
-import { quantile, ratiosOf, runRounds } from './rounds.ts';
+import { quantile, ratiosOf, runRounds } from './kit/rounds.ts';
 
 const comparison = (measures: Comparison['measures']): Comparison => ({
   name: 'test',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
 import { silentLogger } from '../shared/process/logger.ts';
-import { createVirtualTime } from '../simulator/virtual-time.ts';
+import { createVirtualTime } from '../proof/simulator/virtual-time.ts';
 import type { PartitionFacts } from './store/original-things.ts';
 import { lostFeedFault, setBackFault, startStoreWatch } from './store-watch.ts';
 

@@ -31,7 +31,7 @@ import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
 import type { Apis, ApisSettings } from './apis.ts';
-import { removeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+import { removeTemporaryFolder, temporaryFolder } from './stack/temporary-folder.ts';
 import { freePorts } from './stack/ports.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from './stack/postgres.ts';
 

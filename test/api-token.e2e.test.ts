@@ -71,12 +71,12 @@ describe('with a token, on all addresses', () => {
     const urls = { ORIGINAL_URL: on.original, SHINY_URL: on.shiny, UPDATER_URL: on.updater };
     const env = { ...on.env, ...urls };
     const args = ['master', 'switch', '--to', 'shiny', '--partitions', '0', '--yes', '--json'];
-    const without = await run('scripts/playground/main.ts', args, { ...env, API_TOKEN_FILE: '' });
+    const without = await run('scripts/cli/main.ts', args, { ...env, API_TOKEN_FILE: '' });
     expect([without.status, without.out]).toEqual([1, expect.stringContaining('API token')]);
-    const { status, out } = await run('scripts/playground/main.ts', args, env);
+    const { status, out } = await run('scripts/cli/main.ts', args, env);
     expect([status, out]).toEqual([0, expect.stringContaining('"to"')]);
     const load = ['load', '--for', '1s', '--rate', '20', '--json'];
-    const loaded = await run('scripts/playground/main.ts', load, env);
+    const loaded = await run('scripts/cli/main.ts', load, env);
     expect(loaded.status, loaded.out).toBe(0);
     expect(JSON.parse(loaded.out.trim().split('\n').at(-1)!)).toMatchObject({ refused: 0, unknown: 0 });
   });

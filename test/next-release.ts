@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const THIS_RELEASE = fileURLToPath(new URL('..', import.meta.url));
-const CODE = ['checker', 'original-api', 'scripts', 'shared', 'shiny-api', 'updater', 'package.json'];
+const CODE = ['proof', 'original-api', 'scripts', 'shared', 'shiny-api', 'updater', 'package.json'];
 
 interface Edit {
   readonly file: string;

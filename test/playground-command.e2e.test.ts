@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Certificate } from '../checker/certificate.ts';
+import type { Certificate } from '../proof/checker/certificate.ts';
 import { startPlayground, type Playground } from './playground.ts';
 
 const COMMAND = fileURLToPath(new URL('../playground', import.meta.url));

@@ -24,7 +24,7 @@ const CHAOS_SECONDS = '60';
 test(
   'the simulator: no run is unclean, and everything happened that must sometimes happen',
   async () => {
-    const { status, out } = await run('simulator/simulate.ts', ['--seeds', String(SEEDS)]);
+    const { status, out } = await run('proof/simulator/simulate.ts', ['--seeds', String(SEEDS)]);
     expect(status, out).toBe(0);
     expect(out).toMatch(new RegExp(`seeds 1 to ${SEEDS}: \\d{5,} commands, 0 failures`));
   },
@@ -32,16 +32,16 @@ test(
 );
 
 test('a seed is replayed exactly, with a trace', async () => {
-  const once = await run('simulator/simulate.ts', ['--seed', '7', '--writes', '200']);
+  const once = await run('proof/simulator/simulate.ts', ['--seed', '7', '--writes', '200']);
   expect(once.status, once.out).toBe(0);
   expect(once.out).toMatch(/a switch is decided/);
-  expect(await run('simulator/simulate.ts', ['--seed', '7', '--writes', '200'])).toEqual(once);
+  expect(await run('proof/simulator/simulate.ts', ['--seed', '7', '--writes', '200'])).toEqual(once);
 });
 
 test(
   'the museum: every planted fault is caught, and its page is up to date',
   async () => {
-    const { status, out } = await run('simulator/museum/visit.ts', ['--check']);
+    const { status, out } = await run('proof/simulator/museum/visit.ts', ['--check']);
     expect(status, out).toBe(0);
   },
   25 * MINUTE_MS,
@@ -50,7 +50,7 @@ test(
 test(
   'chaos: real processes killed, stopped and cut off, and a clean certificate',
   async () => {
-    const { status, out } = await run('scripts/chaos/main.ts', [], { CHAOS_SECONDS, RATE: '60' });
+    const { status, out } = await run('proof/chaos/main.ts', [], { CHAOS_SECONDS, RATE: '60' });
     expect(status, out).toBe(0);
     expect(out).toMatch(/acknowledged writes lost +0[^]*Clean: no violation/);
     expect(

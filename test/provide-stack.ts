@@ -4,9 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import type { TestProject } from 'vitest/node';
-import { privateStackSettings } from '../scripts/private-playground.ts';
+import { privateStackSettings } from '../proof/isolated-playground.ts';
 import { startStack, type StackAddresses } from '../scripts/stack/stack.ts';
-import { removeTemporaryFolder, temporaryFolder } from '../scripts/temporary-folder.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../scripts/stack/temporary-folder.ts';
 import { startDockerStack } from './docker-stack.ts';
 
 declare module 'vitest' {

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { freePorts } from '../scripts/stack/ports.ts';
-import { removeTemporaryFolder, temporaryFolder } from '../scripts/temporary-folder.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../scripts/stack/temporary-folder.ts';
 import { EXIT_CANNOT_START } from '../shared/process/lifecycle.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { makeNextRelease, THIS_RELEASE } from './next-release.ts';
@@ -87,7 +87,7 @@ const done = (answer: Answer): Answer => {
 };
 const playground = (env: Record<string, string>, ...args: string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    const command = [join(next, 'scripts/playground/main.ts'), ...args];
+    const command = [join(next, 'scripts/cli/main.ts'), ...args];
     execFile(process.execPath, command, { env: { ...process.env, ...env } }, (error, out, err) =>
       error === null ? resolve(out) : reject(new Error(out + err)),
     );

@@ -1,8 +1,8 @@
 /** What the three services take while nobody asks them for anything. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
-import type { BenchWorld } from '../bench-world.ts';
-import { cpuSecondsOf } from '../process-usage.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import { cpuSecondsOf } from '../kit/process-usage.ts';
 
 /** Of one core, in percent, all three together. */
 export const idleCpuPercent = async (

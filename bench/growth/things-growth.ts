@@ -1,12 +1,12 @@
 /** Memory, and the time of a read and a write, by the number of Things: Shiny and the updater, on a log that was filled. */
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
-import type { BenchWorld } from '../bench-world.ts';
-import { openFilledLog } from '../filled-log.ts';
-import { startLoneService } from '../lone-service.ts';
-import { memoryMb } from '../process-usage.ts';
-import { quantile } from '../rounds.ts';
-import { openThingsClients } from '../things-client.ts';
-import { timeEach } from '../timing.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import { openFilledLog } from '../kit/filled-log.ts';
+import { startLoneService } from '../kit/lone-service.ts';
+import { memoryMb } from '../kit/process-usage.ts';
+import { quantile } from '../kit/rounds.ts';
+import { openThingsClients } from '../kit/things-client.ts';
+import { timeEach } from '../kit/timing.ts';
 
 export interface ThingsGrowth {
   readonly things: number;

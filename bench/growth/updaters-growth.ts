@@ -1,8 +1,8 @@
 /** Writes per second by the number of updaters: what several cost each other. */
-import type { BenchWorld } from '../bench-world.ts';
-import { startLoneService } from '../lone-service.ts';
-import { openThingsClients } from '../things-client.ts';
-import { ratePerSecond } from '../timing.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import { startLoneService } from '../kit/lone-service.ts';
+import { openThingsClients } from '../kit/things-client.ts';
+import { ratePerSecond } from '../kit/timing.ts';
 
 const CLIENTS = 64;
 const WARM_UP_MS = 3_000;

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { connectKafkaLog } from '../../shared/log/kafka/connect-kafka-log.ts';
 import { topicName } from '../../shared/records/topics.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
-import type { BenchWorld } from '../bench-world.ts';
-import type { Comparison } from '../comparison.ts';
-import { openFilledLog } from '../filled-log.ts';
-import { startLoneService } from '../lone-service.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openFilledLog } from '../kit/filled-log.ts';
+import { startLoneService } from '../kit/lone-service.ts';
 
 const THINGS = 1_000_000;
 const TAIL = 10_000;

@@ -3,11 +3,11 @@
  * against a bare program with the same steps: fence and stored answer in the transaction, and what was written goes
  * through a relay and both ends of the log.
  */
-import type { BenchWorld } from '../bench-world.ts';
-import type { Comparison } from '../comparison.ts';
-import { startSteps } from '../steps.ts';
-import { openThingsClients, type WrittenThing } from '../things-client.ts';
-import { ratePerSecond } from '../timing.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { startSteps } from '../kit/steps.ts';
+import { openThingsClients, type WrittenThing } from '../kit/things-client.ts';
+import { ratePerSecond } from '../kit/timing.ts';
 
 const CLIENTS = 16;
 /** All processes compile what they do often. */

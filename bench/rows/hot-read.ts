@@ -1,8 +1,8 @@
 /** Row 1: reads of hot Things on Shiny. */
 import autocannon from 'autocannon';
-import type { Comparison, Sample } from '../comparison.ts';
-import { quantile } from '../rounds.ts';
-import { openThingsClients, thingsOf } from '../things-client.ts';
+import type { Comparison, Sample } from '../kit/comparison.ts';
+import { quantile } from '../kit/rounds.ts';
+import { openThingsClients, thingsOf } from '../kit/things-client.ts';
 
 const THINGS = 200;
 const CONNECTIONS = 32;

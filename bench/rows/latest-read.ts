@@ -1,10 +1,10 @@
 /** Row 10: a linearizable read on Shiny, which asks the log for its end. */
 import { topicName } from '../../shared/records/topics.ts';
 import { startAsking } from '../bare/end-offsets.ts';
-import type { BenchWorld } from '../bench-world.ts';
-import type { Comparison } from '../comparison.ts';
-import { openThingsClients } from '../things-client.ts';
-import { percentiles, timeEach } from '../timing.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openThingsClients } from '../kit/things-client.ts';
+import { percentiles, timeEach } from '../kit/timing.ts';
 
 const READS = 1_600;
 const WARM_UP_READS = 4_800;

@@ -1,9 +1,9 @@
 /** Row 7: the list of all Things on Shiny; once more against a bare program that sends as much at once as we do. */
 import { Client } from 'undici';
-import type { Comparison, Sample } from '../comparison.ts';
-import { openFilledLog } from '../filled-log.ts';
-import { startLoneService } from '../lone-service.ts';
-import { watchGrowth } from '../process-usage.ts';
+import type { Comparison, Sample } from '../kit/comparison.ts';
+import { openFilledLog } from '../kit/filled-log.ts';
+import { startLoneService } from '../kit/lone-service.ts';
+import { watchGrowth } from '../kit/process-usage.ts';
 
 const THINGS = 100_000;
 /** As many as ours sends at once. */

@@ -1,10 +1,10 @@
 /** Row 4: a write through Shiny while Original is master. */
 import { Client } from 'undici';
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
-import type { Comparison } from '../comparison.ts';
-import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
-import { openThingsClients, thingsOf } from '../things-client.ts';
-import { percentiles, timeEach } from '../timing.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openPingPong, WARM_UP_TRIPS } from '../kit/ping-pong.ts';
+import { openThingsClients, thingsOf } from '../kit/things-client.ts';
+import { percentiles, timeEach } from '../kit/timing.ts';
 
 const WRITES = 300;
 

@@ -12,9 +12,9 @@ import { startView } from '../../shiny-api/view.ts';
 import { consumeAll as consumeWithKafkajs } from '../bare/consume.ts';
 import { consumeAll as consumeWithPlatformatic } from '../bare/consume-platformatic.ts';
 import { rebuildSteps as bareSteps } from '../bare/rebuild-steps.ts';
-import type { BenchWorld } from '../bench-world.ts';
-import type { Comparison } from '../comparison.ts';
-import { openFilledLog, type FilledLog } from '../filled-log.ts';
+import type { BenchWorld } from '../kit/bench-world.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openFilledLog, type FilledLog } from '../kit/filled-log.ts';
 
 const COMMANDS = 200_000;
 const THINGS = 50_000;

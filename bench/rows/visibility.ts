@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
 import { startNotifier } from '../bare/notify.ts';
-import type { Comparison } from '../comparison.ts';
-import { openPingPong, WARM_UP_TRIPS } from '../ping-pong.ts';
-import { openThingsClients, thingsOf } from '../things-client.ts';
-import { percentiles } from '../timing.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openPingPong, WARM_UP_TRIPS } from '../kit/ping-pong.ts';
+import { openThingsClients, thingsOf } from '../kit/things-client.ts';
+import { percentiles } from '../kit/timing.ts';
 
 const WRITES = 200;
 const POLL_MS = 1;

@@ -3,11 +3,11 @@
  * of their own. What is left of the ratio is what deciding, folding, storing and publishing cost.
  */
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
-import type { Comparison } from '../comparison.ts';
-import { WARM_UP_TRIPS } from '../ping-pong.ts';
-import { startSteps } from '../steps.ts';
-import { openThingsClients, thingsOf, type ThingsClient, type WrittenThing } from '../things-client.ts';
-import { percentiles, ratePerSecond, timeEach } from '../timing.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { WARM_UP_TRIPS } from '../kit/ping-pong.ts';
+import { startSteps } from '../kit/steps.ts';
+import { openThingsClients, thingsOf, type ThingsClient, type WrittenThing } from '../kit/things-client.ts';
+import { percentiles, ratePerSecond, timeEach } from '../kit/timing.ts';
 
 const CLIENTS = 64;
 /** All processes compile what they do often. */

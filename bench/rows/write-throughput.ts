@@ -1,9 +1,9 @@
 /** Row 3: writes per second through Shiny while Shiny is master, by many clients. */
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
-import type { Comparison } from '../comparison.ts';
-import { openPingPong } from '../ping-pong.ts';
-import { openThingsClients } from '../things-client.ts';
-import { ratePerSecond } from '../timing.ts';
+import type { Comparison } from '../kit/comparison.ts';
+import { openPingPong } from '../kit/ping-pong.ts';
+import { openThingsClients } from '../kit/things-client.ts';
+import { ratePerSecond } from '../kit/timing.ts';
 
 const CLIENTS = 64;
 /** All processes compile what they do often. */

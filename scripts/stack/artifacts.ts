@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { onDisk } from '../../shared/process/disk-fault.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
 import { FOLDER_MODE } from '../../shared/process/own-folder.ts';
-import { isAlive } from '../temporary-folder.ts';
+import { isAlive } from './temporary-folder.ts';
 import { runGuarded } from './guarded-process.ts';
 import { JAVA_ENV } from './java.ts';
 import { CHECKOUT } from './outside-folder.ts';
