@@ -19,7 +19,7 @@ import { LONG_BREATH_MS } from '../shared/log/breath.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/records/outcome-reader.ts';
 import { topicName } from '../shared/records/topics.ts';
-import { checkDecided, checkKnown } from '../shared/replica/feature-check.ts';
+import { checkDecided, checkKnown } from '../shared/records/feature-check.ts';
 import { untilDone } from '../shared/process/back-off.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';

@@ -2,7 +2,7 @@
 import { addedFieldsOf, fieldsSetIn, type AddedFields } from '../../shared/domain/added-fields.ts';
 import type { Answer, AnswerCode, Decision } from '../../shared/domain/answer.ts';
 import type { CommandType } from '../../shared/domain/command.ts';
-import { checkKnown } from '../../shared/replica/feature-check.ts';
+import { checkKnown } from '../../shared/records/feature-check.ts';
 import { clampedOriginalFoo } from '../../shared/domain/mapping.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
 

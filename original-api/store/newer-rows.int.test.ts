@@ -11,7 +11,7 @@ import { topicName } from '../../shared/records/topics.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { noMetrics } from '../../shared/process/metrics.ts';
 import { systemTime } from '../../shared/process/time.ts';
-import { UnknownFeatureError } from '../../shared/replica/feature-check.ts';
+import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
 import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
 import { startOutboxRelay } from '../outbox-relay.ts';
 import { postgresThings } from './postgres-things.ts';

@@ -14,7 +14,7 @@ import { topicName } from '../../shared/records/topics.ts';
 import { createNamespace } from '../../shared/records/namespace.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import { noMetrics } from '../../shared/process/metrics.ts';
-import { UnknownFeatureError } from '../../shared/replica/feature-check.ts';
+import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
 import { startDeciding, type Deciding } from '../../updater/partition/deciding.ts';

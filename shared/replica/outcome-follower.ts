@@ -1,7 +1,7 @@
 /** Follows the outcomes into a fold store: one batch of changes per batch of records, and then whoever wants to know is told. */
 import type { RecordCodec } from '../records/record-codec.ts';
 import { fold, type Folded } from '../domain/fold.ts';
-import { checkDecided, checkKnown } from './feature-check.ts';
+import { checkDecided, checkKnown } from '../records/feature-check.ts';
 import type { LogPosition, LogRecord } from '../log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../records/outcome-reader.ts';
 import type { Logger } from '../process/logger.ts';

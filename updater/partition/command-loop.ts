@@ -15,7 +15,7 @@ import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import { ApiError } from '../../shared/http/errors.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { ReadOutcome } from '../../shared/records/outcome-reader.ts';
-import { checkKnown } from '../../shared/replica/feature-check.ts';
+import { checkKnown } from '../../shared/records/feature-check.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
