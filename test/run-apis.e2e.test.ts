@@ -15,6 +15,7 @@ test('the ready of another playground on our ports is not ours: it ends at once,
       status: 'ready',
       genesis: expect.stringMatching(/^[0-9a-f-]{36}$/),
       pid: stranger.pid('shiny-api'),
+      features: [],
     });
     const ports = {
       ORIGINAL_PORT: new URL(stranger.original).port,

@@ -33,8 +33,8 @@ describe('a large outbox', () => {
     const { things, pool } = await open();
     if (analyzedWhenEmpty) await pool.query('analyze outbox, answers, outbox_removed');
     await pool.query(
-      `insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, name, foo, created_on, updated_on, version, deleted)
-         select 'c' || i, i % 4, 'h', 'create', i + 4, 'accepted', 'a', 1, now(), now(), 0, false from generate_series(1, $1) i`,
+      `insert into answers (command_id, partition, payload_hash, command_type, thing_id, code, name, foo, created_on, updated_on, version, deleted, added)
+         select 'c' || i, i % 4, 'h', 'create', i + 4, 'accepted', 'a', 1, now(), now(), 0, false, '{}' from generate_series(1, $1) i`,
       [ROWS],
     );
     await pool.query(
