@@ -6,7 +6,7 @@ import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { internalRoutes } from './internal/internal-routes.ts';
-import { startOriginalServing, type OriginalServingParts } from './serving.ts';
+import { startOriginalServing, type OriginalServingParts } from './service.ts';
 
 export interface OriginalAppParts extends OriginalServingParts {
   readonly version: string;

@@ -7,7 +7,7 @@ import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { openLog, openNamespace } from '../shared/boot/open-log.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
-import { waitFor } from '../shared/process/wait-for.ts';
+import { waitFor } from '../shared/process/retry-until.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from './store/database.ts';
 import { bindTopics } from './store/database-topics.ts';
 import { lacksNothing } from './log-proof.ts';
-import { postgresThings } from './store/postgres-things.ts';
+import { postgresThings } from './store/postgres-thing-store.ts';
 
 const settings = settingsOrExit(originalProgram);
 const { name, version } = originalProgram;

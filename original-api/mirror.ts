@@ -15,18 +15,18 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { evolve } from '../shared/domain/fold.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import { LONG_BREATH_MS } from '../shared/log/breath.ts';
+import { LONG_BREATH_MS } from '../shared/log/linger.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/records/outcome-reader.ts';
 import { topicName } from '../shared/records/topics.ts';
 import { checkDecided, checkKnown } from '../shared/records/feature-check.ts';
-import { untilDone } from '../shared/process/back-off.ts';
+import { untilDone } from '../shared/process/retry-forever.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
-import type { OriginalThings, Release, ThingVersion } from './store/original-things.ts';
+import type { OriginalThings, Release, ThingVersion } from './store/thing-store.ts';
 
 export interface MirrorParts {
   readonly namespace: string;

@@ -7,15 +7,15 @@
  * behind one lock of the whole database.)
  */
 import type { RecordCodec } from '../shared/records/record-codec.ts';
-import { LONG_BREATH_MS } from '../shared/log/breath.ts';
+import { LONG_BREATH_MS } from '../shared/log/linger.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/records/topics.ts';
-import { untilDone } from '../shared/process/back-off.ts';
+import { untilDone } from '../shared/process/retry-forever.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { OriginalThings, OutboxEntry } from './store/original-things.ts';
+import type { OriginalThings, OutboxEntry } from './store/thing-store.ts';
 
 export interface OutboxRelayParts {
   readonly namespace: string;

@@ -8,7 +8,7 @@ import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StoreSetBackError } from './mirror.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
-import type { PartitionFacts, StoreSession, ThingVersion } from './store/original-things.ts';
+import type { PartitionFacts, StoreSession, ThingVersion } from './store/thing-store.ts';
 
 export interface StoreWatchParts {
   readonly store: StoreSession;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { emptyHeader, type PartitionHeader } from '../shared/domain/partition-state.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { createVirtualTime } from '../proof/simulator/virtual-time.ts';
-import type { PartitionFacts } from './store/original-things.ts';
+import type { PartitionFacts } from './store/thing-store.ts';
 import { lostFeedFault, setBackFault, startStoreWatch } from './store-watch.ts';
 
 const facts = (change: Partial<PartitionFacts> = {}): PartitionFacts => ({

@@ -19,7 +19,7 @@ import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
 import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './store/database-errors.ts';
-import type { OriginalThings } from './store/original-things.ts';
+import type { OriginalThings } from './store/thing-store.ts';
 import { createThingLanes } from './thing-lanes.ts';
 
 export interface OriginalBackendParts {

@@ -5,7 +5,13 @@ import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 import { readSettings } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, prepareNamespace, startApis, type Apis, type ApisSettings } from '../scripts/apis.ts';
+import {
+  apisSettings,
+  prepareNamespace,
+  startApis,
+  type Apis,
+  type ApisSettings,
+} from '../scripts/services.ts';
 import type { Addresses } from '../scripts/client/config.ts';
 import { stackSettings, type StackSettings } from '../scripts/stack/config.ts';
 import { freePorts } from '../scripts/stack/ports.ts';

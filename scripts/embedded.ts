@@ -12,7 +12,7 @@ import {
   openDatabase,
   type SessionVerification,
 } from '../original-api/store/database.ts';
-import { postgresThings } from '../original-api/store/postgres-things.ts';
+import { postgresThings } from '../original-api/store/postgres-thing-store.ts';
 import { createRecordCodec } from '../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { createOriginalClient } from '../shared/contracts/original-client.ts';
@@ -30,7 +30,7 @@ import { VERSION as version } from '../shared/process/version.ts';
 import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
-import type { Apis, ApisSettings } from './apis.ts';
+import type { Apis, ApisSettings } from './services.ts';
 import { removeTemporaryFolder, temporaryFolder } from './stack/temporary-folder.ts';
 import { freePorts } from './stack/ports.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from './stack/postgres.ts';

@@ -4,7 +4,7 @@ import { createLogger } from '../shared/process/logger.ts';
 import { logSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, prepareNamespace, startApis } from './apis.ts';
+import { apisSettings, prepareNamespace, startApis } from './services.ts';
 
 const settings = settingsOrExit({
   name: 'run-apis',

@@ -6,7 +6,7 @@ import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from './apis.ts';
+import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from './services.ts';
 import { startEmbedded } from './embedded.ts';
 import { stackSettings } from './stack/config.ts';
 import { takeStackFolder } from './stack/stack-folder.ts';

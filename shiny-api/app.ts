@@ -5,7 +5,7 @@ import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { commandsRoutes } from './commands-routes.ts';
-import { startShinyServing, type ShinyServingParts } from './serving.ts';
+import { startShinyServing, type ShinyServingParts } from './service.ts';
 
 export interface ShinyAppParts extends ShinyServingParts {
   readonly version: string;

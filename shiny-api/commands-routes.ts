@@ -6,7 +6,7 @@ import { route, type Route } from '../shared/http/route.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/route-schemas.ts';
 import { wantsLatest } from '../shared/http/request-headers.ts';
-import { COMMAND, directCommandShape, indexedCommandShape } from './command-shape.ts';
+import { COMMAND, directCommandShape, indexedCommandShape } from './command-json.ts';
 import type { IndexedCommand } from './command-index.ts';
 import type { View } from './view.ts';
 

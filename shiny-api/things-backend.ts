@@ -14,7 +14,7 @@ import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { inTime } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
-import { commandPath, pendingCommand } from './command-shape.ts';
+import { commandPath, pendingCommand } from './command-json.ts';
 import type { View } from './view.ts';
 
 export interface ShinyBackendParts {

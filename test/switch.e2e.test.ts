@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { SwitchShape } from '../updater/switch/switch-shape.ts';
+import type { SwitchShape } from '../updater/switch/switch-json.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground } from './playground.ts';
 

@@ -5,8 +5,8 @@ import { freshDatabase } from '../../test/fresh-database.ts';
 import { accepted, type Decision } from '../../shared/domain/answer.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
-import { postgresThings } from './postgres-things.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -30,7 +30,7 @@ import { bindDatabase } from './database.ts';
 import { bindTopics } from './database-topics.ts';
 import { lacksNothing } from '../log-proof.ts';
 import { startMirror } from '../mirror.ts';
-import { postgresThings } from './postgres-things.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -12,11 +12,11 @@ import { createMemoryLog } from '../../shared/log/memory-log.ts';
 import { createProgress } from '../../shared/process/progress.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { DatabaseUnusableError, faultOf } from './database-errors.ts';
-import { internalCalls } from '../internal/internal-calls.ts';
-import { wholeOutbox } from './original-outbox.contract.ts';
-import type { OriginalThings } from './original-things.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
-import { postgresThings } from './postgres-things.ts';
+import { internalCalls } from '../internal/internal-handlers.ts';
+import { wholeOutbox } from './outbox.contract.ts';
+import type { OriginalThings } from './thing-store.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 import { originalBackend } from '../things-backend.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];

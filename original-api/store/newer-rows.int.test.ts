@@ -12,9 +12,9 @@ import { silentLogger } from '../../shared/process/logger.ts';
 import { noMetrics } from '../../shared/process/metrics.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 import { startOutboxRelay } from '../outbox-relay.ts';
-import { postgresThings } from './postgres-things.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { create, NOW } from '../../test/outcome-log.ts';
 import { freshDatabase, openTestDatabase } from '../../test/fresh-database.ts';
 import { partitionOfCommand } from '../../shared/domain/command.ts';
-import { wholeOutbox } from './original-outbox.contract.ts';
-import type { OriginalThings } from './original-things.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
-import { postgresThings } from './postgres-things.ts';
+import { wholeOutbox } from './outbox.contract.ts';
+import type { OriginalThings } from './thing-store.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -3,7 +3,7 @@ import type { Logger } from '../../shared/process/logger.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
 import type { Time } from '../../shared/process/time.ts';
 import { createTrouble } from '../../shared/process/trouble.ts';
-import type { OldestTransaction, OriginalThings, PartitionFacts } from './original-things.ts';
+import type { OldestTransaction, OriginalThings, PartitionFacts } from './thing-store.ts';
 
 export interface OutboxWatchParts {
   readonly things: Pick<OriginalThings, 'oldestTransaction'>;

@@ -9,7 +9,7 @@ import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
 import { bindDatabase, openDatabase } from './database.ts';
-import { postgresThings } from './postgres-things.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

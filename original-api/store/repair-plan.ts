@@ -10,7 +10,7 @@ import type { Decision } from '../../shared/domain/answer.ts';
 import { isLossy, mappedToOriginal } from '../../shared/domain/mapping.ts';
 import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
-import type { Mastership } from './original-things.ts';
+import type { Mastership } from './thing-store.ts';
 
 /** What the database has of the partition. */
 export interface StoreContent {

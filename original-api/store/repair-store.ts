@@ -4,7 +4,7 @@ import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
 import { inTransaction } from './database.ts';
-import type { Mastership } from './original-things.ts';
+import type { Mastership } from './thing-store.ts';
 import type { RepairPlan, StoreContent } from './repair-plan.ts';
 
 /** How many sessions there are of Original processes in this namespace: they must not write meanwhile. */

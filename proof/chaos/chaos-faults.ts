@@ -1,6 +1,6 @@
 /** What can go wrong: each fault does its harm, waits, and takes it back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Service } from '../../scripts/apis.ts';
+import type { Service } from '../../scripts/services.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { openTransaction, writeGarbage } from './strangers.ts';
 

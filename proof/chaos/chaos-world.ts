@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Owner } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
-import type { Apis, ApisSettings, Service } from '../../scripts/apis.ts';
+import type { Apis, ApisSettings, Service } from '../../scripts/services.ts';
 import type { Addresses } from '../../scripts/client/config.ts';
 import { privateFolder, privateStackSettings, startPrivateServices } from '../isolated-playground.ts';
 import { fetchArtifacts } from '../../scripts/stack/artifacts.ts';

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { kafkaOperator } from '../../shared/log/kafkajs/operator.ts';
 import { topicName } from '../../shared/records/topics.ts';
-import type { ApisSettings } from '../../scripts/apis.ts';
+import type { ApisSettings } from '../../scripts/services.ts';
 
 /** In another database of the server; it has a transaction id, and then does nothing until it is ended. */
 export const openTransaction = async (databaseUrl: string): Promise<() => Promise<void>> => {

@@ -1,6 +1,6 @@
 /** Calls between machines, and of a machine to its database: they take their time, get lost, or their answers do. */
-import type { InternalCalls } from '../../original-api/internal/internal-calls.ts';
-import type { OriginalThings } from '../../original-api/store/original-things.ts';
+import type { InternalCalls } from '../../original-api/internal/internal-handlers.ts';
+import type { OriginalThings } from '../../original-api/store/thing-store.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Machine } from './machine.ts';

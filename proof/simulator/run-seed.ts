@@ -3,10 +3,10 @@ import type { Certificate } from '../checker/certificate.ts';
 import { startDisturbance } from './disturbance.ts';
 import { startForeignRecords } from './foreign-records.ts';
 import { drawFaultRates } from './fault-rates.ts';
-import { isQuiet, judge } from './judgement.ts';
-import { switchEachPartition } from './aftermath.ts';
+import { isQuiet, judge } from './invariants.ts';
+import { switchEachPartition } from './final-switch-check.ts';
 import { createRandom } from './random.ts';
-import { createSightings } from './sightings.ts';
+import { createSightings } from './coverage.ts';
 import { startWorkload } from './workload.ts';
 import { createWorld, type WorldSettings } from './world.ts';
 

@@ -11,7 +11,7 @@ import { drawFaultRates, type FaultRates } from './fault-rates.ts';
 import { startDisturbance } from './disturbance.ts';
 import { createRandom, type Random } from './random.ts';
 import type { SeedOptions, SeedResult } from './run-seed.ts';
-import { createSightings } from './sightings.ts';
+import { createSightings } from './coverage.ts';
 import { startWorkload } from './workload.ts';
 import { createWorld, type World } from './world.ts';
 

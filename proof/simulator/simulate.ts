@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runSeed, WRITES_PER_SEED, type SeedResult } from './run-seed.ts';
 import { runSetBack, SET_BACK_WRITES } from './run-set-back.ts';
-import { SOMETIMES } from './sightings.ts';
+import { SOMETIMES } from './coverage.ts';
 
 const { values } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ import { enableHash } from '../../shared/domain/command.ts';
 import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import { topicName } from '../../shared/records/topics.ts';
-import type { Sightings } from './sightings.ts';
+import type { Sightings } from './coverage.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type Release = 'older' | 'this';

@@ -2,9 +2,9 @@
  * A whole playground in one process: the real parts of the three services over the log in memory, Original's store in
  * memory, a clock that we turn, and machines that crash and pause.
  */
-import { startOriginalServing, type OriginalServing } from '../../original-api/serving.ts';
-import { startShinyServing, type ShinyServing } from '../../shiny-api/serving.ts';
-import { memoryThings, type MemoryThings } from '../../original-api/store/memory-things.ts';
+import { startOriginalServing, type OriginalServing } from '../../original-api/service.ts';
+import { startShinyServing, type ShinyServing } from '../../shiny-api/service.ts';
+import { memoryThings, type MemoryThings } from '../../original-api/store/memory-thing-store.ts';
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { Genesis } from '../../shared/domain/outcome.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
@@ -17,7 +17,7 @@ import { noMetrics } from '../../shared/process/metrics.ts';
 import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
-import { startDeciding, type Deciding } from '../../updater/partition/deciding.ts';
+import { startDeciding, type Deciding } from '../../updater/partition/service.ts';
 import { createSwitchRequests, type SwitchRequests } from '../../updater/switch/switch-requests.ts';
 import type { FaultRates } from './fault-rates.ts';
 import { faultyClient, faultyThings } from './faulty-calls.ts';
@@ -26,7 +26,7 @@ import { createMachine, type Machine } from './machine.ts';
 import type { NodeParts } from './node-parts.ts';
 import type { Random } from './random.ts';
 import { createSharedCodec, otherRelease } from './shared-codec.ts';
-import { createWatchedLogger, type Sightings, type TraceLine } from './sightings.ts';
+import { createWatchedLogger, type Sightings, type TraceLine } from './coverage.ts';
 import { createUpgrade, FEATURES, type Release, type Upgrade } from './upgrade.ts';
 import { createVirtualTime, VIRTUAL_START, type VirtualTime } from './virtual-time.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-shape.ts';
+import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-json.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import type { Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, print, printError, type ExitStatus } from '../client/exit.ts';

@@ -3,7 +3,7 @@ import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
 import type { FeaturesShape } from '../../updater/http/feature-routes.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-shape.ts';
+import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-json.ts';
 
 export interface PartitionMastership {
   readonly partition: number;

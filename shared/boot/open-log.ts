@@ -10,7 +10,7 @@ import { kafkaAccess, registryAccess, type kafkaSettings, type registrySettings 
 import { StartError, type Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SettingValues } from '../process/settings.ts';
-import { waitFor } from '../process/wait-for.ts';
+import { waitFor } from '../process/retry-until.ts';
 
 export type LogSettingValues = SettingValues<typeof kafkaSettings & typeof registrySettings> & {
   readonly NAMESPACE: string;

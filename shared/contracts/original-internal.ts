@@ -27,7 +27,7 @@ export interface InternalDecideBody {
 /** `?past=E&wait_ms=W` waits for an epoch above E, W milliseconds at most. */
 export const internalMastershipPath = (partition: number | ':partition'): string =>
   `/internal/mastership/${partition}`;
-/** The compare-and-set of the row to a new epoch; see original-api/store/original-things.ts. */
+/** The compare-and-set of the row to a new epoch; see original-api/store/thing-store.ts. */
 export const INTERNAL_FENCE_PATH = '/internal/fence';
 export const INTERNAL_ABORT_PATH = '/internal/abort-switch';
 

@@ -4,7 +4,7 @@
  * breath.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BREATH_MS } from './breath.ts';
+import { BREATH_MS } from './linger.ts';
 import {
   AppendNotStoredError,
   AppendOverflowError,

@@ -2,7 +2,7 @@
  * The log seam: partitioned topics that only grow. Kafka, through two clients, and memory; one contract suite
  * (event-log.contract.ts) runs against all.
  */
-import type { Breath } from './breath.ts';
+import type { Breath } from './linger.ts';
 
 export interface AppendRecord {
   readonly partition: number;

@@ -8,7 +8,7 @@ import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
-import type { Deciding } from '../partition/deciding.ts';
+import type { Deciding } from '../partition/service.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
 import { SWITCH_LAG_MAX_RECORDS } from '../switch/switch-decision.ts';
 

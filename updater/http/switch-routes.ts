@@ -15,7 +15,7 @@ import {
   PREFER,
 } from '../../shared/http/route-schemas.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
-import type { Deciding } from '../partition/deciding.ts';
+import type { Deciding } from '../partition/service.ts';
 import { switchPath, type SwitchRequests } from '../switch/switch-requests.ts';
 import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
 import {
@@ -26,7 +26,7 @@ import {
   switchShape,
   type SwitchBody,
   type SwitchShape,
-} from '../switch/switch-shape.ts';
+} from '../switch/switch-json.ts';
 import { precheckSwitch, type PrecheckParts } from './switch-precheck.ts';
 
 export interface SwitchRoutesParts extends PrecheckParts {

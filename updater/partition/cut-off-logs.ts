@@ -4,7 +4,7 @@
  */
 import { topicName } from '../../shared/records/topics.ts';
 import type { LogPosition } from '../../shared/log/event-log.ts';
-import type { DecidingParts } from './deciding-parts.ts';
+import type { DecidingParts } from './service-parts.ts';
 import type { PartitionStatus } from './partition-status.ts';
 import { shortLogs } from './short-logs.ts';
 

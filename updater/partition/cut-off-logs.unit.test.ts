@@ -15,7 +15,7 @@ import { systemTime } from '../../shared/process/time.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
 import { eventually } from '../../test/http-client.ts';
 import { create, NOW } from '../../test/outcome-log.ts';
-import { startDeciding } from './deciding.ts';
+import { startDeciding } from './service.ts';
 import { shortLogs } from './short-logs.ts';
 
 test('a log that ends at what the fold has made of it, or before, is told by name', () => {

@@ -1,6 +1,6 @@
 /** The command and feed loops over the memory log, with a twin beside them and appends that fail. */
 import { expect, test } from 'vitest';
-import { memoryThings } from '../../original-api/store/memory-things.ts';
+import { memoryThings } from '../../original-api/store/memory-thing-store.ts';
 import { startOutboxRelay } from '../../original-api/outbox-relay.ts';
 import { createRecordCodec } from '../../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../../shared/records/schema-registry.ts';

@@ -14,7 +14,7 @@ const introduction = (published: number): string => `# The museum of faults
 Each of these faults is planted into the real code when it is loaded (\`proof/simulator/museum/faults\`: a text that is there
 once, and what replaces it), and the simulator is run, from seed 1 on, until a run is not clean. Without a fault the same
 seeds are clean. Of these faults, ${published} were published by others, and have here the shape that they take in this design. The simulator
-runs Original's store in memory (\`original-api/store/memory-things.ts\`), so faults of its transactions are planted there; one contract suite holds it and
+runs Original's store in memory (\`original-api/store/memory-thing-store.ts\`), so faults of its transactions are planted there; one contract suite holds it and
 Postgres together. \`make museum\` makes this page; \`make simulate FAULT=name SEED=n WRITES=${EXHIBIT_WRITES}\` replays a seed with the fault, and a trace;
 a fault of databases that are set back needs WORLD=set-back WRITES=${SET_BACK_WRITES} instead.
 `;

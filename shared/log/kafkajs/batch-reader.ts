@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import { withTimeout } from '../../process/with-timeout.ts';
-import type { Breath } from '../breath.ts';
+import type { Breath } from '../linger.ts';
 import { OffsetGoneError, type LogRecord, type OnRecords } from '../event-log.ts';
 import { progressOf } from './patches.ts';
 

@@ -1,6 +1,6 @@
 /** The log on Kafka, through kafkajs. Order and certainty come before speed: one request in flight to append. */
 import type { Logger } from '../../process/logger.ts';
-import { BREATH_MS } from '../breath.ts';
+import { BREATH_MS } from '../linger.ts';
 import type { EventLog } from '../event-log.ts';
 import { stableDescription } from '../topic-description.ts';
 import type { KafkaAccess } from '../kafka-access.ts';

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import type { Logger } from '../../process/logger.ts';
 import { createTrouble } from '../../process/trouble.ts';
-import type { Breath } from '../breath.ts';
+import type { Breath } from '../linger.ts';
 import {
   OffsetGoneError,
   type LogPosition,

@@ -12,7 +12,7 @@ import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../../process/logger.ts';
 import { createTrouble } from '../../process/trouble.ts';
 import { withTimeout } from '../../process/with-timeout.ts';
-import type { Breath } from '../breath.ts';
+import type { Breath } from '../linger.ts';
 import type { LogPosition, OnRecords, Tail, TopicDescription } from '../event-log.ts';
 import { answerInTime, StuckError } from '../kafka-limit.ts';
 import { TOPIC_GONE_AFTER_MS } from '../kafka-timeouts.ts';

@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'Original goes on with its own sequence after the switch back: an id is given twice',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: 'ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);',
       by: 'void released.idFloor;',
     },

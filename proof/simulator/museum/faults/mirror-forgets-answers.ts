@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'the mirror takes over states without answers: after the switch back a retry is decided anew',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: `        store(partition, decision);
       }
       if (`,

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   seen: 'vitess#9481: a transaction that began before the cut-over committed after it',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: 'readOutbox: async (limit) => numbered(outbox.slice(0, limit), removed),',
       by: 'readOutbox: async (limit) => numbered(outbox.slice(outbox.length > 1 ? 1 : 0, limit), removed),',
     },

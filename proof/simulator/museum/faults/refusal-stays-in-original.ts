@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'a direct write that was refused leaves no outbox row: after the switch its retry is accepted',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: 'if (state !== null || token === null) {',
       by: 'if (state !== null) {',
     },

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   seen: 'gh-ost#1755: a crash between the irreversible step and its record',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: `if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {`,
       by: `if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null }) && epoch % 4 !== 3) {`,
     },

@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'the row takes whatever epoch comes: a paused updater undoes what was switched meanwhile',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: 'if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;',
       by: 'if (from !== undefined && ruler.owner !== from) return false;',
     },

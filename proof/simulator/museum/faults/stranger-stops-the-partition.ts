@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'a record that nobody can read ends whoever reads it, again and again',
   replace: [
     {
-      file: 'updater/partition/deciding.ts',
+      file: 'updater/partition/service.ts',
       text: `if (command.type === 'unreadable') return { type: 'invalid', reason: command.reason };`,
       by: `if (command.type === 'unreadable') throw new Error(command.reason);`,
     },

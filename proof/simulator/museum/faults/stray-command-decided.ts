@@ -5,7 +5,7 @@ export const fault: PlantedFault = {
   breaks: 'a command is decided in whatever partition it lies',
   replace: [
     {
-      file: 'updater/partition/deciding.ts',
+      file: 'updater/partition/service.ts',
       text: 'return fault === undefined ? command :',
       by: 'return fault === undefined || partitions > 0 ? command :',
     },

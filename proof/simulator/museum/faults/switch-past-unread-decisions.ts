@@ -11,7 +11,7 @@ export const fault: PlantedFault = {
       by: 'return switchSteps.next(command, offset);',
     },
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: `      const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);`,
       by: `      const ruler = mastership[partition]!;

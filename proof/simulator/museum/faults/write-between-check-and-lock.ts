@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   seen: 'gh-ost#887: a write slipped in between the rename and the lock',
   replace: [
     {
-      file: 'original-api/store/memory-things.ts',
+      file: 'original-api/store/memory-thing-store.ts',
       text: '      const decision = decideAnew(partition, command, now);',
       by: `      for (let turn = 0; turn < 40; turn++) await undefined;
       const decision = decideAnew(partition, command, now);`,

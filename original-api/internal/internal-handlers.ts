@@ -17,7 +17,7 @@ import {
   MisplacedCommandError,
   unusableMessage,
 } from '../store/database-errors.ts';
-import type { Mastership, OriginalThings } from '../store/original-things.ts';
+import type { Mastership, OriginalThings } from '../store/thing-store.ts';
 import { longTransaction } from '../store/outbox-watch.ts';
 
 export interface InternalCallsParts {

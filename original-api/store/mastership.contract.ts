@@ -5,8 +5,8 @@ import { accepted } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
-import type { OriginalThings } from './original-things.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
+import type { OriginalThings } from './thing-store.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 
 export const describeOriginalSwitch = (
   name: string,

@@ -13,7 +13,7 @@ import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { FoldStore } from '../shared/replica/fold-store.ts';
-import { commandPath } from './command-shape.ts';
+import { commandPath } from './command-json.ts';
 import { shinyBackend } from './things-backend.ts';
 import { startView, type View } from './view.ts';
 

@@ -5,11 +5,11 @@ import { eventually } from '../../test/http-client.ts';
 import { freshDatabase } from '../../test/fresh-database.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
-import { describeOriginalOutbox, wholeOutbox } from './original-outbox.contract.ts';
-import { describeOriginalSwitch } from './original-switch.contract.ts';
-import { CONTRACT_PARTITIONS, describeOriginalThings } from './original-things.contract.ts';
-import type { OriginalThings } from './original-things.ts';
-import { postgresThings } from './postgres-things.ts';
+import { describeOriginalOutbox, wholeOutbox } from './outbox.contract.ts';
+import { describeOriginalSwitch } from './mastership.contract.ts';
+import { CONTRACT_PARTITIONS, describeOriginalThings } from './thing-store.contract.ts';
+import type { OriginalThings } from './thing-store.ts';
+import { postgresThings } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {

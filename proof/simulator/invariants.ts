@@ -12,7 +12,7 @@ import type { Thing } from '../../shared/domain/thing.ts';
 import { topicName, type TopicSuffix } from '../../shared/records/topics.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { decodeLog, RUN_TOPICS, type DecodedLog } from './decoded-log.ts';
-import { sightingsOfLog } from './log-sightings.ts';
+import { sightingsOfLog } from './log-coverage.ts';
 import { NAMESPACE, type World } from './world.ts';
 
 /** Is there nothing left to do? */

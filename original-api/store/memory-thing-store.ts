@@ -16,7 +16,7 @@ import type {
   OutboxEntry,
   PartitionFacts,
   StoreSession,
-} from './original-things.ts';
+} from './thing-store.ts';
 
 type Unnumbered = Omit<OutboxEntry, 'entry'> & { readonly entry: Omit<OriginalEntry, 'type' | 'number'> };
 

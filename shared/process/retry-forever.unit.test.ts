@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { untilDone } from './back-off.ts';
+import { untilDone } from './retry-forever.ts';
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';
 

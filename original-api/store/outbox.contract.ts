@@ -4,8 +4,8 @@ import { create, NOW, remove, update } from '../../test/outcome-log.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import { DatabaseBehindError } from './database-errors.ts';
-import type { OriginalThings, OutboxEntry } from './original-things.ts';
-import { CONTRACT_PARTITIONS } from './original-things.contract.ts';
+import type { OriginalThings, OutboxEntry } from './thing-store.ts';
+import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 
 /** Waits until no stranger's transaction hides what is committed. */
 export const wholeOutbox = async (things: OriginalThings, limit = 1_000): Promise<OutboxEntry[]> => {

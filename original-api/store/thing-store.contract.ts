@@ -5,7 +5,7 @@ import { accepted, refused } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import type { Owner, Thing } from '../../shared/domain/thing.ts';
-import type { OriginalThings } from './original-things.ts';
+import type { OriginalThings } from './thing-store.ts';
 
 export const CONTRACT_PARTITIONS = 4;
 

@@ -5,7 +5,7 @@ import { emptyState, type PartitionState } from '../../shared/domain/partition-s
 import type { Outcome } from '../../shared/domain/outcome.ts';
 import type { EvidenceRecord } from '../checker/evidence.ts';
 import type { DecodedLog } from './decoded-log.ts';
-import type { Sightings } from './sightings.ts';
+import type { Sightings } from './coverage.ts';
 
 export const sightingsOfLog = (
   { saw }: Sightings,

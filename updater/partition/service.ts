@@ -8,7 +8,7 @@ import { commandFault } from '../../shared/domain/command-check.ts';
 import type { Command } from '../../shared/domain/command.ts';
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
 import type { LogPosition, LogRecord } from '../../shared/log/event-log.ts';
-import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../../shared/log/breath.ts';
+import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../../shared/log/linger.ts';
 import { topicName } from '../../shared/records/topics.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
@@ -18,7 +18,7 @@ import { createOutcomeFollower } from '../../shared/replica/outcome-follower.ts'
 import { createCutOffLogs, type CutOffLogs } from './cut-off-logs.ts';
 import type { InvalidCommand } from './command-queue.ts';
 import { withOwnDeadline } from '../switch/switch-decision.ts';
-import type { DecidingParts } from './deciding-parts.ts';
+import type { DecidingParts } from './service-parts.ts';
 import { PARTITION_STATES, partitionStatus, type PartitionStatus } from './partition-status.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from '../switch/switch-journal.ts';

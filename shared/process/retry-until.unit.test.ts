@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { StartError } from './lifecycle.ts';
 import { silentLogger, type Logger } from './logger.ts';
-import { waitFor } from './wait-for.ts';
+import { waitFor } from './retry-until.ts';
 
 test('an attempt that neither succeeds nor fails is not waited for without end, and it is said for whom', async () => {
   const waiting = waitFor('the registry', 50, silentLogger(), () => new Promise(() => undefined), 60);

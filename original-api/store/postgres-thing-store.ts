@@ -25,7 +25,7 @@ import type {
   OutboxEntry,
   PartitionFacts,
   ThingVersion,
-} from './original-things.ts';
+} from './thing-store.ts';
 import {
   ABORT_SWITCH,
   APPLY_MIRROR,
