@@ -6,9 +6,9 @@ import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { internalRoutes } from './internal/internal-routes.ts';
-import { startOriginalServing, type OriginalServingParts } from './service.ts';
+import { startOriginalService, type OriginalServiceParts } from './service.ts';
 
-export interface OriginalAppParts extends OriginalServingParts {
+export interface OriginalAppParts extends OriginalServiceParts {
   readonly version: string;
   readonly inFlightMax: number;
   readonly wall: WallParts;
@@ -22,7 +22,7 @@ export const createOriginalApp = async (
 ): Promise<HttpServer> => {
   const { namespace, genesis, logger, metrics, time, version, inFlightMax } = parts;
   const identity = { namespace, genesis: genesis.id };
-  const { backend, calls, notReady, troubled } = await startOriginalServing(parts, lifecycle);
+  const { backend, calls, notReady, troubled } = await startOriginalService(parts, lifecycle);
   const app = createServer(
     {
       title: 'Original API',

@@ -7,7 +7,7 @@ import { createLogger } from '../shared/process/logger.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { openLog, openNamespace } from '../shared/boot/open-log.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
-import { waitFor } from '../shared/process/retry-until.ts';
+import { retryUntil } from '../shared/process/retry-until.ts';
 import { createOriginalApp } from './app.ts';
 import { originalProgram } from './config.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from './store/database.ts';
 import { bindTopics } from './store/database-topics.ts';
 import { lacksNothing } from './log-proof.ts';
-import { postgresThings } from './store/postgres-thing-store.ts';
+import { postgresThingStore } from './store/postgres-thing-store.ts';
 
 const settings = settingsOrExit(originalProgram);
 const { name, version } = originalProgram;
@@ -41,9 +41,9 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   };
   const [{ log, codec }, pool] = await Promise.all([
     openLog(name, settings, lifecycle, logger),
-    waitFor(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
+    retryUntil(`Postgres at ${host}`, startWaitMs, logger, () => openDatabase(access, logger)),
   ]);
-  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
+  const things = postgresThingStore(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres', () => things.close());
   const genesis = await openNamespace(settings, log, codec, logger);
   await bindDatabase(pool, genesis, () => lacksNothing(log, codec, namespace, genesis));

@@ -15,23 +15,23 @@ import type { Decision } from '../shared/domain/answer.ts';
 import { evolve } from '../shared/domain/fold.ts';
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import { LONG_BREATH_MS } from '../shared/log/linger.ts';
+import { BACKGROUND_LINGER_MS } from '../shared/log/linger.ts';
 import type { EventLog, OnRecords } from '../shared/log/event-log.ts';
 import { readOutcomes, type ReadOutcome } from '../shared/records/outcome-reader.ts';
 import { topicName } from '../shared/records/topics.ts';
 import { checkDecided, checkKnown } from '../shared/records/feature-check.ts';
-import { untilDone } from '../shared/process/retry-forever.ts';
+import { retryForever } from '../shared/process/retry-forever.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
-import type { OriginalThings, Release, ThingVersion } from './store/thing-store.ts';
+import type { ThingStore, Release, ThingVersion } from './store/thing-store.ts';
 
 export interface MirrorParts {
   readonly namespace: string;
   readonly genesis: Genesis;
-  readonly things: OriginalThings;
+  readonly things: ThingStore;
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly waiter: OutcomeWaiter;
@@ -128,7 +128,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
       nextOffset - place.storedOffset >= PLACE_EVERY_RECORDS
     ) {
       const sentence = 'the mirror could not apply what Shiny decided, trying again';
-      await untilDone(
+      await retryForever(
         sentence,
         { logger, time },
         () => stopped,
@@ -159,7 +159,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   };
 
   const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));
-  const tail = await log.tail(positions, onRecords, () => LONG_BREATH_MS);
+  const tail = await log.tail(positions, onRecords, () => BACKGROUND_LINGER_MS);
   return {
     progress,
     trouble: () => tail.trouble?.(),

@@ -7,19 +7,19 @@
  * behind one lock of the whole database.)
  */
 import type { RecordCodec } from '../shared/records/record-codec.ts';
-import { LONG_BREATH_MS } from '../shared/log/linger.ts';
+import { BACKGROUND_LINGER_MS } from '../shared/log/linger.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/records/topics.ts';
-import { untilDone } from '../shared/process/retry-forever.ts';
+import { retryForever } from '../shared/process/retry-forever.ts';
 import { StartError } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
 import type { Time } from '../shared/process/time.ts';
-import type { OriginalThings, OutboxEntry } from './store/thing-store.ts';
+import type { ThingStore, OutboxEntry } from './store/thing-store.ts';
 
 export interface OutboxRelayParts {
   readonly namespace: string;
-  readonly things: OriginalThings;
+  readonly things: ThingStore;
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly logger: Logger;
@@ -80,7 +80,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
   const run = async (): Promise<void> => {
     while (!stopped) {
       woken = false;
-      const count = await untilDone(
+      const count = await retryForever(
         'the outbox could not be published, trying again',
         { logger, time },
         () => stopped,
@@ -92,7 +92,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
         (error) => error instanceof StartError,
       );
       if (count === 0) await nextWake();
-      else if (count !== undefined && count > 1) await time.sleep(LONG_BREATH_MS);
+      else if (count !== undefined && count > 1) await time.sleep(BACKGROUND_LINGER_MS);
     }
   };
 

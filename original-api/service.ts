@@ -10,12 +10,12 @@ import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
-import { untilDone } from '../shared/process/retry-forever.ts';
+import { retryForever } from '../shared/process/retry-forever.ts';
 import type { Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
-import { internalCalls, type InternalCalls } from './internal/internal-handlers.ts';
+import { internalHandlers, type InternalHandlers } from './internal/internal-handlers.ts';
 import { startMirror } from './mirror.ts';
-import type { OriginalThings } from './store/thing-store.ts';
+import type { ThingStore } from './store/thing-store.ts';
 import { startStoreWatch, type StoreFault } from './store-watch.ts';
 import { createOutboxWatch } from './store/outbox-watch.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
@@ -24,10 +24,10 @@ import { originalBackend } from './things-backend.ts';
 /** How long the start waits for the mirror, at most; then the start is given up. */
 const MIRROR_WAIT_MAX_MS = 3_600_000;
 
-export interface OriginalServingParts {
+export interface OriginalServiceParts {
   readonly namespace: string;
   readonly genesis: Genesis;
-  readonly things: OriginalThings;
+  readonly things: ThingStore;
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly logger: Logger;
@@ -38,9 +38,9 @@ export interface OriginalServingParts {
   readonly knownFeatures?: readonly string[] | undefined;
 }
 
-export interface OriginalServing {
+export interface OriginalService {
   readonly backend: ThingsBackend;
-  readonly calls: InternalCalls;
+  readonly calls: InternalHandlers;
   /** How far the mirror is. */
   readonly mirrored: Progress;
   /** What it still waits for, until it is ready. */
@@ -51,10 +51,10 @@ export interface OriginalServing {
   storeFault(partition: number): StoreFault | undefined;
 }
 
-export const startOriginalServing = async (
-  parts: OriginalServingParts,
+export const startOriginalService = async (
+  parts: OriginalServiceParts,
   lifecycle: Lifecycle,
-): Promise<OriginalServing> => {
+): Promise<OriginalService> => {
   const { namespace, genesis, things, log, codec, logger, metrics, time, responseWaitMs } = parts;
   const { partitions } = genesis;
   const outcomesTopic = topicName(namespace, 'things.outcomes');
@@ -89,7 +89,7 @@ export const startOriginalServing = async (
   /** Where the mirror is at the end noted at start, the store must be where the log is; before, nobody can tell. */
   const holdAgainstLog = async (): Promise<void> => {
     await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, MIRROR_WAIT_MAX_MS)));
-    await untilDone(
+    await retryForever(
       'the store could not be held against the log',
       { logger, time },
       () => isStopped,
@@ -140,7 +140,7 @@ export const startOriginalServing = async (
       time,
       logger,
     }),
-    calls: internalCalls({
+    calls: internalHandlers({
       things,
       checkWritable,
       log,

@@ -15,15 +15,15 @@ import type { ThingsBackend, ThingView } from '../shared/things-api/things-backe
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
-import { inTime } from '../shared/process/in-time.ts';
+import { rejectAfter } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
 import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './store/database-errors.ts';
-import type { OriginalThings } from './store/thing-store.ts';
+import type { ThingStore } from './store/thing-store.ts';
 import { createThingLanes } from './thing-lanes.ts';
 
 export interface OriginalBackendParts {
-  readonly things: OriginalThings;
+  readonly things: ThingStore;
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
   readonly partitions: number;
@@ -104,7 +104,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   };
 
   const logEnds = (): Promise<number[]> =>
-    inTime(time, responseWaitMs, 'asking for the end of the log', log.endOffsets(parts.outcomesTopic));
+    rejectAfter(time, responseWaitMs, 'asking for the end of the log', log.endOffsets(parts.outcomesTopic));
 
   /** Resolves when the mirror has everything that was in the log at some moment after the call. */
   const mirrorCaughtUp = async (ends: readonly number[], waitMs: number): Promise<void> => {

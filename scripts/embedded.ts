@@ -12,7 +12,7 @@ import {
   openDatabase,
   type SessionVerification,
 } from '../original-api/store/database.ts';
-import { postgresThings } from '../original-api/store/postgres-thing-store.ts';
+import { postgresThingStore } from '../original-api/store/postgres-thing-store.ts';
 import { createRecordCodec } from '../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../shared/records/schema-registry.ts';
 import { createOriginalClient } from '../shared/contracts/original-client.ts';
@@ -84,7 +84,7 @@ export const startEmbedded = async (
     sessions,
   };
   const pool = await openDatabase(access, logger);
-  const things = postgresThings(pool, openBackgroundPool(access, logger), sessions);
+  const things = postgresThingStore(pool, openBackgroundPool(access, logger), sessions);
   lifecycle.onClose('Postgres client', () => things.close());
   await bindDatabase(pool, genesis, () => Promise.resolve(true));
   report(`Postgres ready after ${secondsSince(began)} s`);

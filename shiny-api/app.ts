@@ -5,9 +5,9 @@ import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { thingsRoutes } from '../shared/things-api/things-routes.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { commandsRoutes } from './commands-routes.ts';
-import { startShinyServing, type ShinyServingParts } from './service.ts';
+import { startShinyService, type ShinyServiceParts } from './service.ts';
 
-export interface ShinyAppParts extends ShinyServingParts {
+export interface ShinyAppParts extends ShinyServiceParts {
   readonly version: string;
   readonly inFlightMax: number;
   readonly wall: WallParts;
@@ -15,7 +15,7 @@ export interface ShinyAppParts extends ShinyServingParts {
 
 export const createShinyApp = async (parts: ShinyAppParts, lifecycle: Lifecycle): Promise<HttpServer> => {
   const { genesis, logger, metrics, time, version, inFlightMax } = parts;
-  const { backend, view, notReady } = await startShinyServing(parts, lifecycle);
+  const { backend, view, notReady } = await startShinyService(parts, lifecycle);
   const app = createServer(
     {
       title: 'Shiny API',

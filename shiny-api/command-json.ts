@@ -38,12 +38,12 @@ export const pendingCommand = (command: ThingCommand, { partition, offset }: Sen
   status: 'pending',
 });
 
-export const indexedCommandShape = (
+export const indexedCommandJson = (
   command: IndexedCommand,
   stored: StoredAnswer | SwitchResult | undefined,
 ): object => {
   if (stored !== undefined && 'result' in stored)
-    return { ...placeOf(command, command.thingId), ...switchShape(stored) };
+    return { ...placeOf(command, command.thingId), ...switchJson(stored) };
   const thingId = stored?.answer.thingId ?? command.thingId;
   return {
     ...placeOf(command, thingId),
@@ -60,7 +60,7 @@ const placeOf = (command: IndexedCommand, thingId: number | null): object => ({
   requested_on: isoTime(command.requestedOn),
 });
 
-const switchShape = ({ result, epoch, reason, decidedOn }: SwitchResult): object => ({
+const switchJson = ({ result, epoch, reason, decidedOn }: SwitchResult): object => ({
   status: 'decided',
   decision: result === 'switched' ? 'accepted' : 'refused',
   epoch,
@@ -69,7 +69,7 @@ const switchShape = ({ result, epoch, reason, decidedOn }: SwitchResult): object
 });
 
 /** A direct write to the Original API: decided, but never in the command log. */
-export const directCommandShape = (partition: number, stored: StoredAnswer): object => ({
+export const directCommandJson = (partition: number, stored: StoredAnswer): object => ({
   id: stored.answer.commandId,
   kind: stored.answer.commandType,
   ...(stored.answer.thingId === null ? {} : { thing_id: String(stored.answer.thingId) }),

@@ -6,7 +6,7 @@ import { route, type Route } from '../shared/http/route.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import { answer, errorAnswers, LIMIT, NO_QUERY } from '../shared/http/route-schemas.ts';
 import { wantsLatest } from '../shared/http/request-headers.ts';
-import { COMMAND, directCommandShape, indexedCommandShape } from './command-json.ts';
+import { COMMAND, directCommandJson, indexedCommandJson } from './command-json.ts';
 import type { IndexedCommand } from './command-index.ts';
 import type { View } from './view.ts';
 
@@ -31,7 +31,7 @@ export const commandsRoutes = ({ view, caughtUp, logger }: CommandsRoutesParts):
     const { answers, switches } = view.store.state(partition);
     return type === 'switch' ? switches.get(commandId) : answers.get(commandId);
   };
-  const shapeOf = (command: IndexedCommand): object => indexedCommandShape(command, decisionOf(command));
+  const shapeOf = (command: IndexedCommand): object => indexedCommandJson(command, decisionOf(command));
 
   return [
     route<{ query: { readonly limit?: number; readonly before?: string } }>({
@@ -73,7 +73,7 @@ export const commandsRoutes = ({ view, caughtUp, logger }: CommandsRoutesParts):
         if (command !== undefined) return shapeOf(command);
         const [direct] = view.store.answers(id);
         if (direct === undefined) throw new ApiError('not-found', `there is no command ${id}`);
-        return directCommandShape(direct.partition, direct.answer);
+        return directCommandJson(direct.partition, direct.answer);
       },
     }),
   ];

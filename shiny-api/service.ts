@@ -17,7 +17,7 @@ import { commandPath } from './command-json.ts';
 import { shinyBackend } from './things-backend.ts';
 import { startView, type View } from './view.ts';
 
-export interface ShinyServingParts {
+export interface ShinyServiceParts {
   readonly namespace: string;
   readonly genesis: Genesis;
   readonly store: FoldStore;
@@ -34,17 +34,17 @@ export interface ShinyServingParts {
   readonly readyJsonMax?: number;
 }
 
-export interface ShinyServing {
+export interface ShinyService {
   readonly backend: ThingsBackend;
   readonly view: View;
   /** What it still waits for, until it is ready. */
   notReady(): string | undefined;
 }
 
-export const startShinyServing = async (
-  parts: ShinyServingParts,
+export const startShinyService = async (
+  parts: ShinyServiceParts,
   lifecycle: Lifecycle,
-): Promise<ShinyServing> => {
+): Promise<ShinyService> => {
   const { namespace, genesis, log, codec, original, logger, metrics, time, responseWaitMs } = parts;
   const waiter = createOutcomeWaiter();
   const view = await startView({ ...parts, waiter });

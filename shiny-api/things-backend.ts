@@ -12,7 +12,7 @@ import { checkEnabled, type FieldGate } from '../shared/things-api/field-gate.ts
 import type { ThingsBackend, ThingView } from '../shared/things-api/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import { inTime } from '../shared/process/in-time.ts';
+import { rejectAfter } from '../shared/process/in-time.ts';
 import type { Time } from '../shared/process/time.ts';
 import { commandPath, pendingCommand } from './command-json.ts';
 import type { View } from './view.ts';
@@ -59,7 +59,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     const deadline = time.monotonic() + responseWaitMs;
     const left = (): number => Math.max(0, deadline - time.monotonic());
     for (;;) {
-      const ends = await inTime(time, left(), 'asking for the end of the log', endOffsets());
+      const ends = await rejectAfter(time, left(), 'asking for the end of the log', endOffsets());
       await view.progress.until(partition, ends[partition]!, left());
       const { owner, released, epoch } = view.store.state(partition).header;
       const noted = view.thing(id);
@@ -68,7 +68,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
         owner: ruler,
         since,
         thing,
-      } = await inTime(time, left(), 'asking Original', original.thing(id));
+      } = await rejectAfter(time, left(), 'asking Original', original.thing(id));
       if (ruler === 'original') return thing === null ? undefined : viewOf(thing);
       if (since <= epoch) return noted;
       while (view.store.state(partition).header.epoch === epoch)
@@ -89,7 +89,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
         await view.progress.until(partition, view.progress.next(partition) + 1, left());
     };
     for (;;) {
-      const ends = await inTime(time, left(), 'asking for the end of the log', endOffsets());
+      const ends = await rejectAfter(time, left(), 'asking for the end of the log', endOffsets());
       await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, left())));
       const epochs = ends.map((_, partition) => headerOf(partition).epoch);
       const asked = ends.flatMap((_, partition) => {
@@ -97,7 +97,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
         return owner === 'original' || released !== null ? [partition] : [];
       });
       if (asked.length === 0) return;
-      const feedEnds = await inTime(time, left(), 'asking Original', original.feedEnds());
+      const feedEnds = await rejectAfter(time, left(), 'asking Original', original.feedEnds());
       await Promise.all(
         asked.map((partition) => observed(partition, feedEnds[partition]!, epochs[partition]!)),
       );
@@ -120,7 +120,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     features: (partition) => view.store.state(partition).header.features,
     caughtUp: (partition) =>
       reading(async () => {
-        const ends = await inTime(time, responseWaitMs, 'asking for the end of the log', endOffsets());
+        const ends = await rejectAfter(time, responseWaitMs, 'asking for the end of the log', endOffsets());
         await view.progress.until(partition, ends[partition]!, responseWaitMs);
       }),
   };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Owner } from '../shared/domain/thing.ts';
-import type { SwitchShape } from '../updater/switch/switch-json.ts';
+import type { SwitchJson } from '../updater/switch/switch-json.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground } from './playground.ts';
 
@@ -21,12 +21,12 @@ const start = async (master: Owner, embedded = false): Promise<Playground> => {
 
 const post = (on: Playground, body: object, headers: Record<string, string> = {}): Promise<Answer> =>
   call('POST', `${on.updater}/api/switches`, { body, headers });
-const switchTo = async (on: Playground, to: Owner, more: object = {}): Promise<SwitchShape> => {
+const switchTo = async (on: Playground, to: Owner, more: object = {}): Promise<SwitchJson> => {
   const answer = await post(on, { to, ...more });
   expect(answer.status, answer.text).toBe(200);
-  return answer.json as SwitchShape;
+  return answer.json as SwitchJson;
 };
-const results = ({ partitions }: SwitchShape): string[] => partitions.map(({ result }) => result);
+const results = ({ partitions }: SwitchJson): string[] => partitions.map(({ result }) => result);
 const owners = async (on: Playground): Promise<{ owner: Owner; epoch: number }[]> =>
   (await call('GET', `${on.updater}/api/mastership`)).json.partitions;
 const write = async (on: Playground, api: Owner, body: object, path = ''): Promise<Answer['json']> => {

@@ -4,14 +4,14 @@ import { createServer, type HttpServer } from '../shared/http/server.ts';
 import { createWall, type WallParts } from '../shared/http/wall.ts';
 import { topicName } from '../shared/records/topics.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
-import type { DecidingParts } from './partition/service-parts.ts';
-import { startDeciding } from './partition/service.ts';
+import type { UpdaterServiceParts } from './partition/service-parts.ts';
+import { startUpdaterService } from './partition/service.ts';
 import { troubled } from './partition/partition-status.ts';
 import { featureRoutes } from './http/feature-routes.ts';
 import { createSwitchRequests } from './switch/switch-requests.ts';
 import { switchRoutes } from './http/switch-routes.ts';
 
-export interface UpdaterAppParts extends DecidingParts {
+export interface UpdaterAppParts extends UpdaterServiceParts {
   readonly version: string;
   readonly wall: WallParts;
 }
@@ -20,7 +20,7 @@ const IN_FLIGHT_MAX = 100;
 
 export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecycle): Promise<HttpServer> => {
   const { namespace, genesis, store, log, codec, original, logger, metrics, time } = parts;
-  const deciding = await startDeciding(parts, lifecycle);
+  const deciding = await startUpdaterService(parts, lifecycle);
   const { journal } = deciding;
   const requests = createSwitchRequests({
     namespace,

@@ -17,11 +17,11 @@ import {
   MisplacedCommandError,
   unusableMessage,
 } from '../store/database-errors.ts';
-import type { Mastership, OriginalThings } from '../store/thing-store.ts';
+import type { Mastership, ThingStore } from '../store/thing-store.ts';
 import { longTransaction } from '../store/outbox-watch.ts';
 
 export interface InternalCallsParts {
-  readonly things: OriginalThings;
+  readonly things: ThingStore;
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
   readonly log: EventLog;
@@ -34,14 +34,14 @@ export interface InternalCallsParts {
   readonly time: Time;
 }
 
-export type InternalCalls = Omit<OriginalClient, 'close'>;
+export type InternalHandlers = Omit<OriginalClient, 'close'>;
 
 const OUTBOX_POLL_MS = 2;
 const MASTERSHIP_POLL_MS = 2;
 /** An outbox larger than this is counted no further. */
 const OUTBOX_COUNT_MAX = 10_000;
 
-export const internalCalls = (parts: InternalCallsParts): InternalCalls => {
+export const internalHandlers = (parts: InternalCallsParts): InternalHandlers => {
   const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {

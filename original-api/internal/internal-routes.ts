@@ -24,10 +24,10 @@ import type { Identity } from '../../shared/http/genesis-check.ts';
 import { route, type Route } from '../../shared/http/route.ts';
 import { partitionOf, thingIdOf } from '../../shared/things-api/parse-thing-request.ts';
 import { checkDecideBody } from './decide-check.ts';
-import type { InternalCalls } from './internal-handlers.ts';
+import type { InternalHandlers } from './internal-handlers.ts';
 
 export const internalRoutes = (
-  calls: InternalCalls,
+  calls: InternalHandlers,
   partitions: number,
   { namespace, genesis }: Identity,
 ): Route[] => {

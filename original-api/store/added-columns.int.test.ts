@@ -6,7 +6,7 @@ import { accepted, type Decision } from '../../shared/domain/answer.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -21,7 +21,7 @@ const WORKERS = 8;
 test('columns are added under load, on connections that have prepared everything: no call fails', async () => {
   const { pool, drop } = await freshDatabase('original', CONTRACT_PARTITIONS);
   opened.push(drop);
-  const things = postgresThings(pool);
+  const things = postgresThingStore(pool);
   const decide = (command: ThingCommand) =>
     things.decide({
       partition: partitionOfCommand(command, CONTRACT_PARTITIONS),

@@ -30,7 +30,7 @@ import { bindDatabase } from './database.ts';
 import { bindTopics } from './database-topics.ts';
 import { lacksNothing } from '../log-proof.ts';
 import { startMirror } from '../mirror.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -92,7 +92,7 @@ describe('a fresh database and a log that has records', () => {
     const { outcome } = decidedAfter(state, acceptedCreate('c', 5));
     await append('things.outcomes', outcome);
     await bind();
-    const things = postgresThings(pool);
+    const things = postgresThingStore(pool);
     const parts = {
       logger: silentLogger(),
       metrics: noMetrics(),

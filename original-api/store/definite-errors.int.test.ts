@@ -12,23 +12,23 @@ import { createMemoryLog } from '../../shared/log/memory-log.ts';
 import { createProgress } from '../../shared/process/progress.ts';
 import { systemTime } from '../../shared/process/time.ts';
 import { DatabaseUnusableError, faultOf } from './database-errors.ts';
-import { internalCalls } from '../internal/internal-handlers.ts';
+import { internalHandlers } from '../internal/internal-handlers.ts';
 import { wholeOutbox } from './outbox.contract.ts';
-import type { OriginalThings } from './thing-store.ts';
+import type { ThingStore } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 import { originalBackend } from '../things-backend.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const clean of cleanUp.splice(0).toReversed()) await clean();
 });
-const open = async (): Promise<{ things: OriginalThings; pool: pg.Pool }> => {
+const open = async (): Promise<{ things: ThingStore; pool: pg.Pool }> => {
   const { pool, drop } = await freshDatabase('original', CONTRACT_PARTITIONS);
   cleanUp.push(drop);
-  return { things: postgresThings(pool), pool };
+  return { things: postgresThingStore(pool), pool };
 };
-const decide = (things: OriginalThings, command: ThingCommand, token: number | null = null) =>
+const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
   things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
 
 const raising = (how: string): string => `
@@ -129,7 +129,7 @@ describe('a database that is not as we made it', () => {
       outcomesTopic: 'outcomes',
       sender: sender as CommandSender,
     });
-    const calls = internalCalls({ ...parts, feedTopic: 'feed' });
+    const calls = internalHandlers({ ...parts, feedTopic: 'feed' });
     const said = {
       code: 'unavailable',
       message: expect.stringMatching(/^nothing was written, the database is not as Original made it .*: /),

@@ -1,22 +1,19 @@
-/** What every implementation of OriginalThings does when the mastership moves. */
+/** What every implementation of ThingStore does when the mastership moves. */
 import { describe, expect, test } from 'vitest';
 import { create, NOW, thing, update } from '../../test/outcome-log.ts';
 import { accepted } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
-import type { OriginalThings } from './thing-store.ts';
+import type { ThingStore } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 
-export const describeOriginalSwitch = (
-  name: string,
-  open: (owner: Owner) => Promise<OriginalThings>,
-): void => {
-  const decide = (things: OriginalThings, command: ThingCommand, token: number | null = null) =>
+export const describeOriginalSwitch = (name: string, open: (owner: Owner) => Promise<ThingStore>): void => {
+  const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
     things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
   const partition = partitionOfCommand(create('c'), CONTRACT_PARTITIONS);
   const place = (nextOffset: number) => ({ nextOffset, header: emptyHeader(partition) });
-  const outbox = async (things: OriginalThings) => (await things.readOutbox(100)).map(({ entry }) => entry);
+  const outbox = async (things: ThingStore) => (await things.readOutbox(100)).map(({ entry }) => entry);
 
   describe(`${name}: the switch`, () => {
     test('a fence moves the row and lies behind every write, with the highest id that was given', async () => {

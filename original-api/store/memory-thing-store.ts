@@ -12,7 +12,7 @@ import { DatabaseBehindError } from './database-errors.ts';
 import type {
   Mastership,
   MirrorPlace,
-  OriginalThings,
+  ThingStore,
   OutboxEntry,
   PartitionFacts,
   StoreSession,
@@ -29,12 +29,12 @@ const numbered = (entries: readonly Unnumbered[], removed: readonly number[]): O
 };
 
 /** As a database is: what was captured can be put back, and then knows nothing of what came after it. */
-export interface MemoryThings extends OriginalThings {
+export interface MemoryThingStore extends ThingStore {
   /** Returns what puts the store back to how it is now. */
   capture(): () => void;
 }
 
-export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThings => {
+export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryThingStore => {
   const things = new Map<number, Thing>();
   const answers = new Map<string, Map<number, Decision>>();
   const mastership = Array.from({ length: partitions }, (_, partition) => ({
@@ -84,7 +84,7 @@ export const memoryThings = (partitions: number, firstOwner: Owner): MemoryThing
       waitingMs: 0,
       mirrored: mirror[partition]!.nextOffset,
     }));
-  const missing: OriginalThings['missing'] = async (versions) =>
+  const missing: ThingStore['missing'] = async (versions) =>
     versions.filter(({ id, version }) => (things.get(id)?.version ?? -1) < version);
   /** Who is put back has lost its connections. */
   const verifySession = async (): Promise<void> => {

@@ -1,8 +1,8 @@
-import { memoryThings } from './memory-thing-store.ts';
+import { memoryThingStore } from './memory-thing-store.ts';
 import { describeOriginalOutbox } from './outbox.contract.ts';
 import { describeOriginalSwitch } from './mastership.contract.ts';
 import { CONTRACT_PARTITIONS, describeOriginalThings } from './thing-store.contract.ts';
 
-describeOriginalThings('memory', async (owner) => memoryThings(CONTRACT_PARTITIONS, owner));
-describeOriginalSwitch('memory', async (owner) => memoryThings(CONTRACT_PARTITIONS, owner));
-describeOriginalOutbox('memory', async (owner) => memoryThings(CONTRACT_PARTITIONS, owner));
+describeOriginalThings('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));
+describeOriginalSwitch('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));
+describeOriginalOutbox('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));

@@ -14,7 +14,7 @@ import { systemTime } from '../../shared/process/time.ts';
 import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 import { startOutboxRelay } from '../outbox-relay.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -25,7 +25,7 @@ const open = async () => {
   cleanUp.push(drop);
   const pool = await openTestDatabase(namespace);
   cleanUp.push(() => pool.end());
-  const things = postgresThings(pool);
+  const things = postgresThingStore(pool);
   const decide = (command: ThingCommand) =>
     things.decide({
       partition: partitionOfCommand(command, CONTRACT_PARTITIONS),

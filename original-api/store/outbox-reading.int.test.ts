@@ -5,20 +5,20 @@ import { create, NOW } from '../../test/outcome-log.ts';
 import { freshDatabase, openTestDatabase } from '../../test/fresh-database.ts';
 import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { wholeOutbox } from './outbox.contract.ts';
-import type { OriginalThings } from './thing-store.ts';
+import type { ThingStore } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const drop of opened.splice(0)) await drop();
 });
-const open = async (): Promise<{ things: OriginalThings; pool: pg.Pool; namespace: string }> => {
+const open = async (): Promise<{ things: ThingStore; pool: pg.Pool; namespace: string }> => {
   const { pool, namespace, drop } = await freshDatabase('original', CONTRACT_PARTITIONS);
   opened.push(drop);
-  return { things: postgresThings(pool), pool, namespace };
+  return { things: postgresThingStore(pool), pool, namespace };
 };
-const createIn = async (things: OriginalThings, commandId: string): Promise<void> => {
+const createIn = async (things: ThingStore, commandId: string): Promise<void> => {
   const command = create(commandId);
   const partition = partitionOfCommand(command, CONTRACT_PARTITIONS);
   await things.decide({ partition, command, token: null, now: NOW });
@@ -68,7 +68,7 @@ describe('rows that were restored from a server with higher transaction ids', ()
   const moveAhead = (pool: pg.Pool, rows = 'true'): Promise<pg.QueryResult> =>
     pool.query(`update outbox set xid = (xid::text::bigint + (1::bigint << 40))::text::xid8 where ${rows}`);
   /** `partition, number: command id`: the order holds within a partition. */
-  const numbered = async (things: OriginalThings): Promise<string[]> =>
+  const numbered = async (things: ThingStore): Promise<string[]> =>
     (await wholeOutbox(things))
       .map(({ partition, entry }) => `${partition}, ${entry.number}: ${entry.answer?.commandId}`)
       .toSorted();

@@ -3,10 +3,10 @@ import type { Logger } from '../../shared/process/logger.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
 import type { Time } from '../../shared/process/time.ts';
 import { createTrouble } from '../../shared/process/trouble.ts';
-import type { OldestTransaction, OriginalThings, PartitionFacts } from './thing-store.ts';
+import type { OldestTransaction, ThingStore, PartitionFacts } from './thing-store.ts';
 
 export interface OutboxWatchParts {
-  readonly things: Pick<OriginalThings, 'oldestTransaction'>;
+  readonly things: Pick<ThingStore, 'oldestTransaction'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly time: Time;
@@ -50,7 +50,7 @@ export const transactionText = ({ pid, database, user, state, since }: OldestTra
 
 /** The oldest one, if it has been open for long: it delays the outbox, and stops nothing. */
 export const longTransaction = async (
-  things: Pick<OriginalThings, 'oldestTransaction'>,
+  things: Pick<ThingStore, 'oldestTransaction'>,
   now: number,
 ): Promise<string | undefined> => {
   const transaction = await things.oldestTransaction();

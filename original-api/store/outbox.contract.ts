@@ -1,14 +1,14 @@
-/** How every implementation of OriginalThings numbers the outbox (P16), says what was asked, and removes what is published. */
+/** How every implementation of ThingStore numbers the outbox (P16), says what was asked, and removes what is published. */
 import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, update } from '../../test/outcome-log.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import { DatabaseBehindError } from './database-errors.ts';
-import type { OriginalThings, OutboxEntry } from './thing-store.ts';
+import type { ThingStore, OutboxEntry } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 
 /** Waits until no stranger's transaction hides what is committed. */
-export const wholeOutbox = async (things: OriginalThings, limit = 1_000): Promise<OutboxEntry[]> => {
+export const wholeOutbox = async (things: ThingStore, limit = 1_000): Promise<OutboxEntry[]> => {
   for (let tries = 0; ; tries++) {
     const size = await things.outboxSize(limit);
     const entries = await things.readOutbox(limit);
@@ -29,13 +29,10 @@ const numbersByPartition = (entries: readonly OutboxEntry[]): Map<number, number
 };
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index);
 
-export const describeOriginalOutbox = (
-  name: string,
-  open: (owner: Owner) => Promise<OriginalThings>,
-): void => {
-  const decide = (things: OriginalThings, command: ThingCommand, token: number | null = null) =>
+export const describeOriginalOutbox = (name: string, open: (owner: Owner) => Promise<ThingStore>): void => {
+  const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
     things.decide({ partition: partitionOf(command), command, token, now: NOW });
-  const removedIn = async (things: OriginalThings, partition: number): Promise<number> =>
+  const removedIn = async (things: ThingStore, partition: number): Promise<number> =>
     (await things.partitionFacts())[partition]!.removed;
 
   describe(`${name}: the numbers of the outbox`, () => {

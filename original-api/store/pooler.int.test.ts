@@ -9,7 +9,7 @@ import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
 import { bindDatabase, openDatabase } from './database.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -67,7 +67,7 @@ describe('through PgBouncer', () => {
     expect(await schemas(direct)).toEqual([namespace]);
     const command = create('c');
     const decide = (on: pg.Pool): Promise<unknown> =>
-      postgresThings(on).decide({
+      postgresThingStore(on).decide({
         partition: partitionOfCommand(command, 4),
         command,
         token: null,

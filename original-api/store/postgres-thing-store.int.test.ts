@@ -8,23 +8,21 @@ import { partitionOfCommand, type ThingCommand } from '../../shared/domain/comma
 import { describeOriginalOutbox, wholeOutbox } from './outbox.contract.ts';
 import { describeOriginalSwitch } from './mastership.contract.ts';
 import { CONTRACT_PARTITIONS, describeOriginalThings } from './thing-store.contract.ts';
-import type { OriginalThings } from './thing-store.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import type { ThingStore } from './thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const drop of opened.splice(0)) await drop();
 });
-const openThings = async (
-  owner: 'original' | 'shiny',
-): Promise<{ things: OriginalThings; pool: pg.Pool }> => {
+const openThings = async (owner: 'original' | 'shiny'): Promise<{ things: ThingStore; pool: pg.Pool }> => {
   const { pool, drop } = await freshDatabase(owner, CONTRACT_PARTITIONS);
   opened.push(drop);
-  return { things: postgresThings(pool), pool };
+  return { things: postgresThingStore(pool), pool };
 };
 
 /** Others use the same server, and their transactions hide rows for a moment. */
-const openPatient = async (owner: 'original' | 'shiny'): Promise<OriginalThings> => {
+const openPatient = async (owner: 'original' | 'shiny'): Promise<ThingStore> => {
   const { things } = await openThings(owner);
   return {
     ...things,
@@ -37,7 +35,7 @@ describeOriginalThings('Postgres', openPatient);
 describeOriginalSwitch('Postgres', openPatient);
 describeOriginalOutbox('Postgres', openPatient);
 
-const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
+const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-owner'> =>
   things.decide({
     partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
     command,

@@ -21,7 +21,7 @@ import type {
   DecideRequest,
   Mastership,
   OldestTransaction,
-  OriginalThings,
+  ThingStore,
   OutboxEntry,
   PartitionFacts,
   ThingVersion,
@@ -83,11 +83,11 @@ type OutboxRow = AnswerRow & {
 /**
  * `background` serves relay, mirror and switch, which must not wait behind the clients of `pool`, nor end as early as they do.
  */
-export const postgresThings = (
+export const postgresThingStore = (
   pool: pg.Pool,
   background: pg.Pool = pool,
   sessions: SessionVerification = {},
-): OriginalThings => {
+): ThingStore => {
   const wakers: ((isUrgent: boolean) => void)[] = [];
   const wakeRelay = (isUrgent: boolean): void => {
     for (const wake of wakers) wake(isUrgent);

@@ -7,13 +7,13 @@ import { freshDatabase, openTestDatabase } from '../../test/fresh-database.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
 import type { CommandSender } from '../../shared/commands/command-sender.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
-import { internalCalls } from '../internal/internal-handlers.ts';
+import { internalHandlers } from '../internal/internal-handlers.ts';
 import { LOCK_TIMEOUT_MS } from './database.ts';
 import { wholeOutbox } from './outbox.contract.ts';
-import type { OriginalThings, OutboxEntry } from './thing-store.ts';
+import type { ThingStore, OutboxEntry } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
 import { createOutboxWatch } from './outbox-watch.ts';
-import { postgresThings } from './postgres-thing-store.ts';
+import { postgresThingStore } from './postgres-thing-store.ts';
 import { originalBackend } from '../things-backend.ts';
 import { LANE_MAX_WRITES } from '../thing-lanes.ts';
 import type { ApiError } from '../../shared/http/errors.ts';
@@ -27,15 +27,15 @@ const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const clean of cleanUp.splice(0).toReversed()) await clean();
 });
-const open = async (): Promise<{ things: OriginalThings; pool: pg.Pool; namespace: string }> => {
+const open = async (): Promise<{ things: ThingStore; pool: pg.Pool; namespace: string }> => {
   const { namespace, drop } = await freshDatabase('original', CONTRACT_PARTITIONS);
   cleanUp.push(drop);
   const pool = await openTestDatabase(namespace, LOCK_TIMEOUT_MS);
   cleanUp.push(() => pool.end());
-  return { things: postgresThings(pool), pool, namespace };
+  return { things: postgresThingStore(pool), pool, namespace };
 };
 const partitionOf = (command: ThingCommand): number => partitionOfCommand(command, CONTRACT_PARTITIONS);
-const decide = (things: OriginalThings, command: ThingCommand): Promise<Decision | 'not-owner'> =>
+const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-owner'> =>
   things.decide({ partition: partitionOf(command), command, token: null, now: NOW });
 /** In a database of the server that has nothing to do with us, with a transaction id. */
 const strangersTransaction = async (): Promise<{ pid: number; end: () => Promise<void> }> => {
@@ -62,7 +62,7 @@ const since = async <T>(work: () => Promise<T>): Promise<{ result: T; ms: number
 };
 
 /** As the relay does it. */
-const relayed = async (things: OriginalThings, count: number): Promise<OutboxEntry[]> => {
+const relayed = async (things: ThingStore, count: number): Promise<OutboxEntry[]> => {
   const entries: OutboxEntry[] = [];
   while (entries.length < count) {
     const read = await things.readOutbox(100);
@@ -98,7 +98,7 @@ describe('a transaction that is open in another database of the server', () => {
   test('is shown: in the mastership, and by one log line when entries wait', async () => {
     const { things, pool } = await open();
     const { pid } = await strangersTransaction();
-    const calls = internalCalls({
+    const calls = internalHandlers({
       things,
       checkWritable: () => undefined,
       log: createMemoryLog(),

@@ -1,27 +1,24 @@
-/** What every implementation of OriginalThings does. Run by memory-things.unit.test.ts and postgres-things.int.test.ts. */
+/** What every implementation of ThingStore does. Run by memory-things.unit.test.ts and postgres-things.int.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, thing, update } from '../../test/outcome-log.ts';
 import { accepted, refused } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import type { Owner, Thing } from '../../shared/domain/thing.ts';
-import type { OriginalThings } from './thing-store.ts';
+import type { ThingStore } from './thing-store.ts';
 
 export const CONTRACT_PARTITIONS = 4;
 
 /** `open` gives an empty store whose partitions all belong to `owner`; the caller closes what it opened. */
-export const describeOriginalThings = (
-  name: string,
-  open: (owner: Owner) => Promise<OriginalThings>,
-): void => {
-  const decide = (things: OriginalThings, command: ThingCommand, token: number | null = null) =>
+export const describeOriginalThings = (name: string, open: (owner: Owner) => Promise<ThingStore>): void => {
+  const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
     things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
-  const created = async (things: OriginalThings, commandId = 'c'): Promise<Thing> => {
+  const created = async (things: ThingStore, commandId = 'c'): Promise<Thing> => {
     const decision = await decide(things, create(commandId));
     if (decision === 'not-owner' || decision.state === null) throw new Error('not created');
     return decision.state;
   };
-  const outbox = async (things: OriginalThings) => (await things.readOutbox(100)).map(({ entry }) => entry);
+  const outbox = async (things: ThingStore) => (await things.readOutbox(100)).map(({ entry }) => entry);
 
   describe(`${name}: a write`, () => {
     test('a create makes version 0 in the partition of its command, and the next id after it', async () => {

@@ -70,7 +70,7 @@ export interface ThingVersion {
   readonly version: number;
 }
 
-export type StoreSession = Pick<OriginalThings, 'partitionFacts' | 'missing'>;
+export type StoreSession = Pick<ThingStore, 'partitionFacts' | 'missing'>;
 
 /** A transaction of the database server that is open: whoever's. */
 export interface OldestTransaction {
@@ -83,7 +83,7 @@ export interface OldestTransaction {
   readonly since: Date | null;
 }
 
-export interface OriginalThings {
+export interface ThingStore {
   /**
    * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-owner' is
    * never a decision (P10). Any other failure leaves the outcome unknown; asking again is harmless.

@@ -1,4 +1,4 @@
-/** When two sightings of a Thing are of the same content: Original holds `foo` as a 32-bit integer. */
+/** When two coverage of a Thing are of the same content: Original holds `foo` as a 32-bit integer. */
 
 /** What a write sets. */
 interface Fields {

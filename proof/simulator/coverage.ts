@@ -4,12 +4,12 @@
  */
 import type { Logger } from '../../shared/process/logger.ts';
 
-export interface Sightings {
+export interface Coverage {
   saw(what: string, times?: number): void;
   counts(): ReadonlyMap<string, number>;
 }
 
-export const createSightings = (): Sightings => {
+export const createCoverage = (): Coverage => {
   const counts = new Map<string, number>();
   return {
     saw: (what, times = 1) => void counts.set(what, (counts.get(what) ?? 0) + times),
@@ -52,13 +52,13 @@ type LogMethod = (fields: object | string, sentence?: string) => void;
 export type TraceLine = (level: string, fields: object, sentence: string) => void;
 
 /** A logger that counts sentences, and shows them if there is somebody to look. */
-export const createWatchedLogger = (sightings: Sightings, trace: TraceLine | undefined): Logger => {
+export const createWatchedLogger = (coverage: Coverage, trace: TraceLine | undefined): Logger => {
   const at =
     (level: string): LogMethod =>
     (fields, sentence) => {
       const said = typeof fields === 'string' ? fields : (sentence ?? '');
       const sighting = LOGGED[said];
-      if (sighting !== undefined) sightings.saw(sighting);
+      if (sighting !== undefined) coverage.saw(sighting);
       trace?.(level, typeof fields === 'string' ? {} : fields, said);
     };
   const logger = Object.fromEntries(

@@ -18,7 +18,7 @@ const SLOW_FACTOR = 8;
 const ENABLE_MAX_MS = 2_000;
 
 export const startDisturbance = (world: World, rates: FaultRates, random: Random): Disturbance => {
-  const { time, sightings } = world;
+  const { time, coverage } = world;
   let ended = false;
   let switches = 0;
   let lastId: string | undefined;
@@ -39,14 +39,14 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
     const slot = random.pick(world.slots());
     if (!slot.machine().isAlive()) return;
     slot.machine().crash();
-    sightings.saw(`fault: ${slot.name.replace(/-\d+$/, '')} crashed`);
+    coverage.saw(`fault: ${slot.name.replace(/-\d+$/, '')} crashed`);
     if (random.chance(0.4)) slot.wipe();
     time.after(random.between(1, DOWN_MAX_MS), () => restart(slot));
   };
   const pause = (): void => {
     const slot = random.pick(world.slots());
     slot.machine().pause(random.between(1, random.chance(0.5) ? 400 : PAUSE_MAX_MS));
-    sightings.saw(`fault: ${slot.name.replace(/-\d+$/, '')} was paused`);
+    coverage.saw(`fault: ${slot.name.replace(/-\d+$/, '')} was paused`);
   };
 
   const beginSwitch = (): void => {
@@ -60,14 +60,14 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
     const to = random.chance(0.05) ? present.owner : opposite;
     const expectedEpochs = random.chance(0.05) ? { [partitions[0]!]: present.epoch + 1 } : {};
     const id = lastId !== undefined && random.chance(0.05) ? lastId : `s${switches}`;
-    if (id === lastId) sightings.saw('a repeated switch was let go');
+    if (id === lastId) coverage.saw('a repeated switch was let go');
     lastId = id;
     switches++;
     const deadlineMs = random.pick(DEADLINES_MS);
     const allowLoss = random.chance(0.5);
     node.requests
       .send({ id, to, partitions, expectedEpochs, deadlineMs, allowLoss })
-      .catch(() => sightings.saw('fault: a switch could not be sent'));
+      .catch(() => coverage.saw('fault: a switch could not be sent'));
   };
 
   if (rates.olderRelease)

@@ -1,6 +1,6 @@
 /** Calls between machines, and of a machine to its database: they take their time, get lost, or their answers do. */
-import type { InternalCalls } from '../../original-api/internal/internal-handlers.ts';
-import type { OriginalThings } from '../../original-api/store/thing-store.ts';
+import type { InternalHandlers } from '../../original-api/internal/internal-handlers.ts';
+import type { ThingStore } from '../../original-api/store/thing-store.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Machine } from './machine.ts';
@@ -39,7 +39,7 @@ const faultyCall =
   };
 
 /** The store as one process of the Original API sees it: each call is one transaction. */
-export const faultyThings = (things: OriginalThings, parts: FaultyCallsParts): OriginalThings => {
+export const faultyThings = (things: ThingStore, parts: FaultyCallsParts): ThingStore => {
   const call = faultyCall(parts);
   const { machine, random, rates, onFault } = parts;
   return {
@@ -75,13 +75,13 @@ export const faultyThings = (things: OriginalThings, parts: FaultyCallsParts): O
 
 /** Original as another machine reaches it: through whichever of its processes answers; undefined when none does. */
 export const faultyClient = (
-  pick: () => InternalCalls | undefined,
+  pick: () => InternalHandlers | undefined,
   parts: FaultyCallsParts,
 ): OriginalClient => {
   const call = faultyCall(parts);
   const { time } = parts.machine;
   /** A process that died or was paused in the middle never answers. */
-  const ask = async <T>(work: (calls: InternalCalls) => Promise<T>, waitMs = 0): Promise<T> => {
+  const ask = async <T>(work: (calls: InternalHandlers) => Promise<T>, waitMs = 0): Promise<T> => {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const cancel = time.after(waitMs + 4 * CALL_TIMEOUT_MS, () => reject(new Error('no answer in time')));
     const answer = call(() => {

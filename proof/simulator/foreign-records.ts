@@ -10,7 +10,7 @@ export interface ForeignRecords {
 }
 
 export const startForeignRecords = (world: World, rates: FaultRates, random: Random): ForeignRecords => {
-  const { codec, genesis, sightings, time } = world;
+  const { codec, genesis, coverage, time } = world;
   let ended = false;
 
   const strayCommand = (partition: number): Buffer =>
@@ -56,7 +56,7 @@ export const startForeignRecords = (world: World, rates: FaultRates, random: Ran
     const partition = random.between(0, genesis.partitions - 1);
     const suffix = random.pick(['things.commands', 'things.original'] as const);
     const { what, value } = draw(partition);
-    sightings.saw(`fault: ${what} in ${suffix}`);
+    coverage.saw(`fault: ${what} in ${suffix}`);
     await world.append(topicName(NAMESPACE, suffix), { partition, key: '', value, timestamp: time.now() });
   };
   const again = (): void => {

@@ -12,7 +12,7 @@ import type { Thing } from '../../shared/domain/thing.ts';
 import { topicName, type TopicSuffix } from '../../shared/records/topics.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { decodeLog, RUN_TOPICS, type DecodedLog } from './decoded-log.ts';
-import { sightingsOfLog } from './log-coverage.ts';
+import { coverageOfLog } from './log-coverage.ts';
 import { NAMESPACE, type World } from './world.ts';
 
 /** Is there nothing left to do? */
@@ -53,7 +53,7 @@ export const judge = async (
       if (at.partition === partition) fold(state, { outcome, bytes, timestamp });
     return state;
   });
-  sightingsOfLog(world.sightings, log, history);
+  coverageOfLog(world.coverage, log, history);
   const table = await world.things.things(0, Number.MAX_SAFE_INTEGER);
   const releases = new Map(world.slots().map((slot) => [slot.name, slot.release()]));
   const violations = [

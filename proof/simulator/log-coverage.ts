@@ -5,13 +5,9 @@ import { emptyState, type PartitionState } from '../../shared/domain/partition-s
 import type { Outcome } from '../../shared/domain/outcome.ts';
 import type { EvidenceRecord } from '../checker/evidence.ts';
 import type { DecodedLog } from './decoded-log.ts';
-import type { Sightings } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 
-export const sightingsOfLog = (
-  { saw }: Sightings,
-  log: DecodedLog,
-  history: readonly HistoryLine[],
-): void => {
+export const coverageOfLog = ({ saw }: Coverage, log: DecodedLog, history: readonly HistoryLine[]): void => {
   const commandIds = new Set(
     log.commands.flatMap(({ record }) => (record.type === 'unreadable' ? [] : [record.commandId])),
   );
@@ -38,7 +34,7 @@ export const sightingsOfLog = (
 };
 
 const sightOutcome = (
-  saw: Sightings['saw'],
+  saw: Coverage['saw'],
   state: PartitionState,
   { partition, record: outcome, bytes, timestamp }: EvidenceRecord<Outcome>,
   log: DecodedLog,
@@ -79,7 +75,7 @@ const sightOutcome = (
   }
 };
 
-const sightIgnored = (saw: Sightings['saw'], outcome: Outcome, digest: string): void => {
+const sightIgnored = (saw: Coverage['saw'], outcome: Outcome, digest: string): void => {
   if (outcome.type === 'observed') saw('an entry of the feed was observed twice');
   else if ((outcome.type === 'decided' || outcome.type === 'invalid') && outcome.previousDigest !== digest)
     saw("a stale twin's decision was ignored");

@@ -6,7 +6,7 @@ import { drawFaultRates } from './fault-rates.ts';
 import { isQuiet, judge } from './invariants.ts';
 import { switchEachPartition } from './final-switch-check.ts';
 import { createRandom } from './random.ts';
-import { createSightings } from './coverage.ts';
+import { createCoverage } from './coverage.ts';
 import { startWorkload } from './workload.ts';
 import { createWorld, type WorldSettings } from './world.ts';
 
@@ -16,7 +16,7 @@ export interface SeedResult {
   readonly commands: number;
   readonly violations: readonly string[];
   readonly certificate: Certificate | undefined;
-  readonly sightings: ReadonlyMap<string, number>;
+  readonly coverage: ReadonlyMap<string, number>;
   /** Virtual milliseconds. */
   readonly virtualMs: number;
 }
@@ -38,10 +38,10 @@ const TOPIC_SETTLE_MS = 65_000;
 export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {
   const random = createRandom(seed);
   const rates = drawFaultRates(random);
-  const sightings = createSightings();
+  const coverage = createCoverage();
   const partitions = random.between(1, 3);
   const owner = random.chance(0.5) ? 'original' : 'shiny';
-  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), sightings);
+  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), coverage);
   const clients = random.pick([4, 32, 128]);
   const things = partitions * random.between(2, 12);
   const floats = random.chance(0.4);
@@ -69,7 +69,7 @@ export const runSeed = async (seed: number, { writes, trace }: SeedOptions): Pro
     commands: workload.writes() + disturbance.switches(),
     violations: [...violations, ...(judged?.violations ?? world.deaths)],
     certificate: judged?.certificate,
-    sightings: sightings.counts(),
+    coverage: coverage.counts(),
     virtualMs: world.time.monotonic(),
   };
 };

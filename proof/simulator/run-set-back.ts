@@ -11,7 +11,7 @@ import { drawFaultRates, type FaultRates } from './fault-rates.ts';
 import { startDisturbance } from './disturbance.ts';
 import { createRandom, type Random } from './random.ts';
 import type { SeedOptions, SeedResult } from './run-seed.ts';
-import { createSightings } from './coverage.ts';
+import { createCoverage } from './coverage.ts';
 import { startWorkload } from './workload.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -25,7 +25,7 @@ const MIRROR_ANEW = 'StoreSetBackError';
 
 export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {
   const random = createRandom(seed);
-  const sightings = createSightings();
+  const coverage = createCoverage();
   const partitions = random.between(1, 3);
   const kind = random.pick(['database', 'feed'] as const);
   const rates: FaultRates = {
@@ -36,7 +36,7 @@ export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): 
     olderRelease: false,
   };
   const owner = random.chance(0.7) ? 'original' : 'shiny';
-  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), sightings);
+  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), coverage);
   const workload = startWorkload(
     world,
     { clients: 16, writes, things: partitions * 8, floats: false },
@@ -59,7 +59,7 @@ export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): 
   disturbance.end();
   await world.time.run(() => false, SETTLE_MS);
   supervised.end();
-  sightings.saw(
+  coverage.saw(
     kind === 'database' ? 'fault: the database was set back' : 'fault: entries of the feed were lost',
   );
   return {
@@ -70,7 +70,7 @@ export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): 
       ...world.deaths.filter((death) => !death.includes(MIRROR_ANEW)),
     ],
     certificate: undefined,
-    sightings: sightings.counts(),
+    coverage: coverage.counts(),
     virtualMs: world.time.monotonic(),
   };
 };

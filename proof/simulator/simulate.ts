@@ -33,7 +33,7 @@ const replay = async (seed: number, world: keyof typeof WORLDS, writes?: number)
       ),
   });
   print('');
-  for (const [what, count] of [...result.sightings].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  for (const [what, count] of [...result.coverage].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     print(`${String(count).padStart(7)}  ${what}`);
   for (const { message, excerpt } of result.certificate?.violations ?? []) {
     print(`\n${message}`);
@@ -55,9 +55,9 @@ const simulate = async (first: number, seeds: number, writes = WRITES_PER_SEED):
   let commands = 0;
   let failures = 0;
   let printedAt = began;
-  const take = ({ seed, violations, sightings, commands: more }: SeedResult, world: string): void => {
+  const take = ({ seed, violations, coverage, commands: more }: SeedResult, world: string): void => {
     commands += more;
-    for (const [what, count] of sightings) totals.set(what, (totals.get(what) ?? 0) + count);
+    for (const [what, count] of coverage) totals.set(what, (totals.get(what) ?? 0) + count);
     if (violations.length === 0) return;
     failures++;
     print(

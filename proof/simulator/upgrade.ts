@@ -7,7 +7,7 @@ import { enableHash } from '../../shared/domain/command.ts';
 import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import { topicName } from '../../shared/records/topics.ts';
-import type { Sightings } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type Release = 'older' | 'this';
@@ -17,7 +17,7 @@ export interface UpgradeParts {
   readonly log: EventLog;
   readonly codec: RecordCodec;
   readonly time: VirtualTime;
-  readonly sightings: Sightings;
+  readonly coverage: Coverage;
 }
 
 export interface Upgrade {
@@ -31,7 +31,7 @@ export interface Upgrade {
 const FEATURE = 'colour';
 export const FEATURES: Readonly<Record<Release, readonly string[]>> = { older: [], this: [FEATURE] };
 
-export const createUpgrade = ({ namespace, log, codec, time, sightings }: UpgradeParts): Upgrade => {
+export const createUpgrade = ({ namespace, log, codec, time, coverage }: UpgradeParts): Upgrade => {
   const commands = topicName(namespace, 'things.commands');
   const outcomes = topicName(namespace, 'things.outcomes');
   /** Offsets of commands, by partition. */
@@ -70,7 +70,7 @@ export const createUpgrade = ({ namespace, log, codec, time, sightings }: Upgrad
       });
       const offset = await log.append(commands, { partition, key: commandId, value, timestamp: time.now() });
       enabledAt.set(partition, offset);
-      sightings.saw('a feature was enabled');
+      coverage.saw('a feature was enabled');
     },
     violations: async (states, releases) => {
       const lacking = states.filter(

@@ -192,7 +192,7 @@ export const startWorkload = (world: World, settings: WorkloadSettings, random: 
   };
   /** Another request under the same id. */
   const otherwise = (command: Exclude<ThingCommand, DeleteCommand>): ThingCommand => {
-    world.sightings.saw('a command id was reused for another request');
+    world.coverage.saw('a command id was reused for another request');
     return thingCommand({ ...command, name: `not ${command.name}` }, command.commandId, time.now());
   };
   for (let number = 0; number < settings.clients; number++) void client(number);

@@ -2,9 +2,9 @@
  * A whole playground in one process: the real parts of the three services over the log in memory, Original's store in
  * memory, a clock that we turn, and machines that crash and pause.
  */
-import { startOriginalServing, type OriginalServing } from '../../original-api/service.ts';
-import { startShinyServing, type ShinyServing } from '../../shiny-api/service.ts';
-import { memoryThings, type MemoryThings } from '../../original-api/store/memory-thing-store.ts';
+import { startOriginalService, type OriginalService } from '../../original-api/service.ts';
+import { startShinyService, type ShinyService } from '../../shiny-api/service.ts';
+import { memoryThingStore, type MemoryThingStore } from '../../original-api/store/memory-thing-store.ts';
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { Genesis } from '../../shared/domain/outcome.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
@@ -17,7 +17,7 @@ import { noMetrics } from '../../shared/process/metrics.ts';
 import { UnknownFeatureError } from '../../shared/records/feature-check.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
-import { startDeciding, type Deciding } from '../../updater/partition/service.ts';
+import { startUpdaterService, type UpdaterService } from '../../updater/partition/service.ts';
 import { createSwitchRequests, type SwitchRequests } from '../../updater/switch/switch-requests.ts';
 import type { FaultRates } from './fault-rates.ts';
 import { faultyClient, faultyThings } from './faulty-calls.ts';
@@ -26,7 +26,7 @@ import { createMachine, type Machine } from './machine.ts';
 import type { NodeParts } from './node-parts.ts';
 import type { Random } from './random.ts';
 import { createSharedCodec, otherRelease } from './shared-codec.ts';
-import { createWatchedLogger, type Sightings, type TraceLine } from './coverage.ts';
+import { createWatchedLogger, type Coverage, type TraceLine } from './coverage.ts';
 import { createUpgrade, FEATURES, type Release, type Upgrade } from './upgrade.ts';
 import { createVirtualTime, VIRTUAL_START, type VirtualTime } from './virtual-time.ts';
 
@@ -41,7 +41,7 @@ const READY_JSON_MAX = 100;
 const sharedCodec = createSharedCodec(NAMESPACE);
 
 export interface UpdaterNode {
-  readonly deciding: Deciding;
+  readonly deciding: UpdaterService;
   readonly requests: SwitchRequests;
   readonly store: FoldStore;
 }
@@ -71,9 +71,9 @@ export interface World {
   readonly time: VirtualTime;
   readonly codec: RecordCodec;
   readonly genesis: Genesis;
-  readonly things: MemoryThings;
-  readonly originals: readonly Slot<OriginalServing>[];
-  readonly shinies: readonly Slot<ShinyServing>[];
+  readonly things: MemoryThingStore;
+  readonly originals: readonly Slot<OriginalService>[];
+  readonly shinies: readonly Slot<ShinyService>[];
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
@@ -85,7 +85,7 @@ export interface World {
   end(topic: string, partition: number): number;
   /** What a process died of that it should not die of. */
   readonly deaths: string[];
-  readonly sightings: Sightings;
+  readonly coverage: Coverage;
   readonly upgrade: Upgrade;
   slots(): readonly Slot<unknown>[];
 }
@@ -93,7 +93,7 @@ export interface World {
 export const createWorld = async (
   { partitions, owner, rates, trace }: WorldSettings,
   random: Random,
-  sightings: Sightings,
+  coverage: Coverage,
 ): Promise<World> => {
   const time = createVirtualTime();
   const codec = await sharedCodec;
@@ -105,18 +105,18 @@ export const createWorld = async (
     id: 'simulated',
     now: VIRTUAL_START,
   });
-  const things = memoryThings(partitions, owner);
+  const things = memoryThingStore(partitions, owner);
   const deaths: string[] = [];
-  const upgrade = createUpgrade({ namespace: NAMESPACE, log, codec, time, sightings });
+  const upgrade = createUpgrade({ namespace: NAMESPACE, log, codec, time, coverage });
 
-  const onFault = (what: string): void => sightings.saw(`fault: ${what}`);
+  const onFault = (what: string): void => coverage.saw(`fault: ${what}`);
   const partsOf = (machine: Machine, from: Random, release: Release, onFailed: OnFailed): NodeParts => ({
     namespace: NAMESPACE,
     genesis,
     log: faultyLog({ log: upgrade.logOf(release), machine, world: time, random: from, rates, onFault }),
     codec,
     logger: createWatchedLogger(
-      sightings,
+      coverage,
       trace === undefined ? undefined : (...line) => trace(time.monotonic(), machine.name, ...line),
     ),
     metrics: noMetrics(),
@@ -146,7 +146,7 @@ export const createWorld = async (
     const update = (error: unknown): boolean => {
       if (release === 'this' || !(error instanceof UnknownFeatureError)) return false;
       release = 'this';
-      sightings.saw('a process of an older release ended, and this one took its place');
+      coverage.saw('a process of an older release ended, and this one took its place');
       return true;
     };
     const self: Slot<Node> = {
@@ -192,7 +192,7 @@ export const createWorld = async (
   const originals = Array.from({ length: rates.apiNodes }, (_, index) =>
     slot(`original-${index + 1}`, (parts, _store, from) => {
       const faulty = faultyThings(things, { machine: parts.machine, random: from, rates, onFault });
-      return startOriginalServing({ ...parts, things: faulty }, parts.lifecycle);
+      return startOriginalService({ ...parts, things: faulty }, parts.lifecycle);
     }),
   );
   const clientOf = (machine: Machine, from: Random) =>
@@ -200,7 +200,7 @@ export const createWorld = async (
   const shinies = Array.from({ length: rates.apiNodes }, (_, index) =>
     slot(`shiny-${index + 1}`, (parts, store, from) => {
       const original = clientOf(parts.machine, from);
-      return startShinyServing({ ...parts, store, original, readyJsonMax: READY_JSON_MAX }, parts.lifecycle);
+      return startShinyService({ ...parts, store, original, readyJsonMax: READY_JSON_MAX }, parts.lifecycle);
     }),
   );
   const updaters = Array.from({ length: rates.updaters }, (_, index) =>
@@ -208,7 +208,7 @@ export const createWorld = async (
       const isOther = rates.otherRelease && index === 1;
       const parts = { ...given, codec: isOther ? otherRelease(codec) : codec };
       const original = clientOf(given.machine, from);
-      const deciding = await startDeciding({ ...parts, store, original }, given.lifecycle);
+      const deciding = await startUpdaterService({ ...parts, store, original }, given.lifecycle);
       const { journal } = deciding;
       return {
         deciding,
@@ -233,7 +233,7 @@ export const createWorld = async (
     records,
     end,
     deaths,
-    sightings,
+    coverage,
     upgrade,
     slots,
   };

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-json.ts';
+import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
 import type { Owner } from '../../shared/domain/thing.ts';
 import type { Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, print, printError, type ExitStatus } from '../client/exit.ts';
@@ -155,10 +155,10 @@ export const confirmed = async (question: string, otherwise = '--yes or --dry-ru
 /** Shows how far each partition is, until all have their result. */
 const watch = async (
   client: UpdaterClient,
-  { id, partitions: asked }: SwitchShape,
+  { id, partitions: asked }: SwitchJson,
   waitMs: number,
   say: (line: string) => void,
-): Promise<SwitchShape> => {
+): Promise<SwitchJson> => {
   const shown = new Set<string>();
   const deadline = performance.now() + waitMs;
   for (;;) {
@@ -184,7 +184,7 @@ const watch = async (
 const sumOf = (after: number | undefined, before: number | undefined): number | undefined =>
   after === undefined || before === undefined ? undefined : after - before;
 
-const resultLines = ({ partitions }: SwitchShape, refused: number | undefined): string[] => {
+const resultLines = ({ partitions }: SwitchJson, refused: number | undefined): string[] => {
   if (partitions.length === 0) return ['there was nothing to switch'];
   const rows = partitions.map(({ partition, result, epoch, pause_ms: pause, waited, reason }) => [
     partition,
@@ -204,7 +204,7 @@ const resultLines = ({ partitions }: SwitchShape, refused: number | undefined): 
   ];
 };
 
-const statusOf = ({ partitions }: SwitchShape): ExitStatus => {
+const statusOf = ({ partitions }: SwitchJson): ExitStatus => {
   if (partitions.some(({ result }) => result === 'pending')) return EXIT.notKnown;
   return partitions.every(({ result }) => result === 'switched') ? EXIT.done : EXIT.refused;
 };

@@ -1,7 +1,7 @@
 /** `playground upgrade`: which features are enabled. `playground upgrade enable`: enables one, once every process knows it. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { FeaturesShape } from '../../updater/http/feature-routes.ts';
+import type { FeaturesJson } from '../../updater/http/feature-routes.ts';
 import { withAddresses, type Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from '../client/exit.ts';
 import { confirmed } from './master-command.ts';
@@ -67,7 +67,7 @@ const knownFeatures = async (url: string): Promise<readonly string[] | undefined
   }
 };
 
-const shown = (features: FeaturesShape, { json }: UpgradeOptions): ExitStatus => {
+const shown = (features: FeaturesJson, { json }: UpgradeOptions): ExitStatus => {
   if (json === true) {
     print(JSON.stringify(features));
     return EXIT.done;

@@ -2,8 +2,8 @@
 import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
-import type { FeaturesShape } from '../../updater/http/feature-routes.ts';
-import type { SwitchBody, SwitchShape } from '../../updater/switch/switch-json.ts';
+import type { FeaturesJson } from '../../updater/http/feature-routes.ts';
+import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
 
 export interface PartitionMastership {
   readonly partition: number;
@@ -27,11 +27,11 @@ export interface UpdaterClient {
   mastership(): Promise<Mastership>;
   dryRun(body: SwitchBody): Promise<readonly PartitionPrecheck[]>;
   /** Returns as soon as it is in the log. */
-  begin(id: string, body: SwitchBody): Promise<SwitchShape>;
-  switchOf(id: string): Promise<SwitchShape>;
-  features(): Promise<FeaturesShape>;
+  begin(id: string, body: SwitchBody): Promise<SwitchJson>;
+  switchOf(id: string): Promise<SwitchJson>;
+  features(): Promise<FeaturesJson>;
   /** Returns when it is enabled in every partition. */
-  enable(feature: string, id: string): Promise<FeaturesShape>;
+  enable(feature: string, id: string): Promise<FeaturesJson>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -82,9 +82,9 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
       (await post<{ partitions: PartitionPrecheck[] }>('/api/switches', { ...body, dry_run: true }, {}))
         .partitions,
     begin: (id, body) =>
-      post<SwitchShape>('/api/switches', body, { 'idempotency-key': id, prefer: 'respond-async' }),
-    features: () => ask<FeaturesShape>('/api/features'),
-    enable: (feature, id) => post<FeaturesShape>('/api/features', { feature }, { 'idempotency-key': id }),
-    switchOf: (id) => ask<SwitchShape>(`/api/switches/${encodeURIComponent(id)}`),
+      post<SwitchJson>('/api/switches', body, { 'idempotency-key': id, prefer: 'respond-async' }),
+    features: () => ask<FeaturesJson>('/api/features'),
+    enable: (feature, id) => post<FeaturesJson>('/api/features', { feature }, { 'idempotency-key': id }),
+    switchOf: (id) => ask<SwitchJson>(`/api/switches/${encodeURIComponent(id)}`),
   };
 };

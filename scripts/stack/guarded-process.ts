@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { withTimeout } from '../../shared/process/with-timeout.ts';
+import { settledWithin } from '../../shared/process/with-timeout.ts';
 
 export interface GuardedCommand {
   readonly command: string;
@@ -99,7 +99,7 @@ export const startGuarded = ({
     kill,
     stop: async (waitMs) => {
       guard.stdin.end();
-      if (!(await withTimeout(ended.promise, waitMs))) kill();
+      if (!(await settledWithin(ended.promise, waitMs))) kill();
       await ended.promise;
     },
   };

@@ -1,5 +1,5 @@
 /** The local stack: Kafka, schema registry and Postgres, or the part of it that was not given by an address. */
-import { withTimeout } from '../../shared/process/with-timeout.ts';
+import { settledWithin } from '../../shared/process/with-timeout.ts';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
 import { startKafka } from './kafka.ts';
@@ -41,7 +41,7 @@ export const startStack = async (
     const stopped = (async () => {
       for (const part of started.toReversed()) await part.stop();
     })();
-    if (!(await withTimeout(stopped, STOP_WAIT_MS))) kill();
+    if (!(await settledWithin(stopped, STOP_WAIT_MS))) kill();
   };
   const kill = (): void => {
     stopping = true;

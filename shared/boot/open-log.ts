@@ -10,7 +10,7 @@ import { kafkaAccess, registryAccess, type kafkaSettings, type registrySettings 
 import { StartError, type Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SettingValues } from '../process/settings.ts';
-import { waitFor } from '../process/retry-until.ts';
+import { retryUntil } from '../process/retry-until.ts';
 
 export type LogSettingValues = SettingValues<typeof kafkaSettings & typeof registrySettings> & {
   readonly NAMESPACE: string;
@@ -26,10 +26,10 @@ export const openLog = async (
 ): Promise<{ log: EventLog; codec: RecordCodec }> => {
   const { START_WAIT_MS: waitMs, KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registryUrl } = settings;
   const [log, codec] = await Promise.all([
-    waitFor(`Kafka at ${brokers}`, waitMs, logger, () =>
+    retryUntil(`Kafka at ${brokers}`, waitMs, logger, () =>
       connectKafkaLog(kafkaAccess(clientId, settings), logger),
     ),
-    waitFor(`the schema registry at ${registryUrl}`, waitMs, logger, () =>
+    retryUntil(`the schema registry at ${registryUrl}`, waitMs, logger, () =>
       createRecordCodec(confluentRegistry(registryAccess(settings)), settings.NAMESPACE).catch(
         (error: unknown) => {
           if (!(error instanceof IncompatibleSchemaError)) throw error;
@@ -49,6 +49,6 @@ export const openNamespace = async (
   codec: RecordCodec,
   logger: Logger,
 ): Promise<Genesis> =>
-  waitFor(`the namespace ${settings.NAMESPACE}`, settings.START_WAIT_MS, logger, () =>
+  retryUntil(`the namespace ${settings.NAMESPACE}`, settings.START_WAIT_MS, logger, () =>
     readGenesis(log, codec, settings.NAMESPACE),
   );

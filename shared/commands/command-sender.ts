@@ -89,7 +89,10 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
       parts.unknownHeaders(commandId),
     );
 
-  const inTime = async <T>(command: ThingCommand, work: (sending: Sending) => Promise<T>): Promise<T> => {
+  const rejectAfter = async <T>(
+    command: ThingCommand,
+    work: (sending: Sending) => Promise<T>,
+  ): Promise<T> => {
     const sending: Sending = { isOver: false, mayBeStored: false };
     const { promise: late, reject } = Promise.withResolvers<never>();
     const cancel = time.after(responseWaitMs, () => {
@@ -105,7 +108,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
 
   return {
     send: (command) =>
-      inTime(command, async (sending) => {
+      rejectAfter(command, async (sending) => {
         const partition = partitionOfCommand(command, genesis.partitions);
         return { partition, offset: await append(command, partition, sending) };
       }),
@@ -113,7 +116,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
       const partition = partitionOfCommand(command, genesis.partitions);
       const expected = waiter.expect(partition, command.commandId);
       try {
-        return await inTime(command, async (sending) =>
+        return await rejectAfter(command, async (sending) =>
           expected.at(await append(command, partition, sending)),
         );
       } finally {

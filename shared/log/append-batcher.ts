@@ -1,10 +1,9 @@
 /**
  * Collects the appends to one topic while one request is in flight and sends them together, order kept. One request per
- * message is four to six times slower with kafkajs. A single write is never held up; after a batch of several there is a
- * breath.
+ * message is four to six times slower with kafkajs. A single write is never held up; after a batch of several it lingers.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BREATH_MS } from './linger.ts';
+import { BATCH_LINGER_MS } from './linger.ts';
 import {
   AppendNotStoredError,
   AppendOverflowError,
@@ -75,7 +74,7 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
         if (typeof result === 'number') resolve(result);
         else reject(result);
       });
-      if (batch.length > 1) await sleep(BREATH_MS);
+      if (batch.length > 1) await sleep(BATCH_LINGER_MS);
     }
     sending = undefined;
   };

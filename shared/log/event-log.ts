@@ -2,7 +2,7 @@
  * The log seam: partitioned topics that only grow. Kafka, through two clients, and memory; one contract suite
  * (event-log.contract.ts) runs against all.
  */
-import type { Breath } from './linger.ts';
+import type { Linger } from './linger.ts';
 
 export interface AppendRecord {
   readonly partition: number;
@@ -88,13 +88,13 @@ export interface EventLog {
    */
   append(topic: string, record: AppendRecord): Promise<number>;
   /**
-   * Reads on from `positions`, for ever. Resolves when reading has begun. `breath` tells how many
-   * milliseconds it waits, under load, for more to come together; BREATH_MS if not given.
+   * Reads on from `positions`, for ever. Resolves when reading has begun. `linger` tells how many
+   * milliseconds it waits, under load, for more to come together; BATCH_LINGER_MS if not given.
    *
    * Transactions mean nothing here: nobody writes with them, so records of an open or aborted one come like all others,
    * and a stranger's open transaction holds up nobody.
    */
-  tail(positions: readonly LogPosition[], onRecords: OnRecords, breath?: Breath): Promise<Tail>;
+  tail(positions: readonly LogPosition[], onRecords: OnRecords, linger?: Linger): Promise<Tail>;
   /** The offset that the next record will get, per partition, at some moment after the call. */
   endOffsets(topic: string): Promise<number[]>;
   close(): Promise<void>;

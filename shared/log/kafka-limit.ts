@@ -1,6 +1,6 @@
 /** A limit on every wait for a Kafka client: the libraries have paths on which they never call back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withTimeout } from '../process/with-timeout.ts';
+import { settledWithin } from '../process/with-timeout.ts';
 import { ANSWER_MAX_MS } from './kafka-timeouts.ts';
 
 /** A client that neither answers nor fails; there is no more to be had from it. */
@@ -14,7 +14,7 @@ export const answerInTime = async <T>(
   work: Promise<T>,
   limitMs = ANSWER_MAX_MS,
 ): Promise<T> => {
-  if (!(await withTimeout(work, limitMs)))
+  if (!(await settledWithin(work, limitMs)))
     throw new StuckError(`${what}: no answer from Kafka in ${limitMs} ms`);
   return work;
 };

@@ -3,7 +3,7 @@
  * signal exits at once.
  */
 import type { Logger } from './logger.ts';
-import { withTimeout } from './with-timeout.ts';
+import { settledWithin } from './with-timeout.ts';
 
 export interface Lifecycle {
   /** Closed after everything that is opened later. */
@@ -39,7 +39,7 @@ export const runProcess = async (
   const end = async (status: number): Promise<void> => {
     if (ending) return;
     ending = true;
-    const closed = await withTimeout(closeAll(closers, logger), stopWaitMs);
+    const closed = await settledWithin(closeAll(closers, logger), stopWaitMs);
     if (!closed) logger.warn({ stopWaitMs }, 'not everything was closed in time');
     else logger.info('stopped');
     process.exit(status);

@@ -9,7 +9,7 @@ import { createTrouble } from './trouble.ts';
 const FIRST_DELAY_MS = 20;
 const DELAY_MAX_MS = 1_000;
 
-export const untilDone = async <T>(
+export const retryForever = async <T>(
   sentence: string,
   { logger, time }: { readonly logger: Logger; readonly time: Time },
   stopped: () => boolean,

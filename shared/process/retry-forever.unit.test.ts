@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { untilDone } from './retry-forever.ts';
+import { retryForever } from './retry-forever.ts';
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';
 
@@ -19,7 +19,7 @@ test('what fails for a while is tried more and more slowly, and said once', asyn
     info: (_: object, sentence: string) => said.push(sentence),
   } as unknown as Logger;
   let tries = 0;
-  const done = await untilDone(
+  const done = await retryForever(
     'it fails',
     { logger, time },
     () => false,

@@ -1,6 +1,6 @@
 /** Waiting for what the process needs: with back-off, for a bounded time, and saying for whom. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inTime } from './in-time.ts';
+import { rejectAfter } from './in-time.ts';
 import { StartError } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { systemTime } from './time.ts';
@@ -16,7 +16,7 @@ const ATTEMPT_MAX_MS = 60_000;
  * that is under way then may end, but none takes longer than `attemptMaxMs`. Says why it waits once per reason, and again
  * every SAY_AGAIN_MS.
  */
-export const waitFor = async <T>(
+export const retryUntil = async <T>(
   what: string,
   waitMs: number,
   logger: Logger,
@@ -29,7 +29,7 @@ export const waitFor = async <T>(
 
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, DELAY_MAX_MS)) {
     try {
-      return await inTime(systemTime, attemptMaxMs, 'an attempt', attempt());
+      return await rejectAfter(systemTime, attemptMaxMs, 'an attempt', attempt());
     } catch (error) {
       if (error instanceof StartError) throw error;
       const left = deadline - performance.now();

@@ -1,13 +1,13 @@
 import type { Time } from './time.ts';
 
-/** A flag that wakes who waits for it, and is put down by that. */
-export interface Signal {
+/** Wake-up flag for one waiter; waiting resets it. */
+export interface Wakeup {
   raise(): void;
   /** Resolves when the flag is up, or after `timeoutMs`. */
   wait(timeoutMs?: number): Promise<void>;
 }
 
-export const createSignal = (time: Time): Signal => {
+export const createWakeup = (time: Time): Wakeup => {
   let up = false;
   let wake: (() => void) | undefined;
   return {

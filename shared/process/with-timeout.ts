@@ -1,5 +1,5 @@
 /** Resolves with true when `work` is done, with false after `timeoutMs`. Does not cancel `work`. */
-export const withTimeout = async (work: Promise<unknown>, timeoutMs: number): Promise<boolean> => {
+export const settledWithin = async (work: Promise<unknown>, timeoutMs: number): Promise<boolean> => {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);

@@ -1,6 +1,6 @@
 /** The schema registry over HTTP, by its Confluent-compatible API (Confluent itself, Apicurio, Karapace, …). */
 import { COMPATIBILITY, SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { inTime } from '../process/in-time.ts';
+import { rejectAfter } from '../process/in-time.ts';
 import { systemTime } from '../process/time.ts';
 import { parseAvroType } from './record-schemas.ts';
 import { IncompatibleSchemaError, type SchemaRegistry } from './schema-registry.ts';
@@ -21,7 +21,7 @@ export const confluentRegistry = (
   answerMaxMs = ANSWER_MAX_MS,
 ): SchemaRegistry => {
   const answer = <T>(what: string, work: Promise<T>): Promise<T> =>
-    inTime(systemTime, answerMaxMs, `${what} at the schema registry ${shownUrl(url)}`, work);
+    rejectAfter(systemTime, answerMaxMs, `${what} at the schema registry ${shownUrl(url)}`, work);
   const client = new Client({
     host: url.replace(/\/$/, ''),
     retry: { retries: 0 },

@@ -1,6 +1,6 @@
 /** Who folds ends at a feature that it does not know, and does not begin behind one. */
 import { expect, test } from 'vitest';
-import { memoryThings } from '../../original-api/store/memory-thing-store.ts';
+import { memoryThingStore } from '../../original-api/store/memory-thing-store.ts';
 import { startMirror } from '../../original-api/mirror.ts';
 import { genesis, NOW, PARTITIONS, record } from '../../test/outcome-log.ts';
 import { createRecordCodec } from '../records/record-codec.ts';
@@ -83,7 +83,7 @@ test('a view or updater', async () => {
 
 test('the mirror', async () => {
   const { codec, log, first } = await logWithFeature();
-  const things = memoryThings(PARTITIONS, 'original');
+  const things = memoryThingStore(PARTITIONS, 'original');
   const mirror = (knownFeatures: readonly string[]) =>
     startMirror({
       namespace: 'x',

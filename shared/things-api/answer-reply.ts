@@ -22,7 +22,7 @@ const STATUS: Readonly<Record<AnswerCode, number>> = {
   reused: 422,
 };
 
-export const thingShape = (owner: Owner): ((thing: Thing) => OriginalThing | ShinyThing) =>
+export const thingJson = (owner: Owner): ((thing: Thing) => OriginalThing | ShinyThing) =>
   owner === 'original' ? toOriginalThing : toShinyThing;
 
 export const thingPath = (id: number): string => `/api/things/${id}`;
@@ -37,7 +37,7 @@ export const answerReply = ({ answer, state }: Decision, shape: Owner): Reply =>
   if (state === null) return { status: STATUS.accepted, headers, body: '{}' };
   if (answer.commandType === 'create') headers['location'] = thingPath(state.id);
   if (!state.deleted) headers['etag'] = etagOf(state.version);
-  return { status: STATUS.accepted, headers, body: JSON.stringify(thingShape(shape)(answeredThing(state))) };
+  return { status: STATUS.accepted, headers, body: JSON.stringify(thingJson(shape)(answeredThing(state))) };
 };
 
 const refusalMessage = (answer: Decision['answer']): string => {

@@ -8,7 +8,7 @@ import type { WriteResult } from './things-backend.ts';
 
 export type WriteUnderWay = (command: ThingCommand, work: () => Promise<WriteResult>) => Promise<WriteResult>;
 
-export const createRequestsUnderWay = (): WriteUnderWay => {
+export const createInFlightWrites = (): WriteUnderWay => {
   const underWay = new Map<string, { readonly payloadHash: string; count: number }>();
   return async (command, work) => {
     const { commandId, payloadHash } = command;

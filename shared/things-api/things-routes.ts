@@ -12,7 +12,7 @@ import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from '../http/in-fli
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
 import { sendJsonArray } from '../http/json-array.ts';
 import { route, sendJson, type Route } from '../http/route.ts';
-import { createRequestsUnderWay } from './in-flight-writes.ts';
+import { createInFlightWrites } from './in-flight-writes.ts';
 import {
   createRequest,
   deleteRequest,
@@ -54,7 +54,7 @@ export const thingsRoutes = ({
   unlimitedListsMax = UNLIMITED_LISTS_MAX,
 }: ThingsRoutesParts): Route[] => {
   const schemas = thingsRouteSchemas(shape);
-  const underWay = createRequestsUnderWay();
+  const underWay = createInFlightWrites();
   const unlimited = createPlaces(unlimitedListsMax, 'lists without a limit');
 
   const write = async (context: Context, request: ThingRequest): Promise<void> => {

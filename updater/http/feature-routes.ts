@@ -45,7 +45,7 @@ export const FEATURES = Type.Object(
   exact,
 );
 
-export interface FeaturesShape {
+export interface FeaturesJson {
   readonly known: readonly string[];
   readonly partitions: readonly { readonly partition: number; readonly enabled: readonly string[] }[];
 }
@@ -55,7 +55,7 @@ export const featureRoutes = (parts: FeatureRoutesParts): Route[] => {
   const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
   const append = createCommandAppender(parts);
   const featuresOf = (partition: number): readonly string[] => store.state(partition).header.features;
-  const shape = (): FeaturesShape => ({
+  const shape = (): FeaturesJson => ({
     known: knownFeatures,
     partitions: all.map((partition) => ({ partition, enabled: featuresOf(partition) })),
   });

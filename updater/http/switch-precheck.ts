@@ -8,7 +8,7 @@ import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
-import type { Deciding } from '../partition/service.ts';
+import type { UpdaterService } from '../partition/service.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
 import { SWITCH_LAG_MAX_RECORDS } from '../switch/switch-decision.ts';
 
@@ -18,7 +18,7 @@ export interface PrecheckParts {
   readonly store: FoldStore;
   readonly log: EventLog;
   readonly original: OriginalClient;
-  readonly deciding: Deciding;
+  readonly deciding: UpdaterService;
   readonly time: Time;
 }
 

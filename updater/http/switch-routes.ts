@@ -15,7 +15,7 @@ import {
   PREFER,
 } from '../../shared/http/route-schemas.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
-import type { Deciding } from '../partition/service.ts';
+import type { UpdaterService } from '../partition/service.ts';
 import { switchPath, type SwitchRequests } from '../switch/switch-requests.ts';
 import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
 import {
@@ -23,9 +23,9 @@ import {
   SWITCH,
   SWITCH_BODY,
   SWITCH_DEADLINE_DEFAULT_MS,
-  switchShape,
+  switchJson,
   type SwitchBody,
-  type SwitchShape,
+  type SwitchJson,
 } from '../switch/switch-json.ts';
 import { precheckSwitch, type PrecheckParts } from './switch-precheck.ts';
 
@@ -33,7 +33,7 @@ export interface SwitchRoutesParts extends PrecheckParts {
   readonly namespace: string;
   readonly genesis: Genesis;
   readonly store: FoldStore;
-  readonly deciding: Deciding;
+  readonly deciding: UpdaterService;
   readonly requests: SwitchRequests;
 }
 
@@ -45,8 +45,8 @@ const LAG_WAIT_MS = 2_000;
 export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
   const { namespace, genesis, store, deciding, requests } = parts;
   const all = Array.from({ length: genesis.partitions }, (_, partition) => partition);
-  const shapeOf = (id: string, partitions: readonly number[]): SwitchShape =>
-    switchShape(
+  const shapeOf = (id: string, partitions: readonly number[]): SwitchJson =>
+    switchJson(
       id,
       partitions.map((partition) => ({
         partition,

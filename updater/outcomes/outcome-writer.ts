@@ -5,7 +5,7 @@
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { Outcome, OutcomeRecord } from '../../shared/domain/outcome.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
-import { untilDone } from '../../shared/process/retry-forever.ts';
+import { retryForever } from '../../shared/process/retry-forever.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
@@ -44,7 +44,7 @@ export const createOutcomeWriter = (parts: OutcomeWriterParts): OutcomeWriter =>
     },
     append: (key, { value, timestamp }) => log.append(topic, { partition, key, value, timestamp }),
     readToEnd: async () => {
-      await untilDone(
+      await retryForever(
         'the outcomes could not be read to their end, trying again',
         { logger, time },
         stopped,

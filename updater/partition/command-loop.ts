@@ -22,7 +22,7 @@ import type { Time } from '../../shared/process/time.ts';
 import { createCommandQueue, type InvalidCommand, type QueuedCommand } from './command-queue.ts';
 import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
 import type { Speculation, Unread } from '../outcomes/speculation.ts';
-import { createSignal } from '../../shared/process/wakeup.ts';
+import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
 import { createSwitchSteps, type SwitchStep } from '../switch/switch-steps.ts';
 
@@ -79,8 +79,8 @@ const isDecision = (type: Outcome['type']): boolean => type === 'decided' || typ
 
 export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const { partition, speculation, writer, original, logger, time } = parts;
-  const signal = createSignal(time);
-  const room = createSignal(time);
+  const wakeup = createWakeup(time);
+  const drained = createWakeup(time);
   const queue = createCommandQueue();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   /** As far as is known. */
@@ -104,7 +104,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
         const fault = decisionFault(speculation, command, decision);
         if (fault === undefined) return decision;
         trouble.has('diverged', fault);
-        await signal.wait(DIVERGED_RETRY_MS);
+        await wakeup.wait(DIVERGED_RETRY_MS);
         return undefined;
       }
       logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
@@ -117,7 +117,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
         error,
       );
     }
-    await signal.wait(ORIGINAL_RETRY_MS);
+    await wakeup.wait(ORIGINAL_RETRY_MS);
     return undefined;
   };
 
@@ -132,7 +132,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     } catch (error) {
       trouble.has('stuck', `the outcomes cannot be written: ${(error as Error).message}`, error);
       unsure = true;
-      signal.raise();
+      wakeup.raise();
     }
   };
 
@@ -150,14 +150,14 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       unsure = false;
     }
     const waiting = queue.after(speculation.header.position);
-    if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return signal.wait();
+    if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return wakeup.wait();
     const standbyLeft = leader === 'another' ? waiting.since + STANDBY_MS - time.monotonic() : 0;
-    if (standbyLeft > 0) return signal.wait(standbyLeft);
+    if (standbyLeft > 0) return wakeup.wait(standbyLeft);
 
     const { command, offset } = waiting;
     if (command.type === 'switch') {
       // P6: a switch is taken up once everything before it was read back, and nothing is decided past it before it was.
-      return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);
+      return speculation.unread() > 0 ? wakeup.wait() : switchSteps.next(command, offset);
     }
 
     const { header } = speculation;
@@ -193,7 +193,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const run = async (): Promise<void> => {
     while (!stopped) await step();
   };
-  const switchSteps = createSwitchSteps({ ...parts, outcomeRead: signal, onStep: parts.onSwitchStep });
+  const switchSteps = createSwitchSteps({ ...parts, outcomeRead: wakeup, onStep: parts.onSwitchStep });
   const running = run().catch(fail);
 
   return {
@@ -202,13 +202,13 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       for (const command of commands) queue.push({ ...command, since });
       // What another updater has decided meanwhile must not stand in the way of what comes.
       queue.dropThrough(parts.state.header.position);
-      signal.raise();
-      while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await room.wait();
+      wakeup.raise();
+      while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await drained.wait();
     },
     read: (record, counted) => {
       if (counted !== undefined && queue.dropThrough(counted.header.position)) {
         trouble.over();
-        room.raise();
+        drained.raise();
       }
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
@@ -222,7 +222,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       } else if (counted !== undefined && isDecision(record.outcome.type)) {
         leader = 'another';
       }
-      signal.raise();
+      wakeup.raise();
     },
     waiting: queue.size,
     waitingMs: () => {
@@ -236,8 +236,8 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     leads: () => leader === 'us',
     stop: async () => {
       stopped = true;
-      signal.raise();
-      room.raise();
+      wakeup.raise();
+      drained.raise();
       await running;
     },
   };

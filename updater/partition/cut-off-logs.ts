@@ -4,7 +4,7 @@
  */
 import { topicName } from '../../shared/records/topics.ts';
 import type { LogPosition } from '../../shared/log/event-log.ts';
-import type { DecidingParts } from './service-parts.ts';
+import type { UpdaterServiceParts } from './service-parts.ts';
 import type { PartitionStatus } from './partition-status.ts';
 import { shortLogs } from './short-logs.ts';
 
@@ -34,7 +34,7 @@ export const createCutOffLogs = ({
   log,
   logger,
   time,
-}: DecidingParts): CutOffLogs => {
+}: UpdaterServiceParts): CutOffLogs => {
   const commandTopic = topicName(namespace, 'things.commands');
   const feedTopic = topicName(namespace, 'things.original');
   let cutOff: readonly CutOff[] = [];

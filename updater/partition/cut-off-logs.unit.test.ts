@@ -15,7 +15,7 @@ import { systemTime } from '../../shared/process/time.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
 import { eventually } from '../../test/http-client.ts';
 import { create, NOW } from '../../test/outcome-log.ts';
-import { startDeciding } from './service.ts';
+import { startUpdaterService } from './service.ts';
 import { shortLogs } from './short-logs.ts';
 
 test('a log that ends at what the fold has made of it, or before, is told by name', () => {
@@ -61,7 +61,7 @@ const world = async () => {
     };
     const store = createMemoryFoldStore(2);
     const parts = { namespace: NAMESPACE, genesis, store, log, codec, original: {} as OriginalClient };
-    const deciding = await startDeciding(
+    const deciding = await startUpdaterService(
       { ...parts, logger: silentLogger(), metrics: noMetrics(), time },
       lifecycle,
     );

@@ -15,7 +15,7 @@ import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
 import { STANDBY_MS } from './command-loop.ts';
 import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
-import { createSignal } from '../../shared/process/wakeup.ts';
+import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
 
 export interface FeedLoopParts {
@@ -67,8 +67,8 @@ const observedOf = (
 
 export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const { partition, state, writer, progress, logger, time } = parts;
-  const signal = createSignal(time);
-  const room = createSignal(time);
+  const wakeup = createWakeup(time);
+  const drained = createWakeup(time);
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   const decideState = decideStateOf(state);
   const trouble = createTroubleKeeper({ partition, part: 'feed' }, { logger, time });
@@ -138,12 +138,12 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const step = async (): Promise<void> => {
     const { owner, feedPosition } = state.header;
     const [first] = queue;
-    if (first === undefined || owner !== 'original') return signal.wait();
+    if (first === undefined || owner !== 'original') return wakeup.wait();
     const standbyLeft = leader === 'another' ? first.since + STANDBY_MS - time.monotonic() : 0;
-    if (standbyLeft > 0) return signal.wait(standbyLeft);
+    if (standbyLeft > 0) return wakeup.wait(standbyLeft);
     if (first.offset <= feedPosition) return forget();
     const batch = sendable();
-    if (batch.length === 0) return signal.wait(DIVERGED_RETRY_MS);
+    if (batch.length === 0) return wakeup.wait(DIVERGED_RETRY_MS);
     trouble.over();
     await send(batch);
   };
@@ -154,7 +154,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     if (queue[0] !== undefined && queue[0].offset <= feedPosition) {
       queue = queue.filter(({ offset }) => offset > feedPosition);
     }
-    if (queue.length < before) room.raise();
+    if (queue.length < before) drained.raise();
   };
 
   const run = async (): Promise<void> => {
@@ -166,8 +166,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     offer: async (entries) => {
       const since = time.monotonic();
       for (const entry of entries) queue.push({ ...entry, since });
-      signal.raise();
-      while (queue.length > QUEUE_MAX_ENTRIES && !stopped) await room.wait();
+      wakeup.raise();
+      while (queue.length > QUEUE_MAX_ENTRIES && !stopped) await drained.wait();
     },
     read: (record, counted) => {
       if (counted === undefined) return;
@@ -175,7 +175,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
         if (isSending) countedAt.set(record.outcome.feedOffset, record.offset);
         forget();
       }
-      signal.raise();
+      wakeup.raise();
     },
     waiting: () => queue.length,
     leads: () => leader === 'us',
@@ -183,8 +183,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     failed,
     stop: async () => {
       stopped = true;
-      signal.raise();
-      room.raise();
+      wakeup.raise();
+      drained.raise();
       await running;
     },
   };

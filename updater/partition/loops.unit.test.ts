@@ -1,6 +1,6 @@
 /** The command and feed loops over the memory log, with a twin beside them and appends that fail. */
 import { expect, test } from 'vitest';
-import { memoryThings } from '../../original-api/store/memory-thing-store.ts';
+import { memoryThingStore } from '../../original-api/store/memory-thing-store.ts';
 import { startOutboxRelay } from '../../original-api/outbox-relay.ts';
 import { createRecordCodec } from '../../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../../shared/records/schema-registry.ts';
@@ -48,7 +48,7 @@ const world = async (owner: Owner) => {
     id: 'g',
     now: NOW,
   });
-  const things = memoryThings(1, owner);
+  const things = memoryThingStore(1, owner);
   const original: OriginalClient = {
     decide: (partition, token, command) => things.decide({ partition, command, token, now: NOW }),
     thing: () => Promise.reject(new Error('nobody reads here')),

@@ -2,7 +2,7 @@
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import { startCommandLoop, type CommandLoop } from './command-loop.ts';
-import type { DecidingParts } from './service-parts.ts';
+import type { UpdaterServiceParts } from './service-parts.ts';
 import { startFeedLoop, type FeedLoop } from './feed-loop.ts';
 import { createOutcomeWriter } from '../outcomes/outcome-writer.ts';
 import { createSpeculation } from '../outcomes/speculation.ts';
@@ -13,7 +13,7 @@ export interface PartitionLoops {
   readonly feed: FeedLoop;
 }
 
-export interface PartitionLoopsParts extends DecidingParts {
+export interface PartitionLoopsParts extends UpdaterServiceParts {
   /** Of the outcomes. */
   readonly topic: string;
   readonly progress: Progress;

@@ -8,7 +8,7 @@ import type { Metrics } from '../../shared/process/metrics.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 
-export interface DecidingParts {
+export interface UpdaterServiceParts {
   readonly namespace: string;
   readonly genesis: Genesis;
   readonly store: FoldStore;

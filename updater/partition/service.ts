@@ -8,7 +8,7 @@ import { commandFault } from '../../shared/domain/command-check.ts';
 import type { Command } from '../../shared/domain/command.ts';
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
 import type { LogPosition, LogRecord } from '../../shared/log/event-log.ts';
-import { BREATH_MS, PATIENT_BREATH_MS, type Breath } from '../../shared/log/linger.ts';
+import { BATCH_LINGER_MS, STANDBY_LINGER_MS, type Linger } from '../../shared/log/linger.ts';
 import { topicName } from '../../shared/records/topics.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
@@ -18,14 +18,14 @@ import { createOutcomeFollower } from '../../shared/replica/outcome-follower.ts'
 import { createCutOffLogs, type CutOffLogs } from './cut-off-logs.ts';
 import type { InvalidCommand } from './command-queue.ts';
 import { withOwnDeadline } from '../switch/switch-decision.ts';
-import type { DecidingParts } from './service-parts.ts';
+import type { UpdaterServiceParts } from './service-parts.ts';
 import { PARTITION_STATES, partitionStatus, type PartitionStatus } from './partition-status.ts';
 import { startPartitionLoops, type PartitionLoops } from './partition-loops.ts';
 import { createSwitchJournal, type SwitchJournal } from '../switch/switch-journal.ts';
 import { observeSwitches } from '../switch/switch-metrics.ts';
 import { startThingsPublisher, type ThingsPublisher } from '../things-topic/things-publisher.ts';
 
-export interface Deciding {
+export interface UpdaterService {
   /** How far the outcomes are folded. */
   readonly progress: Progress;
   readonly journal: SwitchJournal;
@@ -43,7 +43,10 @@ export interface Deciding {
 const CATCH_UP_MAX_MS = 3_600_000;
 
 /** Resolves when it follows the outcomes; it decides as soon as it has caught up. */
-export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle): Promise<Deciding> => {
+export const startUpdaterService = async (
+  parts: UpdaterServiceParts,
+  lifecycle: Lifecycle,
+): Promise<UpdaterService> => {
   const { namespace, genesis, store, log, codec, logger, metrics, time } = parts;
   const topic = topicName(namespace, 'things.outcomes');
   let phase: 'catching up' | 'starting' | 'ready' = 'catching up';
@@ -74,11 +77,11 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
       for (const { id } of counted?.mapped ?? []) publisher?.changed(id);
     },
   });
-  const breath = breathOf(() => loops);
+  const linger = lingerOf(() => loops);
   const outcomes = await log.tail(
     follower.positions,
     (_topic, partition, records, next) => follower.onRecords(partition, records, next),
-    breath,
+    linger,
   );
   lifecycle.onClose('reader of the outcomes', () => outcomes.stop());
   lifecycle.failWith('reading the outcomes', outcomes.failed);
@@ -95,7 +98,7 @@ export const startDeciding = async (parts: DecidingParts, lifecycle: Lifecycle):
     phase = 'starting';
     const { progress } = follower;
     loops = startPartitionLoops({ ...parts, topic, progress, onSwitchStep: switches.step }, lifecycle);
-    await tailIntoLoops(parts, loops, journal, cutOff, breath, lifecycle);
+    await tailIntoLoops(parts, loops, journal, cutOff, linger, lifecycle);
     publisher = startThingsPublisher({
       topic: topicName(namespace, 'things'),
       genesis,
@@ -152,13 +155,13 @@ const observeStatuses = (metrics: Metrics, statuses: () => readonly PartitionSta
 };
 
 /** An updater that lets another one lead everywhere is in no hurry, and several cost little more than one. */
-const breathOf = (loopsNow: () => readonly PartitionLoops[] | undefined): Breath => {
+const lingerOf = (loopsNow: () => readonly PartitionLoops[] | undefined): Linger => {
   return () => {
     const loops = loopsNow() ?? [];
     const isPatient =
       loops.some(({ command }) => command.standsBy()) &&
       !loops.some(({ command, feed }) => command.leads() || feed.leads());
-    return isPatient ? PATIENT_BREATH_MS : BREATH_MS;
+    return isPatient ? STANDBY_LINGER_MS : BATCH_LINGER_MS;
   };
 };
 
@@ -174,11 +177,11 @@ const decidableOrInvalid = (
 
 /** Reads commands and feed behind what the fold has decided and observed. */
 const tailIntoLoops = async (
-  { namespace, genesis, store, log, codec, time }: DecidingParts,
+  { namespace, genesis, store, log, codec, time }: UpdaterServiceParts,
   loops: readonly PartitionLoops[],
   journal: SwitchJournal,
   cutOff: CutOffLogs,
-  breath: Breath,
+  linger: Linger,
   lifecycle: Lifecycle,
 ): Promise<void> => {
   const commandTopic = topicName(namespace, 'things.commands');
@@ -211,7 +214,7 @@ const tailIntoLoops = async (
   const onRecords = (topic: string, partition: number, records: LogRecord[]) =>
     topic === commandTopic ? onCommands(partition, records) : onEntries(partition, records);
   const read = async (from: readonly LogPosition[]): Promise<void> => {
-    const tail = await log.tail(from, onRecords, breath);
+    const tail = await log.tail(from, onRecords, linger);
     lifecycle.onClose('reader of commands and feed', () => tail.stop());
     lifecycle.failWith('reading commands and feed', tail.failed);
   };

@@ -78,13 +78,13 @@ export const SWITCH = Type.Object({
   ),
 });
 
-export type SwitchPartitionShape = ReturnType<typeof partitionShape>;
-export interface SwitchShape {
+export type SwitchPartitionJson = ReturnType<typeof partitionJson>;
+export interface SwitchJson {
   readonly id: string;
   readonly to?: 'original' | 'shiny';
   readonly requested_on?: string;
   readonly deadline?: string;
-  readonly partitions: readonly SwitchPartitionShape[];
+  readonly partitions: readonly SwitchPartitionJson[];
 }
 
 export interface KnownSwitch {
@@ -93,18 +93,18 @@ export interface KnownSwitch {
   readonly result: SwitchResult | undefined;
 }
 
-export const switchShape = (id: string, known: readonly KnownSwitch[]): SwitchShape => {
+export const switchJson = (id: string, known: readonly KnownSwitch[]): SwitchJson => {
   const entry = known.find((one) => one.entry !== undefined)?.entry;
   return {
     id,
     ...(entry === undefined
       ? {}
       : { to: entry.to, requested_on: isoTime(entry.requestedOn), deadline: isoTime(entry.deadline) }),
-    partitions: known.map(partitionShape),
+    partitions: known.map(partitionJson),
   };
 };
 
-const partitionShape = ({ partition, entry, result }: KnownSwitch) => {
+const partitionJson = ({ partition, entry, result }: KnownSwitch) => {
   const pause = entry === undefined ? null : pauseMs(entry);
   const decidedOn = result?.decidedOn ?? null;
   return {

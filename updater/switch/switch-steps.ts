@@ -13,7 +13,7 @@ import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
-import type { Signal } from '../../shared/process/wakeup.ts';
+import type { Wakeup } from '../../shared/process/wakeup.ts';
 import {
   skipReason,
   nextSwitchAction,
@@ -29,7 +29,7 @@ export interface SwitchStepsParts {
   /** How far the outcomes are folded. */
   readonly progress: Progress;
   /** Raised by every outcome that is read. */
-  readonly outcomeRead: Signal;
+  readonly outcomeRead: Wakeup;
   readonly onStep: (step: SwitchStep) => void;
   readonly logger: Logger;
   readonly time: Time;
@@ -172,11 +172,14 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
         return;
       }
       case 'wait':
-        return waitFor(action.for, epoch);
+        return retryUntil(action.for, epoch);
     }
   };
 
-  const waitFor = async (what: 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original', epoch: number) => {
+  const retryUntil = async (
+    what: 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original',
+    epoch: number,
+  ) => {
     if (what === 'row') {
       // Answers as soon as the mirror has taken the partition back.
       const row = await ask(() => original.mastership(partition, epoch - 1, ROW_WAIT_MS));

@@ -8,7 +8,7 @@ import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { createProgress } from '../../shared/process/progress.ts';
 import { systemTime } from '../../shared/process/time.ts';
-import { createSignal } from '../../shared/process/wakeup.ts';
+import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createSwitchSteps } from './switch-steps.ts';
 
 const command = (commandId: string, expectedEpoch: number, deadline: number): SwitchCommand => ({
@@ -66,7 +66,7 @@ test('P13: no fence while the relay does not publish; the switch that waited for
     },
     original,
     progress,
-    outcomeRead: createSignal(time),
+    outcomeRead: createWakeup(time),
     onStep: () => undefined,
     logger: silentLogger(),
     time,

@@ -16,7 +16,7 @@ import type { Metrics } from '../../shared/process/metrics.ts';
 import { createTrouble } from '../../shared/process/trouble.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { Time } from '../../shared/process/time.ts';
-import { createSignal } from '../../shared/process/wakeup.ts';
+import { createWakeup } from '../../shared/process/wakeup.ts';
 import { openThingsTopic } from './things-topic.ts';
 
 export interface ThingsPublisherParts {
@@ -55,7 +55,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
   const shown = new Map<number, Shown>();
   const due = new Set<number>();
   const watched = new Set<number>();
-  const signal = createSignal(time);
+  const wakeup = createWakeup(time);
   let stopped = false;
   const publish = statesPublisher(parts, () => stopped);
 
@@ -63,7 +63,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
     const thing = store.thing(id);
     if (thing !== undefined && isBehind(shown.get(id), thing)) {
       due.add(id);
-      signal.raise();
+      wakeup.raise();
     }
   };
   const changed = (id: number): void => {
@@ -115,7 +115,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
       for (const id of later) time.after(REFUSED_AGAIN_MS, () => consider(id));
       if (again.length > 0) await time.sleep(RETRY_MS);
       if (due.size >= BATCH_MAX_THINGS && things.isOpen()) continue;
-      if (due.size === 0) await signal.wait();
+      if (due.size === 0) await wakeup.wait();
       if (!stopped) await time.sleep(COLLECT_MS);
     }
   };
@@ -129,7 +129,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
     failed,
     stop: async () => {
       stopped = true;
-      signal.raise();
+      wakeup.raise();
       await running;
       await things.stop();
     },

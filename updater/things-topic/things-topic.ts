@@ -5,7 +5,7 @@
 import type { RecordCodec, ThingRecord, UnreadableRecord } from '../../shared/records/record-codec.ts';
 import { readRecords } from '../../shared/records/record-reader.ts';
 import { partitionOfThing } from '../../shared/domain/partition.ts';
-import { PATIENT_BREATH_MS } from '../../shared/log/linger.ts';
+import { STANDBY_LINGER_MS } from '../../shared/log/linger.ts';
 import type { EventLog, LogPosition, LogRecord } from '../../shared/log/event-log.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
@@ -74,7 +74,7 @@ export const openThingsTopic = (parts: ThingsTopicParts): ThingsTopic => {
           fail(error);
           throw error;
         }),
-      () => PATIENT_BREATH_MS,
+      () => STANDBY_LINGER_MS,
     );
     isOpen = true;
     if (unread.size === 0) parts.onCaughtUp();

@@ -1,8 +1,8 @@
 /** Hands over to the reader what a kafkajs consumer has fetched of one partition, and keeps the place of each partition. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
-import { withTimeout } from '../../process/with-timeout.ts';
-import type { Breath } from '../linger.ts';
+import { settledWithin } from '../../process/with-timeout.ts';
+import type { Linger } from '../linger.ts';
 import { OffsetGoneError, type LogRecord, type OnRecords } from '../event-log.ts';
 import { progressOf } from './patches.ts';
 
@@ -21,7 +21,7 @@ export interface BatchReaderParts {
   readonly consumer: Consumer;
   /** By placeKey. */
   readonly places: ReadonlyMap<string, Place>;
-  readonly breath: Breath;
+  readonly linger: Linger;
   readonly onRecords: OnRecords;
   /** Ends the tail. */
   readonly fail: (error: unknown) => void;
@@ -35,7 +35,7 @@ export const placeKey = (topic: string, partition: number): string => `${topic}/
 export const createBatchReader = (
   parts: BatchReaderParts,
 ): ((payload: EachBatchPayload) => Promise<void>) => {
-  const { consumer, places, breath, fail } = parts;
+  const { consumer, places, linger, fail } = parts;
   /** Of all partitions, fetched and being read. */
   let load = 0;
 
@@ -72,9 +72,9 @@ export const createBatchReader = (
     place.reading = reading;
     reading.catch(fail);
     load += records.length;
-    const isQuick = await withTimeout(reading, PAUSE_AFTER_MS).catch(() => false);
+    const isQuick = await settledWithin(reading, PAUSE_AFTER_MS).catch(() => false);
     // All batches of one fetch are under way by now, and the next fetch waits for them.
-    if (load > 1) await sleep(breath());
+    if (load > 1) await sleep(linger());
     load -= records.length;
     if (isQuick) resolveOffset(String(next - 1));
     else pauseUntilRead(consumer, place, reading);

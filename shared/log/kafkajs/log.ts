@@ -1,6 +1,6 @@
 /** The log on Kafka, through kafkajs. Order and certainty come before speed: one request in flight to append. */
 import type { Logger } from '../../process/logger.ts';
-import { BREATH_MS } from '../linger.ts';
+import { BATCH_LINGER_MS } from '../linger.ts';
 import type { EventLog } from '../event-log.ts';
 import { stableDescription } from '../topic-description.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
@@ -34,8 +34,8 @@ export const connectKafkajsLog = async (access: KafkaAccess, logger: Logger): Pr
     partitions: (topic) => countPartitions(admin, topic),
     describeTopic,
     append: appends.append,
-    tail: (positions, onRecords, breath = () => BREATH_MS) =>
-      tailKafkajs({ kafka, describeTopic, topicId: ids.of, logger }, positions, onRecords, breath),
+    tail: (positions, onRecords, linger = () => BATCH_LINGER_MS) =>
+      tailKafkajs({ kafka, describeTopic, topicId: ids.of, logger }, positions, onRecords, linger),
     endOffsets: async (topic) => (await offsets.of(topic)).map(({ high }) => high),
     close: async () => {
       await appends.close();

@@ -1,5 +1,5 @@
 /** Connections of kafkajs that are thrown away when they fail, and made anew when they are needed. */
-import { withTimeout } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/with-timeout.ts';
 import { answerInTime } from '../kafka-limit.ts';
 import { DISCONNECT_TIMEOUT_MS } from '../kafka-timeouts.ts';
 
@@ -50,7 +50,7 @@ export const renewable = <C extends Connection>(create: () => C): Renewable<C> =
 
 /** Never rejects, and waits for a limited time. */
 export const disconnect = async (connection: Pick<Connection, 'disconnect'>): Promise<void> => {
-  await withTimeout(
+  await settledWithin(
     connection.disconnect().catch(() => undefined),
     DISCONNECT_TIMEOUT_MS,
   );

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import type { Logger } from '../../process/logger.ts';
 import { createTrouble } from '../../process/trouble.ts';
-import type { Breath } from '../linger.ts';
+import type { Linger } from '../linger.ts';
 import {
   OffsetGoneError,
   type LogPosition,
@@ -50,7 +50,7 @@ export const tailKafkajs = async (
   parts: TailParts,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
-  breath: Breath,
+  linger: Linger,
 ): Promise<Tail> => {
   const { kafka, logger } = parts;
   const places = new Map<string, Place>();
@@ -85,7 +85,7 @@ export const tailKafkajs = async (
     consumer = await startConsumer(
       kafka,
       topics,
-      { places, breath, onRecords, fail, isOver: () => over },
+      { places, linger, onRecords, fail, isOver: () => over },
       ids.compare,
       () => void rebuild(),
     );

@@ -12,7 +12,7 @@ import {
   type SASLMechanismValue,
 } from '@platformatic/kafka';
 import type { Logger } from '../../process/logger.ts';
-import { withTimeout } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/with-timeout.ts';
 import { brokerHost } from '../broker-address.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import {
@@ -80,7 +80,7 @@ export const createPlatformaticClients = (access: KafkaAccess, logger: Logger): 
 
 /** Never throws, and takes a moment at most: what is in flight is cut off. */
 export const closeClient = async (client: { close(): Promise<void> }): Promise<void> => {
-  await withTimeout(
+  await settledWithin(
     client.close().catch(() => undefined),
     DISCONNECT_TIMEOUT_MS,
   );

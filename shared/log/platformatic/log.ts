@@ -1,6 +1,6 @@
 /** The log on Kafka, through @platformatic/kafka. Order and certainty come before speed: one request in flight to append. */
 import type { Logger } from '../../process/logger.ts';
-import { BREATH_MS } from '../linger.ts';
+import { BATCH_LINGER_MS } from '../linger.ts';
 import type { EventLog } from '../event-log.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import { answerInTime, retryFor } from '../kafka-limit.ts';
@@ -39,8 +39,8 @@ export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger
     partitions: (topic) => countPartitions(admin, topic),
     describeTopic,
     append: appends.append,
-    tail: (positions, onRecords, breath = () => BREATH_MS) =>
-      tailPlatformatic({ reader: clients.reader(), describeTopic, logger }, positions, onRecords, breath),
+    tail: (positions, onRecords, linger = () => BATCH_LINGER_MS) =>
+      tailPlatformatic({ reader: clients.reader(), describeTopic, logger }, positions, onRecords, linger),
     endOffsets: (topic) => fetchEndOffsets(offsets, topic),
     close: async () => {
       await appends.close();

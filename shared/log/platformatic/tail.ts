@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../../process/logger.ts';
 import { createTrouble } from '../../process/trouble.ts';
-import { withTimeout } from '../../process/with-timeout.ts';
-import type { Breath } from '../linger.ts';
+import { settledWithin } from '../../process/with-timeout.ts';
+import type { Linger } from '../linger.ts';
 import type { LogPosition, OnRecords, Tail, TopicDescription } from '../event-log.ts';
 import { answerInTime, StuckError } from '../kafka-limit.ts';
 import { TOPIC_GONE_AFTER_MS } from '../kafka-timeouts.ts';
@@ -53,13 +53,13 @@ export const tailPlatformatic = async (
   parts: TailParts,
   positions: readonly LogPosition[],
   onRecords: OnRecords,
-  breath: Breath,
+  linger: Linger,
 ): Promise<Tail> => {
   try {
     const places = await placesOf(positions, parts.describeTopic);
     for (const [index, { topic, partition, next }] of places.entries())
       if (next > positions[index]!.offset) await onRecords(topic, partition, [], next);
-    return tailPlaces(parts, places, onRecords, breath);
+    return tailPlaces(parts, places, onRecords, linger);
   } catch (error) {
     await closeClient(parts.reader);
     throw error;
@@ -89,7 +89,7 @@ const tailPlaces = (
   { reader, logger }: TailParts,
   places: readonly Place[],
   onRecords: OnRecords,
-  breath: Breath,
+  linger: Linger,
 ): Tail => {
   const topics = [...new Set(places.map(({ topic }) => topic))];
   reader.topics.trackAll(...topics);
@@ -153,8 +153,8 @@ const tailPlaces = (
     }
     // At once, and only what this fetch still holds: from here on another one may have them.
     for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
-    if (reading.length > 0) await withTimeout(Promise.all(reading), SLOW_AFTER_MS);
-    if (records > 1) await sleep(breath());
+    if (reading.length > 0) await settledWithin(Promise.all(reading), SLOW_AFTER_MS);
+    if (records > 1) await sleep(linger());
     if (fault === undefined) {
       trouble.over();
       awaySince = undefined;

@@ -7,7 +7,7 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'updater/partition/command-loop.ts',
-      text: 'return speculation.unread() > 0 ? signal.wait() : switchSteps.next(command, offset);',
+      text: 'return speculation.unread() > 0 ? wakeup.wait() : switchSteps.next(command, offset);',
       by: 'return switchSteps.next(command, offset);',
     },
     {
