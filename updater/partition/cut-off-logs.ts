@@ -27,6 +27,11 @@ interface CutOff {
   readonly since: number;
 }
 
+interface Checked {
+  readonly position: LogPosition;
+  readonly reason: string | undefined;
+}
+
 export const createCutOffLogs = ({
   namespace,
   genesis,
@@ -40,31 +45,36 @@ export const createCutOffLogs = ({
   let cutOff: readonly CutOff[] = [];
   let stopped = false;
 
-  const readable = async (): Promise<readonly LogPosition[]> => {
+  /** Of each log, where it is read on, and why it is too short if so. */
+  const check = async (): Promise<Checked[]> => {
+    // Before the ends are asked for: meanwhile another updater decides on, and the fold is further than they.
+    const headers = Array.from(
+      { length: genesis.partitions },
+      (_, partition) => store.state(partition).header,
+    );
     const [commandEnds, feedEnds] = await Promise.all([
       log.endOffsets(commandTopic),
       log.endOffsets(feedTopic),
     ]);
-    const before = cutOff;
-    const found = Array.from({ length: genesis.partitions }, (_, partition) => {
-      const { header } = store.state(partition);
-      const short = shortLogs(header, {
-        commands: commandEnds[partition] ?? 0,
-        feed: feedEnds[partition] ?? 0,
-      });
+    return headers.flatMap((header) => {
+      const { partition, position, feedPosition } = header;
+      const ends = { commands: commandEnds[partition] ?? 0, feed: feedEnds[partition] ?? 0 };
+      const short = shortLogs(header, ends);
       return [
-        { position: { topic: commandTopic, partition, offset: header.position + 1 }, reason: short.commands },
-        { position: { topic: feedTopic, partition, offset: header.feedPosition + 1 }, reason: short.feed },
+        { position: { topic: commandTopic, partition, offset: position + 1 }, reason: short.commands },
+        { position: { topic: feedTopic, partition, offset: feedPosition + 1 }, reason: short.feed },
       ];
-    }).flat();
-    const since = time.now();
-    cutOff = found.flatMap(({ position, reason }) => {
-      if (reason === undefined) return [];
-      const known = before.find((one) => isSame(one.position, position));
-      if (known === undefined)
-        logger.error({ partition: position.partition, reason }, 'a partition stands: its log was cut off');
-      return [known ?? { position, reason, since }];
     });
+  };
+
+  const readable = async (): Promise<readonly LogPosition[]> => {
+    const found = await check();
+    const since = time.now();
+    cutOff = found.flatMap(({ position, reason }) =>
+      reason === undefined ? [] : [{ position, reason, since }],
+    );
+    for (const { position, reason } of cutOff)
+      logger.error({ partition: position.partition, reason }, 'a partition stands: its log was cut off');
     return found.filter(({ reason }) => reason === undefined).map(({ position }) => position);
   };
 
@@ -78,15 +88,17 @@ export const createCutOffLogs = ({
       while (!stopped && cutOff.length > 0) {
         await time.sleep(LOOK_AGAIN_MS);
         if (stopped) break;
-        const before = cutOff;
-        const again = (await readable()).filter((now) =>
-          before.some(({ position }) => isSame(position, now)),
-        );
+        // The others are read already.
+        const wasCutOff = ({ position }: Checked): boolean =>
+          cutOff.some((one) => isSame(one.position, position));
+        const found = (await check()).filter(wasCutOff);
+        const again = found.filter(({ reason }) => reason === undefined).map(({ position }) => position);
         if (again.length === 0) continue;
         logger.info(
           { partitions: again.map(({ partition }) => partition) },
           'logs that were cut off are long enough again',
         );
+        cutOff = cutOff.filter(({ position }) => !again.some((one) => isSame(one, position)));
         await read(again);
       }
       return new Promise<never>(() => undefined);

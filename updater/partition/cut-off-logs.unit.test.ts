@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { createRecordCodec } from '../../shared/records/record-codec.ts';
+import { expect, test, vi } from 'vitest';
+import { createRecordCodec, type RecordCodec } from '../../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../../shared/records/schema-registry.ts';
 import { restoreCommands } from '../../shared/commands/restore-commands.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
+import type { Genesis } from '../../shared/domain/outcome.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
+import type { EventLog, LogPosition } from '../../shared/log/event-log.ts';
 import { createMemoryLog } from '../../shared/log/memory-log.ts';
 import { createNamespace } from '../../shared/records/namespace.ts';
 import { topicName } from '../../shared/records/topics.ts';
@@ -12,9 +14,11 @@ import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { noMetrics } from '../../shared/process/metrics.ts';
 import { systemTime } from '../../shared/process/time.ts';
+import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { createMemoryFoldStore } from '../../shared/replica/memory-fold-store.ts';
 import { eventually } from '../../test/http-client.ts';
 import { create, NOW } from '../../test/outcome-log.ts';
+import { createCutOffLogs } from './cut-off-logs.ts';
 import { startUpdaterService } from './service.ts';
 import { shortLogs } from './short-logs.ts';
 
@@ -114,4 +118,52 @@ test('a partition whose commands were cut off stands as stuck, the other goes on
   await eventually(async () => expect(second.store.state(0).header.position).toBe(4));
   expect(second.store.state(0).answers.get(zero[4]!)?.answer.code).toBe('accepted');
   await second.stop();
+});
+
+test('a log is held against what was folded before its end was asked for, and what is read is not read again', async () => {
+  const headers = [0, 1].map((partition) => ({ ...emptyHeader(partition), position: 4 }));
+  const logger = silentLogger();
+  const said = vi.spyOn(logger, 'error');
+  const ends = [5, 3];
+  /** Asked for the ends, another updater decides on. */
+  const endOffsets = async (topic: string): Promise<number[]> => {
+    const found = topic === COMMANDS ? [...ends] : [0, 0];
+    headers.forEach(
+      (header, partition) => (headers[partition] = { ...header, position: header.position + 1 }),
+    );
+    return found;
+  };
+  const logs = createCutOffLogs({
+    namespace: NAMESPACE,
+    genesis: { partitions: 2 } as Genesis,
+    store: { state: (partition: number) => ({ header: headers[partition]! }) } as unknown as FoldStore,
+    log: { endOffsets } as unknown as EventLog,
+    codec: undefined as unknown as RecordCodec,
+    original: undefined as unknown as OriginalClient,
+    logger,
+    metrics: noMetrics(),
+    time,
+  });
+  const places = (positions: readonly LogPosition[]): string[] =>
+    positions
+      .filter(({ topic }) => topic === COMMANDS)
+      .map(({ partition, offset }) => `${partition}/${offset}`);
+  expect(places(await logs.readable())).toEqual(['0/5']);
+  expect(said).toHaveBeenCalledTimes(1);
+
+  const read: string[] = [];
+  const { promise: again, resolve } = Promise.withResolvers<void>();
+  void logs.watch(async (positions) => {
+    read.push(...places(positions));
+    resolve();
+  });
+  // Partition 0 is read by now, whatever its end was a moment ago.
+  ends[0] = 1;
+  await time.sleep(50);
+  ends[1] = 100;
+  await again;
+  expect(read).toEqual([expect.stringMatching(/^1\//)]);
+  expect([logs.status(0), logs.status(1)]).toEqual([undefined, undefined]);
+  expect(said).toHaveBeenCalledTimes(1);
+  logs.stop();
 });
