@@ -9,7 +9,7 @@ const CONNECTIONS = 32;
 const ROUND_SECONDS = 2;
 
 const BARE = {
-  koa: { file: 'koa-map.ts', what: 'koa and @koa/router, from a Map', target: 0.95 },
+  koa: { file: 'koa-map.ts', what: 'koa and @koa/router with the same duties, from a Map', target: 0.95 },
   http: { file: 'http-map.ts', what: 'node:http, from a Map', target: 0.6 },
 } as const;
 
