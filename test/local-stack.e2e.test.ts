@@ -245,20 +245,21 @@ test('one part alone, ended by a second signal at once', async () => {
 
 test('embedded mode keeps nothing, and says so', async () => {
   const env: Environment = { ...(await environment()), EMBEDDED: '1' };
-  const temporaryFolders = (): string[] =>
-    readdirSync(tmpdir()).filter((name) => name.startsWith('migration-playground-embedded-'));
-  const before = temporaryFolders();
+  const foldersOf = (pid: number | undefined): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`migration-playground-embedded-${pid}-`));
+  let last: number | undefined;
   for (let time = 0; time < 2; time++) {
     const { child, ended, said, lines } = start('run.ts', env);
     await said('Ctrl-C ends all of it.');
     expect(lines.join('\n')).toContain('nothing is kept');
     // What the first one left when it was killed is swept by the second.
-    expect(temporaryFolders().filter((name) => !before.includes(name))).toHaveLength(1);
+    expect([foldersOf(last).length, foldersOf(child.pid).length]).toEqual([0, 1]);
+    last = child.pid;
     const original = `http://127.0.0.1:${env['ORIGINAL_PORT']}`;
     expect((await call('GET', `${original}/api/things/`)).json).toEqual([]);
     expect((await call('POST', `${original}/api/things/`, { body: { name: 'a', foo: 1 } })).status).toBe(200);
     child.kill(time === 0 ? 'SIGKILL' : 'SIGTERM');
     expect(await ended).toBe(time === 0 ? null : 0);
   }
-  expect(temporaryFolders().filter((name) => !before.includes(name))).toEqual([]);
+  expect(foldersOf(last)).toEqual([]);
 });
