@@ -7,8 +7,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'updater/partition/cut-off-logs.ts',
-      text: 'position: { topic: commandTopic, partition, offset: header.position + 1 },',
-      by: 'position: { topic: commandTopic, partition, offset: Math.min(header.position + 2, commandEnds[partition]!) },',
+      text: 'position: { topic: commandTopic, partition, offset: position + 1 },',
+      by: 'position: { topic: commandTopic, partition, offset: Math.min(position + 2, commandEnds[partition]!) },',
     },
   ],
 };
