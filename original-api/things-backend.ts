@@ -15,7 +15,7 @@ import type { ThingsBackend, ThingView } from '../shared/things-api/things-backe
 import type { EventLog } from '../shared/log/event-log.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Progress } from '../shared/process/progress.ts';
-import { rejectAfter } from '../shared/process/in-time.ts';
+import { rejectAfter } from '../shared/process/timeout.ts';
 import type { Time } from '../shared/process/time.ts';
 import { createTrouble } from '../shared/process/trouble.ts';
 import { DatabaseBehindError, DatabaseUnusableError, unusableMessage } from './store/database-errors.ts';

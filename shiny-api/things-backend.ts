@@ -12,7 +12,7 @@ import { checkEnabled, type FieldGate } from '../shared/things-api/field-gate.ts
 import type { ThingsBackend, ThingView } from '../shared/things-api/things-backend.ts';
 import type { EndOffsets } from '../shared/log/end-offsets.ts';
 import type { Logger } from '../shared/process/logger.ts';
-import { rejectAfter } from '../shared/process/in-time.ts';
+import { rejectAfter } from '../shared/process/timeout.ts';
 import type { Time } from '../shared/process/time.ts';
 import { commandPath, pendingCommand } from './command-json.ts';
 import type { View } from './view.ts';

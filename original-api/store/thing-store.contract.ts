@@ -1,4 +1,4 @@
-/** What every implementation of ThingStore does. Run by memory-things.unit.test.ts and postgres-things.int.test.ts. */
+/** What every implementation of ThingStore does. Run by memory-thing-store.unit.test.ts and postgres-thing-store.int.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, thing, update } from '../../test/outcome-log.ts';
 import { accepted, refused } from '../../shared/domain/answer.ts';

@@ -1,6 +1,6 @@
 /**
  * The old system's store of Things: the seam. Two implementations, Postgres and memory; one contract suite
- * (original-things.contract.ts) runs against both.
+ * (thing-store.contract.ts) runs against both.
  */
 import type { Decision } from '../../shared/domain/answer.ts';
 import type { ThingCommand } from '../../shared/domain/command.ts';

@@ -1,4 +1,4 @@
-/** One run of the simulator: a world, clients and faults drawn from one seed; then quiet, and the judgement. */
+/** One run of the simulator: a world, clients and faults drawn from one seed; then quiet, and the invariants. */
 import type { Certificate } from '../checker/certificate.ts';
 import { startDisturbance } from './disturbance.ts';
 import { startForeignRecords } from './foreign-records.ts';

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { settledWithin } from '../../shared/process/with-timeout.ts';
+import { settledWithin } from '../../shared/process/timeout.ts';
 
 export interface GuardedCommand {
   readonly command: string;

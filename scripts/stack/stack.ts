@@ -1,5 +1,5 @@
 /** The local stack: Kafka, schema registry and Postgres, or the part of it that was not given by an address. */
-import { settledWithin } from '../../shared/process/with-timeout.ts';
+import { settledWithin } from '../../shared/process/timeout.ts';
 import { fetchArtifacts } from './artifacts.ts';
 import type { StackSettings } from './config.ts';
 import { startKafka } from './kafka.ts';

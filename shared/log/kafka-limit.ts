@@ -1,6 +1,6 @@
 /** A limit on every wait for a Kafka client: the libraries have paths on which they never call back. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settledWithin } from '../process/with-timeout.ts';
+import { settledWithin } from '../process/timeout.ts';
 import { ANSWER_MAX_MS } from './kafka-timeouts.ts';
 
 /** A client that neither answers nor fails; there is no more to be had from it. */

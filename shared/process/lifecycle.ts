@@ -3,7 +3,7 @@
  * signal exits at once.
  */
 import type { Logger } from './logger.ts';
-import { settledWithin } from './with-timeout.ts';
+import { settledWithin } from './timeout.ts';
 
 export interface Lifecycle {
   /** Closed after everything that is opened later. */

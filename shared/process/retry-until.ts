@@ -1,6 +1,6 @@
 /** Waiting for what the process needs: with back-off, for a bounded time, and saying for whom. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rejectAfter } from './in-time.ts';
+import { rejectAfter } from './timeout.ts';
 import { StartError } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { systemTime } from './time.ts';

@@ -1,6 +1,6 @@
 /** The schema registry over HTTP, by its Confluent-compatible API (Confluent itself, Apicurio, Karapace, …). */
 import { COMPATIBILITY, SchemaRegistry as Client, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { rejectAfter } from '../process/in-time.ts';
+import { rejectAfter } from '../process/timeout.ts';
 import { systemTime } from '../process/time.ts';
 import { parseAvroType } from './record-schemas.ts';
 import { IncompatibleSchemaError, type SchemaRegistry } from './schema-registry.ts';

@@ -12,7 +12,7 @@ import type { LogExtent } from './log-extent.ts';
 import { onDisk } from '../process/disk-fault.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Time } from '../process/time.ts';
-import { settledWithin } from '../process/with-timeout.ts';
+import { settledWithin } from '../process/timeout.ts';
 import type { BehindTable } from './behind-table.ts';
 import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';

@@ -1,7 +1,7 @@
 /** Hands over to the reader what a kafkajs consumer has fetched of one partition, and keeps the place of each partition. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
-import { settledWithin } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/timeout.ts';
 import type { Linger } from '../linger.ts';
 import { OffsetGoneError, type LogRecord, type OnRecords } from '../event-log.ts';
 import { progressOf } from './patches.ts';

@@ -1,5 +1,5 @@
 /** Connections of kafkajs that are thrown away when they fail, and made anew when they are needed. */
-import { settledWithin } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/timeout.ts';
 import { answerInTime } from '../kafka-limit.ts';
 import { DISCONNECT_TIMEOUT_MS } from '../kafka-timeouts.ts';
 

@@ -12,7 +12,7 @@ import {
   type SASLMechanismValue,
 } from '@platformatic/kafka';
 import type { Logger } from '../../process/logger.ts';
-import { settledWithin } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/timeout.ts';
 import { brokerHost } from '../broker-address.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import {

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
 import type { Logger } from '../../process/logger.ts';
 import { createTrouble } from '../../process/trouble.ts';
-import { settledWithin } from '../../process/with-timeout.ts';
+import { settledWithin } from '../../process/timeout.ts';
 import type { Linger } from '../linger.ts';
 import type { LogPosition, OnRecords, Tail, TopicDescription } from '../event-log.ts';
 import { answerInTime, StuckError } from '../kafka-limit.ts';
