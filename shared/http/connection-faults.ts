@@ -2,7 +2,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError, ERROR_CODE_HEADER, ERRORS, errorBody, type ErrorCode } from './errors.ts';
-import { headerValues } from './request-headers.ts';
+import { hasBody, headerValues } from './request-headers.ts';
 
 export const HEADERS_MAX_BYTES = 16 * 1024;
 export const HEADERS_WAIT_MS = 10_000;
@@ -60,8 +60,18 @@ const connectionOf = (socket: Socket): Connection => {
 export const answerConnectionFault = (error: Error & { code?: string }, socket: Socket): void =>
   endWithFault(socket, FAULTS[error.code ?? ''] ?? FRAMING);
 
+export interface WatchedConnections {
+  /** Ends the connections that owe no answer, also those that have not sent a whole head: Node waits for these. */
+  endUnused(): void;
+}
+
 /** Keeps account of owed responses, and answers what Node would answer without a body. */
-export const watchConnections = (server: Server): void => {
+export const watchConnections = (server: Server): WatchedConnections => {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = connectionOf(request.socket);
     connection.open.set(response, request);
@@ -82,12 +92,16 @@ export const watchConnections = (server: Server): void => {
     socket.on('error', () => socket.destroy());
     endWithFault(socket, { code: 'method-not-allowed', message: 'CONNECT is not allowed here' });
   });
+  return {
+    endUnused: () => {
+      for (const socket of sockets) if (connectionOf(socket).open.size === 0) socket.destroy();
+    },
+  };
 };
 
 /** Ends a connection whose request body does not arrive in time. */
 export const limitBodyTime = (request: IncomingMessage): void => {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && (length === undefined || length === '0')) return;
+  if (!hasBody(request)) return;
   const timer = setTimeout(() => {
     if (!request.complete) endWithFault(request.socket, FAULTS['ERR_HTTP_REQUEST_TIMEOUT']!);
   }, BODY_WAIT_MS);

@@ -16,7 +16,6 @@ export const sendJsonArray = async (
   context.set('content-type', JSON_TYPE);
   const begin = (): void => {
     context.respond = false;
-    context.res.statusCode = context.status;
   };
   if (context.method === 'HEAD') {
     begin();

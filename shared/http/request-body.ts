@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import getRawBody from 'raw-body';
 import { ApiError } from './errors.ts';
-import { headerValues } from './request-headers.ts';
+import { hasBody, headerValues } from './request-headers.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
 
@@ -14,11 +14,6 @@ export const readJsonBody = async (message: IncomingMessage): Promise<unknown> =
   checkContentType(message);
   return parseJson(bytes);
 };
-
-/** A request that says so may have one; another one has none. */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined ||
-  (headers['content-length'] !== undefined && headers['content-length'] !== '0');
 
 const readBody = async (message: IncomingMessage): Promise<Buffer> => {
   if (!hasBody(message)) return Buffer.alloc(0);

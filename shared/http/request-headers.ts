@@ -12,6 +12,11 @@ export const headerValues = ({ rawHeaders }: IncomingMessage, name: string): str
   return values;
 };
 
+/** Does the request say that it has a body? */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined ||
+  (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+
 /** The version in If-Match, or undefined. Throws 400 unless it is one strong quoted version. */
 export const ifMatchVersion = (message: IncomingMessage): number | undefined => {
   const values = headerValues(message, 'if-match');

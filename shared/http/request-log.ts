@@ -3,6 +3,9 @@ import type { Context } from 'koa';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
 
+/** In place of a status: the connection ended before an answer had begun. */
+const UNANSWERED = 499;
+
 /** Called when a request begins; `routeOf` tells the pattern that it was taken for, once it is known. */
 export type ObserveRequest = (context: Context, routeOf: () => string | undefined) => void;
 
@@ -16,7 +19,9 @@ export const requestObserver = (logger: Logger, metrics: Metrics): ObserveReques
     const began = performance.now();
     res.once('close', () => {
       const elapsedMs = performance.now() - began;
-      const [route, status] = [routeOf() ?? 'unknown', res.statusCode];
+      const route = routeOf() ?? 'unknown';
+      // Koa presets 404.
+      const status = res.headersSent ? res.statusCode : UNANSWERED;
       duration.observe({ method, route, status }, elapsedMs / 1_000);
       if (!logger.isLevelEnabled('info')) return;
       const line = {

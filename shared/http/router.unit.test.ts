@@ -1,12 +1,15 @@
 import fc from 'fast-check';
+import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { Type } from 'typebox';
 import { describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics } from '../process/metrics.ts';
 import { routedPath } from './request-path.ts';
 import type { Method, Route } from './route.ts';
+import { ApiError } from './errors.ts';
 import { createServer, type ServerParts } from './server.ts';
 
 const LISTS =
@@ -113,5 +116,75 @@ describe('the server', () => {
     expect(await status).toBe(200);
     await closed;
     agent.destroy();
+  });
+
+  /** With one route, of a handler. */
+  const startOne = async (handle: Route['handle'], parts = serverParts()) => {
+    const schema = { query: Type.Object({}, { additionalProperties: false }) };
+    const app = createServer(parts, [{ method: 'POST', path: '/api/one', schema, handle }]);
+    return { app, address: await app.listen('127.0.0.1', 0, 'PORT') };
+  };
+  const post = (url: string) =>
+    fetch(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+
+  test('a query of thousands of parameters is refused as fast as a short one, none of them unseen', async () => {
+    const { app, address } = await startOne(() => ({}));
+    const began = performance.now();
+    const answer = await post(`${address}/api/one?${'a&'.repeat(7_000)}b`);
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringMatching(/\\"a\\" .*\\"b\\" is not a query/),
+    ]);
+    // Where each parameter is looked for among all, it takes seconds.
+    expect(performance.now() - began).toBeLessThan(1_000);
+    await app.close();
+  });
+
+  test('an error carries no header of the answer that it takes the place of', async () => {
+    const { app, address } = await startOne((context) => {
+      context.set({ etag: '"1"', link: '<x>; rel="next"', 'x-kept': '1' });
+      throw new ApiError('unavailable', 'not now');
+    });
+    const { status, headers } = await post(`${address}/api/one`);
+    const given = ['etag', 'link', 'x-kept'].map((name) => headers.get(name));
+    expect([status, ...given]).toEqual([503, null, null, '1']);
+    await app.close();
+  });
+
+  test('a handler that sends nothing is a fault of ours', async () => {
+    const { app, address } = await startOne(() => undefined);
+    expect((await post(`${address}/api/one`)).status).toBe(500);
+    await app.close();
+  });
+
+  test('a client that leaves in the middle of its body is counted as unanswered', async () => {
+    const parts = serverParts();
+    const { app, address } = await startOne(() => ({}), parts);
+    const socket = connect(Number(new URL(address).port), '127.0.0.1');
+    socket.write('POST /api/one HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{');
+    await vi.waitFor(async () =>
+      expect(await parts.metrics.registry.metrics()).toMatch(/http_requests_in_flight\{[^}]*\} 1/),
+    );
+    socket.destroy();
+    await vi.waitFor(async () =>
+      expect(await parts.metrics.registry.metrics()).toMatch(
+        /_count\{[^}]*route="\/api\/one",status="499"\} 1/,
+      ),
+    );
+    await app.close();
+  });
+
+  test('stops though connections are open that have not sent a whole head', async () => {
+    const { app, address } = await startOne(() => ({}));
+    const sockets = ['', 'GET / HT'].map((text) => {
+      const socket = connect(Number(new URL(address).port), '127.0.0.1');
+      if (text !== '') socket.write(text);
+      return once(socket, 'close');
+    });
+    await vi.waitFor(async () =>
+      expect(await promisify(app.server.getConnections.bind(app.server))()).toBe(sockets.length),
+    );
+    await app.close();
+    await Promise.all(sockets);
   });
 });

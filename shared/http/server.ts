@@ -15,6 +15,7 @@ import {
   CONNECTION_LIMITS,
   limitBodyTime,
   watchConnections,
+  type WatchedConnections,
 } from './connection-faults.ts';
 import { sendError } from './error-reply.ts';
 import { ERROR_CODE_HEADER, unavailable } from './errors.ts';
@@ -73,12 +74,13 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
   const { logger } = parts;
   const koa = new Koa();
   const all = [...routes, ...operationRoutes(parts, routes)];
-  const layers = [outermost(parts), pass(parts), ...createRouter(all, admission(parts))];
+  const layers = [outermost(parts), checkHead(parts), ...createRouter(all, admission(parts))];
   for (const layer of layers) koa.use(layer);
-  // What gets past the outermost layer is a connection that broke.
-  koa.on('error', (error: unknown) => logger.debug({ err: error }, 'an answer could not be sent'));
+  koa.on('error', (error: NodeJS.ErrnoException) =>
+    logger[BROKEN.has(error.code) ? 'debug' : 'error']({ err: error }, 'an answer could not be sent'),
+  );
   const server = createHttpServer({ ...CONNECTION_LIMITS, keepAliveTimeout: KEEP_ALIVE_MS });
-  watchConnections(server);
+  const connections = watchConnections(server);
   server.on('clientError', answerConnectionFault);
   cutWrites(server, parts);
   const handle = koa.callback();
@@ -88,8 +90,16 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
     response.once('close', () => setImmediate(() => !server.listening && server.closeIdleConnections()));
     void handle(request, response);
   });
-  return { server, listen: (...place) => listen(server, ...place), close: () => close(server) };
+  return { server, listen: (...place) => listen(server, ...place), close: () => close(server, connections) };
 };
+
+/** Codes of connections that their client has left. */
+const BROKEN: ReadonlySet<string | undefined> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 /** Errors, the log line and the metrics of every request, whatever becomes of it. */
 const outermost = ({ logger, metrics }: ServerParts): Middleware => {
@@ -108,7 +118,7 @@ const outermost = ({ logger, metrics }: ServerParts): Middleware => {
 const routeOf = new WeakMap<Context, string>();
 
 /** What the head of a request must pass, before it is looked at which route it is for. */
-const pass =
+const checkHead =
   ({ wall }: ServerParts): Middleware =>
   (context, next) => {
     const { req, res, originalUrl } = context;
@@ -168,25 +178,27 @@ const operationRoutes = (parts: ServerParts, routes: readonly Route[]): Route[] 
 
 const listen = (server: Server, host: string, port: number, variable: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       const isTaken = error.code === 'EADDRINUSE';
       reject(
         isTaken
           ? new StartError(`port ${port} is taken: stop what uses it, or choose another with ${variable}=…`)
           : error,
       );
-    });
+    };
+    server.once('error', failed);
     server.listen({ host, port }, () => {
+      server.off('error', failed);
       const { address, family, port: given } = server.address() as AddressInfo;
       resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${given}`);
     });
   });
 
-const close = (server: Server): Promise<void> =>
+const close = (server: Server, connections: WatchedConnections): Promise<void> =>
   new Promise((resolve) => {
     if (!server.listening) return resolve();
     server.close(() => resolve());
-    server.closeIdleConnections();
+    connections.endUnused();
   });
 
 const cutWrites = (server: Server, { logger, metrics, writeWaitMs }: ServerParts): void => {
