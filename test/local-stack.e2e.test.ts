@@ -21,6 +21,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { localDatabaseUrl } from '../shared/process/local-database.ts';
 import { MARK_FILE } from '../shared/process/own-folder.ts';
 import { EXIT_CANNOT_START } from '../shared/process/lifecycle.ts';
+import { folderUsers } from '../scripts/folder-users.ts';
 import { outsideOf } from '../scripts/stack/outside-folder.ts';
 import { freePorts } from '../scripts/stack/ports.ts';
 import { call, eventually } from './http-client.ts';
@@ -260,6 +261,9 @@ test('embedded mode keeps nothing, and says so', async () => {
     expect((await call('POST', `${original}/api/things/`, { body: { name: 'a', foo: 1 } })).status).toBe(200);
     child.kill(time === 0 ? 'SIGKILL' : 'SIGTERM');
     expect(await ended).toBe(time === 0 ? null : 0);
+    // Its Postgres ends a moment later.
+    for (const name of foldersOf(last))
+      await eventually(async () => expect(folderUsers(join(tmpdir(), name))).toEqual([]), 30_000);
   }
   expect(foldersOf(last)).toEqual([]);
 });

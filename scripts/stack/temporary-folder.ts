@@ -9,6 +9,9 @@ import { outsideOf } from './outside-folder.ts';
 /** Root runs Postgres as somebody else, who has to pass. */
 const PASS_MODE = 0o711;
 
+/** A Postgres whose parent was killed may still write while it ends. */
+const REMOVE = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
+
 /** Its name begins with `prefix` and has our process id. What dead runs with that prefix left is wiped before. */
 export const temporaryFolder = (prefix: string): string => {
   sweep(prefix);
@@ -22,8 +25,7 @@ export const temporaryFolder = (prefix: string): string => {
 
 /** With what its Postgres has outside. */
 export const removeTemporaryFolder = (folder: string): void => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(outsideOf(folder), { recursive: true, force: true });
+  for (const each of [folder, outsideOf(folder)]) rmSync(each, REMOVE);
 };
 
 const sweep = (prefix: string): void => {
