@@ -3,12 +3,10 @@ import { KNOWN_FEATURES, unknownFeature } from '../domain/features.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { StartError } from '../process/lifecycle.ts';
 
+/** To start the process again as it is does not help: it has to be updated. */
 export class UnknownFeatureError extends StartError {}
 
-/**
- * Of an outcome that counts. Throws UnknownFeatureError, which is a StartError: to start the process again as it is does not help. `known`: of this release, else
- * for tests.
- */
+/** Of an outcome that counts. Throws UnknownFeatureError. `known`: of this release, else for tests and the simulator. */
 export const checkDecided = (
   outcome: Outcome,
   partition: number,
