@@ -41,6 +41,7 @@ export interface EmbeddedSettings extends ApisSettings {
   readonly DATABASE_URL: string | undefined;
   readonly IN_FLIGHT_MAX: number;
   readonly RESPONSE_WAIT_MS: number;
+  readonly READY_JSON_MAX: number;
 }
 
 const DATABASE_POOL_MAX = 20;
@@ -125,7 +126,13 @@ export const startEmbedded = async (
   );
   const updaterUrl = await updaterApp.listen(settings.UPDATER_HOST, settings.UPDATER_PORT, 'UPDATER_PORT');
   const shinyApp = await createShinyApp(
-    { ...partsOf('shiny-api'), wall: walls.shiny, original, store: await store('shiny-api') },
+    {
+      ...partsOf('shiny-api'),
+      wall: walls.shiny,
+      original,
+      store: await store('shiny-api'),
+      readyJsonMax: settings.READY_JSON_MAX,
+    },
     lifecycle,
   );
   const shinyUrl = await shinyApp.listen(settings.SHINY_HOST, settings.SHINY_PORT, 'SHINY_PORT');

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { logSettings, requestSettings } from '../shared/boot/common-settings.ts';
+import { readSettings } from '../shiny-api/config.ts';
 import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';
@@ -42,6 +43,7 @@ const settings = settingsOrExit({
       optional: true,
     },
     ...requestSettings,
+    ...readSettings,
     ...stackSettings,
   },
 });

@@ -10,10 +10,18 @@ import {
   requestSettings,
 } from '../shared/boot/common-settings.ts';
 import { internalSecretSettings, wallSettings } from '../shared/http/wall-settings.ts';
-import type { Program } from '../shared/process/settings.ts';
+import { integer, type Program, type SettingTable } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 
 export const SHINY_PORT_DEFAULT = 9000;
+
+export const readSettings = {
+  READY_JSON_MAX: {
+    parse: integer(0, 10_000_000),
+    help: 'Things whose JSON Shiny keeps in memory, those read last; 0: none',
+    default: '50000',
+  },
+} satisfies SettingTable;
 
 export const shinySettings = {
   ...namespaceSettings,
@@ -23,6 +31,7 @@ export const shinySettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...requestSettings,
+  ...readSettings,
   ...wallSettings,
   ...internalSecretSettings,
   ...processSettings,

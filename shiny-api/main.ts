@@ -27,6 +27,7 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
       time: systemTime,
       inFlightMax: settings.IN_FLIGHT_MAX,
       responseWaitMs: settings.RESPONSE_WAIT_MS,
+      readyJsonMax: settings.READY_JSON_MAX,
     },
     lifecycle,
   );

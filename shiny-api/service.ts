@@ -30,8 +30,8 @@ export interface ShinyServiceParts {
   readonly responseWaitMs: number;
   /** Features of this release, else for tests and the simulator. */
   readonly knownFeatures?: readonly string[] | undefined;
-  /** Things whose JSON is kept ready. */
-  readonly readyJsonMax?: number;
+  /** Things whose JSON is kept ready, those read last; 0: none. */
+  readonly readyJsonMax: number;
 }
 
 export interface ShinyService {

@@ -143,6 +143,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
         body: pendingCommand(command, place),
       };
     },
+    readyThing: view.readyThing,
     thing: (id, options) => (options.latest ? reading(() => latest(id)) : view.thing(id)),
     things: (after, limit) => view.things(after, limit),
     caughtUp: () => reading(caughtUp),

@@ -29,8 +29,8 @@ export interface ViewParts {
   readonly time: Time;
   /** Features of this release, else for tests and the simulator. */
   readonly knownFeatures?: readonly string[] | undefined;
-  /** Things whose JSON is kept ready. */
-  readonly readyJsonMax?: number;
+  /** Things whose JSON is kept ready, those read last; 0: none. */
+  readonly readyJsonMax: number;
 }
 
 export interface View {
@@ -42,6 +42,8 @@ export interface View {
   readonly feedProgress: Progress;
   /** A Thing that is not deleted. */
   thing(id: number): ThingView | undefined;
+  /** The same, if its JSON is kept ready. */
+  readyThing(id: number): ThingView | undefined;
   /** Things that are not deleted, with an id above `after`, in id order. */
   things(after: number, limit: number): { id: number; json: string }[];
   /** Partitions, of outcomes and commands, that have not reached the end noted at start. */
@@ -52,11 +54,10 @@ export interface View {
   stop(): Promise<void>;
 }
 
-const READY_JSON_MAX_THINGS = 50_000;
-
 export const startView = async (parts: ViewParts): Promise<View> => {
   const { namespace, genesis, store, log, codec, waiter, logger, time } = parts;
-  const ready = new LRUCache<number, ThingView>({ max: parts.readyJsonMax ?? READY_JSON_MAX_THINGS });
+  const { readyJsonMax: max } = parts;
+  const ready = max === 0 ? undefined : new LRUCache<number, ThingView>({ max });
   const topic = topicName(namespace, 'things.outcomes');
   const commandTopic = topicName(namespace, 'things.commands');
   const [ends, commandEnds] = await Promise.all([log.endOffsets(topic), log.endOffsets(commandTopic)]);
@@ -79,10 +80,10 @@ export const startView = async (parts: ViewParts): Promise<View> => {
       if (counted === undefined) return;
       feedProgress.reached(partition, counted.header.feedPosition + 1);
       if (counted.state !== null) {
-        ready.delete(counted.state.id);
+        ready?.delete(counted.state.id);
         living.changed(counted.state.id);
       }
-      for (const { id } of counted.mapped) ready.delete(id);
+      for (const { id } of counted.mapped) ready?.delete(id);
       if (outcome.type !== 'decided') return;
       waiter.decided(partition, outcome.offset, { answer: outcome.answer, state: outcome.state });
     },
@@ -98,14 +99,15 @@ export const startView = async (parts: ViewParts): Promise<View> => {
     progress: follower.progress,
     feedProgress,
     thing: (id) => {
-      const known = ready.get(id);
+      const known = ready?.get(id);
       if (known !== undefined) return known;
       const thing = store.thing(id);
       if (thing === undefined || thing.deleted) return undefined;
       const view = { version: thing.version, json: shinyJson(thing) };
-      ready.set(id, view);
+      ready?.set(id, view);
       return view;
     },
+    readyThing: (id) => ready?.get(id),
     things: living.rows,
     behind: () =>
       follower.behind() +

@@ -90,7 +90,17 @@ const buildView = async (
   const extent = await describeLog(log, namespace);
   const store = await openFoldStore(world.folder(), genesis, extent, logger, systemTime);
   const waiter = createOutcomeWaiter();
-  const view = await startView({ namespace, genesis, store, log, codec, waiter, logger, time: systemTime });
+  const view = await startView({
+    namespace,
+    genesis,
+    store,
+    log,
+    codec,
+    waiter,
+    logger,
+    time: systemTime,
+    readyJsonMax: THINGS,
+  });
   while (view.behind() > 0) await systemTime.sleep(POLL_MS);
   await view.stop();
   await store.close();

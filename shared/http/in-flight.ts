@@ -10,6 +10,8 @@ export interface Places {
   enter(response: ServerResponse): void;
   leave(response: ServerResponse): void;
   taken(): number;
+  /** Would `enter` throw? */
+  isFull(): boolean;
 }
 
 /** `what`: such as "requests". */
@@ -29,6 +31,7 @@ export const createPlaces = (max: number, what: string): Places => {
     },
     leave: (response) => void taken.delete(response),
     taken: () => taken.size,
+    isFull: () => taken.size >= max,
   };
 };
 

@@ -1,5 +1,5 @@
 /** One log line and one observation of a histogram per request. */
-import type { Context } from 'koa';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
 
@@ -7,7 +7,11 @@ import type { Metrics } from '../process/metrics.ts';
 const UNANSWERED = 499;
 
 /** Called when a request begins; `routeOf` tells the pattern that it was taken for, once it is known. */
-export type ObserveRequest = (context: Context, routeOf: () => string | undefined) => void;
+export type ObserveRequest = (
+  message: IncomingMessage,
+  response: ServerResponse,
+  routeOf: () => string | undefined,
+) => void;
 
 export const requestObserver = (logger: Logger, metrics: Metrics): ObserveRequest => {
   const duration = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', [
@@ -15,7 +19,8 @@ export const requestObserver = (logger: Logger, metrics: Metrics): ObserveReques
     'route',
     'status',
   ]);
-  return ({ res, method, originalUrl }, routeOf) => {
+  return (message, res, routeOf) => {
+    const { method = '', url } = message;
     const began = performance.now();
     res.once('close', () => {
       const elapsedMs = performance.now() - began;
@@ -26,7 +31,7 @@ export const requestObserver = (logger: Logger, metrics: Metrics): ObserveReques
       if (!logger.isLevelEnabled('info')) return;
       const line = {
         method,
-        url: originalUrl,
+        url,
         status,
         ms: Math.round(elapsedMs * 10) / 10,
         commandId: res.getHeader('x-command-id'),

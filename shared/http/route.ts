@@ -31,6 +31,17 @@ export interface Route {
   ) => string[];
   /** What it resolves to is sent as JSON, if anything. */
   readonly handle: (context: Context, input: Required<RouteInput>) => unknown;
+  /**
+   * For a GET with one parameter, at the end of its path: what `handle` would answer, if that is in memory, else undefined
+   * (ready-answers.ts).
+   */
+  readonly ready?: (param: string, message: IncomingMessage) => ReadyAnswer | undefined;
+}
+
+/** An answer of status 200. */
+export interface ReadyAnswer {
+  readonly etag: string;
+  readonly json: string;
 }
 
 /** Of checks and document; a route without `operationId` is in no document. */

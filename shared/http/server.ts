@@ -21,7 +21,8 @@ import { sendError } from './error-reply.ts';
 import { ERROR_CODE_HEADER, unavailable } from './errors.ts';
 import { createPlaces, setPlaces } from './in-flight.ts';
 import { openApiDocument } from './openapi-document.ts';
-import { requestObserver } from './request-log.ts';
+import { createReadyAnswers } from './ready-answers.ts';
+import { requestObserver, type ObserveRequest } from './request-log.ts';
 import { routedPath } from './request-path.ts';
 import type { Route } from './route.ts';
 import { createRouter, nothingAt } from './router.ts';
@@ -74,7 +75,9 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
   const { logger } = parts;
   const koa = new Koa();
   const all = [...routes, ...operationRoutes(parts, routes)];
-  const layers = [outermost(parts), checkHead(parts), ...createRouter(all, admission(parts))];
+  const observe = requestObserver(logger, parts.metrics);
+  const { clients, admit, refuses } = admission(parts);
+  const layers = [outermost(logger, observe), checkHead(parts), ...createRouter(all, admit)];
   for (const layer of layers) koa.use(layer);
   koa.on('error', (error: NodeJS.ErrnoException) =>
     logger[BROKEN.has(error.code) ? 'debug' : 'error']({ err: error }, 'an answer could not be sent'),
@@ -83,12 +86,13 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
   const connections = watchConnections(server);
   server.on('clientError', answerConnectionFault);
   cutWrites(server, parts);
+  const answerIfReady = createReadyAnswers(routes, { wall: parts.wall, observe, places: clients, refuses });
   const handle = koa.callback();
   server.on('request', (request, response) => {
     // A connection that is kept would keep the process.
     if (!server.listening) response.setHeader('connection', 'close');
-    response.once('close', () => setImmediate(() => !server.listening && server.closeIdleConnections()));
-    void handle(request, response);
+    response.once('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
+    if (!answerIfReady(request, response)) void handle(request, response);
   });
   return { server, listen: (...place) => listen(server, ...place), close: () => close(server, connections) };
 };
@@ -102,17 +106,16 @@ const BROKEN: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Errors, the log line and the metrics of every request, whatever becomes of it. */
-const outermost = ({ logger, metrics }: ServerParts): Middleware => {
-  const observe = requestObserver(logger, metrics);
-  return async (context, next) => {
-    observe(context, () => routeOf.get(context));
+const outermost =
+  (logger: Logger, observe: ObserveRequest): Middleware =>
+  async (context, next) => {
+    observe(context.req, context.res, () => routeOf.get(context));
     try {
       await next();
     } catch (error) {
       sendError(logger, context, error);
     }
   };
-};
 
 /** The pattern of the route that took a request. */
 const routeOf = new WeakMap<Context, string>();
@@ -140,16 +143,18 @@ const admission = ({ inFlightMax, metrics, notReady, refusesUntilReady }: Server
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
     gauge.set(clients.taken() + services.taken()),
   );
-  return (context: Context, { path }: Route): void => {
+  const waiting = (): string | undefined => (refusesUntilReady === true ? notReady() : undefined);
+  const admit = (context: Context, { path }: Route): void => {
     routeOf.set(context, path);
     const isService = path.startsWith('/internal/');
     if (!isService && !path.startsWith('/api/')) return;
     const places = isService ? services : clients;
     places.enter(context.res);
     setPlaces(context.res, places);
-    const waiting = refusesUntilReady === true ? notReady() : undefined;
-    if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
+    const reason = waiting();
+    if (reason !== undefined) throw unavailable(`not ready: ${reason}`);
   };
+  return { clients, admit, refuses: () => waiting() !== undefined };
 };
 
 const operationRoutes = (parts: ServerParts, routes: readonly Route[]): Route[] => {

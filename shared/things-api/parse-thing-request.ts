@@ -8,9 +8,15 @@ import { ifMatchVersion } from '../http/request-headers.ts';
 
 /** The id of a path. Throws 404 unless it is a canonical decimal from 1 to 2^53 - 1. */
 export const thingIdOf = (text: string): number => {
-  const id = Number(text);
-  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(id)) throw noSuchThing(text);
+  const id = parseThingId(text);
+  if (id === undefined) throw noSuchThing(text);
   return id;
+};
+
+/** Undefined unless it is a canonical decimal from 1 to 2^53 - 1. */
+export const parseThingId = (text: string): number | undefined => {
+  const id = Number(text);
+  return /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(id) ? id : undefined;
 };
 
 /** The partition of a path. Throws 404 unless it is a canonical decimal. */

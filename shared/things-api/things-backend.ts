@@ -21,6 +21,8 @@ export interface ThingsBackend {
     id: number,
     options: { readonly latest: boolean },
   ): ThingView | undefined | Promise<ThingView | undefined>;
+  /** What `thing` answers to a reader that does not ask for the latest, if its JSON is in memory. */
+  readyThing?(id: number): ThingView | undefined;
   /** Up to `limit` Things with an id above `after`, in id order, as JSON; fewer only at the end. */
   things(
     after: number,

@@ -16,6 +16,7 @@ import { createInFlightWrites } from './in-flight-writes.ts';
 import {
   createRequest,
   deleteRequest,
+  parseThingId,
   thingIdOf,
   updateFaults,
   updateRequest,
@@ -131,6 +132,12 @@ export const thingsRoutes = ({
         if (!ifNoneMatchHits(context.req.headers['if-none-match'], etag)) return thing.json;
         context.status = 304;
         return undefined;
+      },
+      ready: (param, message) => {
+        const id = parseThingId(param);
+        if (id === undefined || wantsLatest(message)) return undefined;
+        const thing = backend.readyThing?.(id);
+        return thing === undefined ? undefined : { etag: etagOf(thing.version), json: thing.json };
       },
     }),
     update('POST'),
