@@ -30,7 +30,7 @@ const open = async () => {
     things.decide({
       partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
       command,
-      token: null,
+      fencingEpoch: null,
       now: NOW,
     });
   return { namespace, pool, things, decide };
@@ -40,8 +40,8 @@ test('are not shown, also not as an answer', async () => {
   const { pool, things, decide } = await open();
   const { id } = ((await decide(create('c'))) as Decision).state!;
   await pool.query(`update things set added = '{"colour": "red"}'`);
-  for (const read of [things.thing(id), things.things(0, 10), decide(remove('r', id, 0))])
-    await expect(read).rejects.toThrow(UnknownFeatureError);
+  const reads = [() => things.thing(id), () => things.things(0, 10), () => decide(remove('r', id, 0))];
+  for (const read of reads) await expect(read()).rejects.toThrow(UnknownFeatureError);
 });
 
 test.each([
