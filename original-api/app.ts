@@ -41,7 +41,7 @@ export const createOriginalApp = async (
       identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
     },
     [
-      ...thingsRoutes({ shape: 'original', backend, logger, time }),
+      ...thingsRoutes({ api: 'original', backend, logger, time }),
       ...internalRoutes(calls, genesis.partitions, identity),
     ],
   );

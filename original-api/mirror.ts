@@ -1,12 +1,12 @@
 /**
  * Keeps Original's tables equal to the log: takes over what Shiny decides, states and answers, refused ones too (P2).
  *
- * It folds every outcome, but writes only while Shiny owns the partition; in Original's time the tables are the truth.
- * Its place in the log moves in the same transaction as what it applies, by compare-and-set, so two mirrors or a paused
- * one do no harm: who comes second applies only what is left. Without anything to apply the place is written now
+ * It folds every outcome, but writes only while Shiny is master of the partition; in Original's time the tables are the truth.
+ * Its checkpoint in the log moves in the same transaction as what it applies, by compare-and-set, so two mirrors or a paused
+ * one do no harm: who comes second applies only what is left. Without anything to apply the checkpoint is written now
  * and then, to keep restarts short.
  *
- * When Shiny lets go of a partition (`released`), everything before it is applied and Original becomes the owner in one
+ * When Shiny lets go of a partition (`released`), everything before it is applied and Original becomes the master in one
  * transaction (P8): nothing can be left behind.
  */
 import type { RecordCodec } from '../shared/records/record-codec.ts';
@@ -57,8 +57,8 @@ export interface Mirror {
   stop(): Promise<void>;
 }
 
-/** Without anything to apply the place is written every so many records. */
-const PLACE_EVERY_RECORDS = 2_000;
+/** Without anything to apply the checkpoint is written every so many records. */
+const CHECKPOINT_EVERY_RECORDS = 2_000;
 /** Things per partition whose version is held against the table now and then. */
 const RECENT_THINGS_MAX = 500;
 
@@ -73,7 +73,7 @@ export class StoreSetBackError extends Error {
   }
 }
 
-interface Place {
+interface Checkpoint {
   header: PartitionHeader;
   nextOffset: number;
   /** What the store says, as far as we know. */
@@ -82,19 +82,19 @@ interface Place {
   readonly recent: Map<number, number>;
 }
 
-/** Starts reading where the store says. Throws StartError when a place belongs to another log, or is behind a feature of a newer release. */
+/** Starts reading where the store says. Throws StartError when a checkpoint belongs to another log, or is behind a feature of a newer release. */
 export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const { namespace, things, log, codec, waiter, logger, metrics, time } = parts;
   const topic = topicName(namespace, 'things.outcomes');
-  const places = (await things.mirrorPlaces()).map(({ header, nextOffset }): Place => ({
+  const checkpoints = (await things.mirrorCheckpoints()).map(({ header, nextOffset }): Checkpoint => ({
     header,
     nextOffset,
     storedOffset: nextOffset,
     recent: new Map(),
   }));
-  checkPlaces(places, parts.genesis, parts.knownFeatures);
+  checkCheckpoints(checkpoints, parts.genesis, parts.knownFeatures);
   const progress = createProgress(
-    places.map(({ nextOffset }) => nextOffset),
+    checkpoints.map(({ nextOffset }) => nextOffset),
     time,
   );
   const applied = metrics.counter(
@@ -104,35 +104,38 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   let stopped = false;
 
   /** All or nothing; what another mirror has applied already is left out. */
-  const apply = async (partition: number, place: Place, segment: Segment): Promise<void> => {
+  const apply = async (partition: number, checkpoint: Checkpoint, segment: Segment): Promise<void> => {
     const { header, nextOffset, released } = segment;
-    while (place.storedOffset < nextOffset) {
-      const left = segment.byShiny.filter(({ offset }) => offset >= place.storedOffset);
-      if (await things.applyMirror(partition, place.storedOffset, { header, nextOffset }, left, released)) {
-        place.storedOffset = nextOffset;
+    while (checkpoint.storedOffset < nextOffset) {
+      const left = segment.byShiny.filter(({ offset }) => offset >= checkpoint.storedOffset);
+      if (
+        await things.applyMirror(partition, checkpoint.storedOffset, { header, nextOffset }, left, released)
+      ) {
+        checkpoint.storedOffset = nextOffset;
         applied.inc(left.length);
         return;
       }
-      const { nextOffset: stored } = (await things.mirrorPlaces())[partition]!;
+      const { nextOffset: stored } = (await things.mirrorCheckpoints())[partition]!;
       // What lies between is behind us: only who starts anew reads it again.
-      if (stored < place.storedOffset) throw new StoreSetBackError(partition, stored, place.storedOffset);
-      place.storedOffset = stored;
+      if (stored < checkpoint.storedOffset)
+        throw new StoreSetBackError(partition, stored, checkpoint.storedOffset);
+      checkpoint.storedOffset = stored;
     }
   };
 
-  const take = async (partition: number, place: Place, segment: Segment): Promise<void> => {
+  const take = async (partition: number, checkpoint: Checkpoint, segment: Segment): Promise<void> => {
     const { byShiny, released, nextOffset } = segment;
     if (
       byShiny.length > 0 ||
       released !== undefined ||
-      nextOffset - place.storedOffset >= PLACE_EVERY_RECORDS
+      nextOffset - checkpoint.storedOffset >= CHECKPOINT_EVERY_RECORDS
     ) {
       const sentence = 'the mirror could not apply what Shiny decided, trying again';
       await retryForever(
         sentence,
         { logger, time },
         () => stopped,
-        () => apply(partition, place, segment),
+        () => apply(partition, checkpoint, segment),
         (error) => error instanceof StoreSetBackError,
       );
     }
@@ -145,27 +148,33 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   };
 
   const onRecords: OnRecords = async (_topic, partition, records, next) => {
-    const place = places[partition]!;
-    const unread = (await readOutcomes(codec, records)).filter(({ offset }) => offset >= place.nextOffset);
-    for (const segment of segmentsOf(place.header, unread, parts.knownFeatures)) {
-      place.header = segment.header;
-      place.nextOffset = segment.nextOffset;
-      await take(partition, place, segment);
-      for (const made of segment.states) remember(place.recent, made);
+    const checkpoint = checkpoints[partition]!;
+    const unread = (await readOutcomes(codec, records)).filter(
+      ({ offset }) => offset >= checkpoint.nextOffset,
+    );
+    for (const segment of segmentsOf(checkpoint.header, unread, parts.knownFeatures)) {
+      checkpoint.header = segment.header;
+      checkpoint.nextOffset = segment.nextOffset;
+      await take(partition, checkpoint, segment);
+      for (const made of segment.states) remember(checkpoint.recent, made);
       if (stopped) return;
     }
-    place.nextOffset = Math.max(place.nextOffset, next);
+    checkpoint.nextOffset = Math.max(checkpoint.nextOffset, next);
     progress.reached(partition, next);
   };
 
-  const positions = places.map(({ nextOffset }, partition) => ({ topic, partition, offset: nextOffset }));
+  const positions = checkpoints.map(({ nextOffset }, partition) => ({
+    topic,
+    partition,
+    offset: nextOffset,
+  }));
   const tail = await log.tail(positions, onRecords, () => BACKGROUND_LINGER_MS);
   return {
     progress,
     trouble: () => tail.trouble?.(),
-    stored: () => places.map(({ storedOffset }) => storedOffset),
-    recent: () => places.flatMap(({ recent }) => [...recent].map(([id, version]) => ({ id, version }))),
-    headers: () => places.map(({ header }) => header),
+    stored: () => checkpoints.map(({ storedOffset }) => storedOffset),
+    recent: () => checkpoints.flatMap(({ recent }) => [...recent].map(([id, version]) => ({ id, version }))),
+    headers: () => checkpoints.map(({ header }) => header),
     failed: tail.failed,
     stop: async () => {
       stopped = true;
@@ -209,7 +218,7 @@ const segmentsOf = (
   let byShiny: MirroredDecision[] = [];
   let states: ThingVersion[] = [];
   for (const [index, record] of records.entries()) {
-    const { owner } = header;
+    const { master } = header;
     const counted = evolve(header, record);
     if (counted !== undefined) {
       header = counted.header;
@@ -219,7 +228,7 @@ const segmentsOf = (
       if (decision !== undefined) {
         const mirrored = { ...decision, offset: record.offset };
         decided.push(mirrored);
-        if (owner === 'shiny') byShiny.push(mirrored);
+        if (master === 'shiny') byShiny.push(mirrored);
       }
     }
     const isReleased = counted !== undefined && record.outcome.type === 'released';
@@ -236,14 +245,14 @@ const decisionOf = ({ outcome }: ReadOutcome): (Decision & { commandOffset: numb
     ? { answer: outcome.answer, state: outcome.state, commandOffset: outcome.offset }
     : undefined;
 
-const checkPlaces = (
-  places: readonly Place[],
+const checkCheckpoints = (
+  checkpoints: readonly Checkpoint[],
   genesis: Genesis,
   knownFeatures: readonly string[] | undefined,
 ): void => {
-  for (const { header, nextOffset } of places) {
-    const place = `outcomes/${header.partition} before offset ${nextOffset}`;
-    checkKnown(header.features, place, knownFeatures);
+  for (const { header, nextOffset } of checkpoints) {
+    const where = `outcomes/${header.partition} before offset ${nextOffset}`;
+    checkKnown(header.features, where, knownFeatures);
     if (header.genesis !== null && header.genesis.id !== genesis.id) {
       throw new StartError(
         `the mirror in the database belongs to genesis ${header.genesis.id}, not ${genesis.id}`,

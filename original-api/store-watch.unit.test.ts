@@ -7,7 +7,7 @@ import { lostFeedFault, setBackFault, startStoreWatch } from './store-watch.ts';
 
 const facts = (change: Partial<PartitionFacts> = {}): PartitionFacts => ({
   partition: 0,
-  owner: 'original',
+  master: 'original',
   epoch: 0,
   removed: 0,
   waiting: 0,

@@ -1,6 +1,6 @@
 /**
- * What the Original API does for its routes. A write goes straight to Original's store while Original owns the
- * partition; while Shiny owns it, it is forwarded as a command with the same command id, and answered once the mirror has
+ * What the Original API does for its routes. A write goes straight to Original's store while Original is master of the
+ * partition; while Shiny is its master, it is forwarded as a command with the same command id, and answered once the mirror has
  * it, so that plain reads do not go back in time.
  */
 import type { CommandSender } from '../shared/commands/command-sender.ts';
@@ -62,11 +62,11 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
   };
   /** Undefined: its turn has not come. */
   const inTurn = (partition: number, command: ThingCommand, waitMs: number) => {
-    const decide = () => things.decide({ partition, command, token: null, now: time.now() });
+    const decide = () => things.decide({ partition, command, fencingEpoch: null, now: time.now() });
     return command.type === 'create' ? decide() : lanes.run(command.thingId, waitMs, decide);
   };
   /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
-  const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-owner'> => {
+  const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-master'> => {
     const partition = partitionOfCommand(command, partitions);
     checkWritable(partition);
     const deadline = time.monotonic() + responseWaitMs;
@@ -77,7 +77,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
         const decision = await inTurn(partition, command, deadline - time.monotonic());
         if (decision === undefined) throw tries > 1 ? outcomeUnknown(command) : busy();
         trouble.over();
-        if (decision === 'not-owner' || isWritable(partition)) return decision;
+        if (decision === 'not-master' || isWritable(partition)) return decision;
         throw outcomeUnknown(command);
       } catch (error) {
         if (error instanceof ApiError) throw error;
@@ -111,23 +111,23 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, waitMs)));
   };
 
-  /** Shiny owns the partition: what it has decided under this id, in whatever partition, is an answer; else it decides. */
+  /** Shiny is master of the partition: what it has decided under this id, in whatever partition, is an answer; else it decides. */
   const forward = async (command: ThingCommand): Promise<Decision> => {
     const ends = await reading(logEnds);
     // An id that was used in another partition is found out here, and by nobody else; but for that no write is refused.
     await mirrorCaughtUp(ends, OTHER_PARTITIONS_WAIT_MS).catch(() => undefined);
     const known = await decideDirectly(command);
-    return known === 'not-owner' ? sender.sendAndWait(command) : known;
+    return known === 'not-master' ? sender.sendAndWait(command) : known;
   };
 
-  /** P9: from the table only if the same statement sees that Original owns; else after the log as it stands now. */
+  /** P9: from the table only if the same statement sees that Original is master; else after the log as it stands now. */
   const latest = async (id: number): Promise<Thing | undefined> => {
     const partition = partitionOfThing(id, partitions);
-    const first = await things.thingWithOwner(id, partition);
-    if (first.owner === 'original') return first.thing;
+    const first = await things.thingWithMaster(id, partition);
+    if (first.master === 'original') return first.thing;
     const ends = await logEnds();
     await mirrored.until(partition, ends[partition]!, responseWaitMs);
-    return (await things.thingWithOwner(id, partition)).thing;
+    return (await things.thingWithMaster(id, partition)).thing;
   };
 
   const gate: FieldGate = {
@@ -144,7 +144,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       const partition = partitionOfCommand(command, partitions);
       await checkEnabled(command, partition, gate);
       const direct = await decideDirectly(command);
-      const decision = direct === 'not-owner' ? await forward(command) : direct;
+      const decision = direct === 'not-master' ? await forward(command) : direct;
       return { kind: 'decided', decision };
     },
     thing: async (id, options) => {

@@ -1,5 +1,5 @@
 /** A playground of one's own, for the chaos and the benchmarks: free ports, a temporary folder, settings from nowhere else. */
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import { silentLogger } from '../shared/process/logger.ts';
@@ -46,7 +46,7 @@ export const privateStackSettings = async (
 export interface PrivateServicesParts {
   readonly stack: StackAddresses;
   readonly namespace: string;
-  readonly owner: Owner;
+  readonly master: Api;
   readonly kafkaClient: KafkaClientName;
   /** Of the local stores. */
   readonly dataDir: string;
@@ -69,7 +69,7 @@ export const startPrivateServices = async (
   {
     stack,
     namespace,
-    owner,
+    master,
     kafkaClient,
     dataDir,
     env = {},
@@ -83,7 +83,7 @@ export const startPrivateServices = async (
   const complete = {
     KAFKA_CLIENT: kafkaClient,
     NAMESPACE: namespace,
-    MASTER: owner,
+    MASTER: master,
     DATA_DIR: dataDir,
     ...stack,
     ORIGINAL_PORT: String(originalPort),

@@ -69,7 +69,7 @@ export const startEmbedded = async (
   const genesis = await createNamespace(log, codec, {
     namespace,
     partitions: settings.PARTITIONS,
-    owner: settings.MASTER,
+    master: settings.MASTER,
     id: randomUUID(),
     now: systemTime.now(),
   });

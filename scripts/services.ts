@@ -81,7 +81,7 @@ export const prepareNamespace = async (
   const genesis = await createNamespace(log, codec, {
     namespace: settings.NAMESPACE,
     partitions: settings.PARTITIONS,
-    owner: settings.MASTER,
+    master: settings.MASTER,
     id: randomUUID(),
     now: Date.now(),
   });

@@ -31,7 +31,7 @@ export const createShinyApp = async (parts: ShinyAppParts, lifecycle: Lifecycle)
       identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
     },
     [
-      ...thingsRoutes({ shape: 'shiny', backend, logger, time }),
+      ...thingsRoutes({ api: 'shiny', backend, logger, time }),
       ...commandsRoutes({ view, caughtUp: backend.caughtUp, logger }),
     ],
   );

@@ -8,7 +8,7 @@ import type { RecordCodec } from '../shared/records/record-codec.ts';
 import { createProgress, type Progress } from '../shared/process/progress.ts';
 import type { Time } from '../shared/process/time.ts';
 import type { LogPosition, LogRecord } from '../shared/log/event-log.ts';
-import { COMMAND_PLACES, type FoldStore } from '../shared/replica/fold-store.ts';
+import { COMMAND_CHECKPOINTS, type FoldStore } from '../shared/replica/fold-store.ts';
 
 export interface IndexedCommand {
   readonly commandId: string;
@@ -46,14 +46,14 @@ export const createCommandIndex = (
 ): CommandIndex => {
   const byId = store.table<string, IndexedCommand>('commands');
   const byTime = store.table<TimeKey, string>('commands-by-time');
-  const places = store.table<number, number>(COMMAND_PLACES);
+  const checkpoints = store.table<number, number>(COMMAND_CHECKPOINTS);
   const timeKey = ({ requestedOn, partition, offset }: IndexedCommand): TimeKey => [
     requestedOn,
     partition,
     offset,
   ];
 
-  const nexts = Array.from({ length: partitions }, (_, partition) => places.get(partition) ?? 0);
+  const nexts = Array.from({ length: partitions }, (_, partition) => checkpoints.get(partition) ?? 0);
   const progress = createProgress(nexts, time);
 
   return {
@@ -62,7 +62,7 @@ export const createCommandIndex = (
     onRecords: async (partition, records, next) => {
       const commands = await readRecords<Command>(codec, 'things.commands', records);
       store.batch(() => {
-        const place = places.get(partition) ?? 0;
+        const place = checkpoints.get(partition) ?? 0;
         commands.forEach((command, index) => {
           const { offset } = records[index]!;
           if (command.type === 'unreadable') return;
@@ -71,7 +71,7 @@ export const createCommandIndex = (
           byId.set(command.commandId, indexed);
           byTime.set(timeKey(indexed), command.commandId);
         });
-        places.set(partition, Math.max(place, next));
+        checkpoints.set(partition, Math.max(place, next));
       });
       progress.reached(partition, next);
       await store.room();

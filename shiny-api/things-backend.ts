@@ -50,8 +50,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
   };
 
   /**
-   * P9: fold to the end of the log; if Original may own the partition then, ask it. If it does not either, the noted fold is
-   * the answer, unless the owner has changed since: what Original acknowledged meanwhile is in the log as soon as that
+   * P9: fold to the end of the log; if Original may be its master then, ask it. If it does not either, the noted fold is
+   * the answer, unless the master has changed since: what Original acknowledged meanwhile is in the log as soon as that
    * change is, so then once more from the beginning.
    */
   const latest = async (id: number): Promise<ThingView | undefined> => {
@@ -61,16 +61,16 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     for (;;) {
       const ends = await rejectAfter(time, left(), 'asking for the end of the log', endOffsets());
       await view.progress.until(partition, ends[partition]!, left());
-      const { owner, released, epoch } = view.store.state(partition).header;
+      const { master, released, epoch } = view.store.state(partition).header;
       const noted = view.thing(id);
-      if (owner === 'shiny' && released === null) return noted;
+      if (master === 'shiny' && released === null) return noted;
       const {
-        owner: ruler,
-        since,
+        master: present,
+        masterSinceEpoch,
         thing,
       } = await rejectAfter(time, left(), 'asking Original', original.thing(id));
-      if (ruler === 'original') return thing === null ? undefined : viewOf(thing);
-      if (since <= epoch) return noted;
+      if (present === 'original') return thing === null ? undefined : viewOf(thing);
+      if (masterSinceEpoch <= epoch) return noted;
       while (view.store.state(partition).header.epoch === epoch)
         await view.progress.until(partition, view.progress.next(partition) + 1, left());
     }
@@ -78,7 +78,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
 
   /**
    * Everything that either API acknowledged before the call: the log to its end, and what comes by Original's feed in the
-   * partitions that Original may own (P9). If the owner changes meanwhile, once more: the rest is in the log then.
+   * partitions that Original may be master (P9). If the master changes meanwhile, once more: the rest is in the log then.
    */
   const caughtUp = async (): Promise<void> => {
     const deadline = time.monotonic() + responseWaitMs;
@@ -93,8 +93,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       await Promise.all(ends.map((end, partition) => view.progress.until(partition, end, left())));
       const epochs = ends.map((_, partition) => headerOf(partition).epoch);
       const asked = ends.flatMap((_, partition) => {
-        const { owner, released } = headerOf(partition);
-        return owner === 'original' || released !== null ? [partition] : [];
+        const { master, released } = headerOf(partition);
+        return master === 'original' || released !== null ? [partition] : [];
       });
       if (asked.length === 0) return;
       const feedEnds = await rejectAfter(time, left(), 'asking Original', original.feedEnds());

@@ -1,7 +1,7 @@
 /** kill -9 of each process in the middle of 200 writes, and a restart: nothing acknowledged is lost, no answer changes. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import type { KafkaClientName } from '../shared/log/kafka-access.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground, type Service } from './playground.ts';
@@ -11,7 +11,7 @@ const WRITES_PER_THING = 10;
 const KILL_AFTER_WRITES = 80;
 
 interface Write {
-  readonly api: Owner;
+  readonly api: Api;
   readonly path: string;
   readonly body: object;
   readonly key: string;

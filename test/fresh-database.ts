@@ -4,17 +4,17 @@ import type pg from 'pg';
 import { inject } from 'vitest';
 import { bindDatabase, openDatabase } from '../original-api/store/database.ts';
 import type { Genesis } from '../shared/domain/outcome.ts';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { silentLogger } from '../shared/process/logger.ts';
 
 export const freshNamespace = (): string => `test-${randomUUID().slice(0, 18)}`;
 
-export const freshGenesis = (owner: Owner, partitions: number): Genesis => ({
+export const freshGenesis = (master: Api, partitions: number): Genesis => ({
   type: 'genesis',
   id: randomUUID(),
   format: 2,
   partitions,
-  master: owner,
+  master,
 });
 
 /** Patient with locks, as many tests run at once. */
@@ -33,12 +33,12 @@ export const openTestDatabase = (namespace: string, lockTimeoutMs = 10_000): Pro
 
 /** Dropped by `drop`. */
 export const freshDatabase = async (
-  owner: Owner,
+  master: Api,
   partitions: number,
 ): Promise<{ pool: pg.Pool; namespace: string; drop: () => Promise<void> }> => {
   const namespace = freshNamespace();
   const pool = await openTestDatabase(namespace);
-  await bindDatabase(pool, freshGenesis(owner, partitions), () => Promise.resolve(true));
+  await bindDatabase(pool, freshGenesis(master, partitions), () => Promise.resolve(true));
   return {
     pool,
     namespace,

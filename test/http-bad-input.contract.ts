@@ -1,13 +1,13 @@
 /** Whatever is wrong with a request: the right status, the error shape, and nothing changes. */
 import { expect, test } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { call, callRaw } from './http-client.ts';
 import { UUID, type HttpWorld } from './http-world.ts';
 
 /** Long before a request that does not end is given up (408). */
 const AT_ONCE_MAX_MS = 5_000;
 
-export const describeBadInput = (world: HttpWorld, api: Owner): void => {
+export const describeBadInput = (world: HttpWorld, api: Api): void => {
   const { base, created, expectError, idIn, post, url } = world;
 
   test('refuses unknown, repeated and wrong query parameters', async () => {

@@ -1,6 +1,6 @@
 /** What both APIs do over HTTP, whoever is master. Run on the real processes and on the embedded mode. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { describeBadInput } from './http-bad-input.contract.ts';
 import { describeMasters } from './http-masters.contract.ts';
 import { describeRepeats } from './http-repeats.contract.ts';
@@ -10,8 +10,8 @@ import type { Playground } from './playground.ts';
 
 export const describeHttp = (
   name: string,
-  master: Owner,
-  start: (master: Owner) => Promise<Playground>,
+  master: Api,
+  start: (master: Api) => Promise<Playground>,
 ): void => {
   describe(`${name}, ${master} is master`, () => {
     let playground: Playground;
@@ -23,7 +23,7 @@ export const describeHttp = (
     });
     const world = createHttpWorld(() => playground, master);
 
-    describe.each<Owner>(['original', 'shiny'])('the %s API', (api) => {
+    describe.each<Api>(['original', 'shiny'])('the %s API', (api) => {
       describeThings(world, api);
       describeBadInput(world, api);
       describeRepeats(world, api);

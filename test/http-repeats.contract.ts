@@ -1,11 +1,11 @@
 /** Idempotency keys: one effect and one answer per key, through whichever API. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { call } from './http-client.ts';
 import { OTHER, type HttpWorld } from './http-world.ts';
 
-export const describeRepeats = (world: HttpWorld, api: Owner): void => {
+export const describeRepeats = (world: HttpWorld, api: Api): void => {
   const { base, created, expectError, idIn, post, versionIn } = world;
 
   test('an invalid Idempotency-Key is 400, and leaves nothing behind', async () => {
@@ -29,10 +29,10 @@ export const describeRepeats = (world: HttpWorld, api: Owner): void => {
 
   test('a repeated request gets the same answer, byte for byte, even after the version moved on', async () => {
     const [keyOfCreate, keyOfUpdate, keyOfConflict] = [randomUUID(), randomUUID(), randomUUID()];
-    const sendCreate = (from: Owner) => post(from, { name: 'k', foo: 1 }, { 'idempotency-key': keyOfCreate });
+    const sendCreate = (from: Api) => post(from, { name: 'k', foo: 1 }, { 'idempotency-key': keyOfCreate });
     const first = await sendCreate(api);
     const { id } = first.json;
-    const send = (from: Owner, key: string, version: number, method = 'PUT') =>
+    const send = (from: Api, key: string, version: number, method = 'PUT') =>
       call(method, `${base(from)}/${id}`, {
         body: { name: 'k2', foo: 2, version },
         headers: { 'idempotency-key': key },

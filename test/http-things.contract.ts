@@ -1,10 +1,10 @@
 /** CRUD and reads of one API: the table of docs/http.md, row by row. */
 import { expect, test } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { call, type Answer } from './http-client.ts';
 import { OTHER, TIMESTAMP, UUID, type HttpWorld } from './http-world.ts';
 
-export const describeThings = (world: HttpWorld, api: Owner): void => {
+export const describeThings = (world: HttpWorld, api: Api): void => {
   const { base, created, expectError, idIn, post, shownEventually, url, versionIn } = world;
 
   test('creates a Thing at version 0, with its address', async () => {

@@ -4,7 +4,7 @@ import { thingCommand, type ThingCommand } from '../shared/domain/command.ts';
 import { fold, linkAfter, type Counted } from '../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../shared/domain/partition-state.ts';
 import type { Genesis, Outcome, OutcomeRecord } from '../shared/domain/outcome.ts';
-import { createThing, type Owner, type Thing } from '../shared/domain/thing.ts';
+import { createThing, type Api, type Thing } from '../shared/domain/thing.ts';
 
 export const NOW = Date.UTC(2026, 0, 1);
 export const PARTITIONS = 4;
@@ -16,17 +16,17 @@ export const record = (outcome: Outcome, timestamp = NOW): OutcomeRecord => ({
   timestamp,
 });
 
-export const genesis = (owner: Owner): Genesis => ({
+export const genesis = (master: Api): Genesis => ({
   type: 'genesis',
   id: 'g',
   format: 2,
   partitions: PARTITIONS,
-  master: owner,
+  master,
 });
 
-export const stateAfterGenesis = (owner: Owner, partition = 1): PartitionState => {
+export const stateAfterGenesis = (master: Api, partition = 1): PartitionState => {
   const state = emptyState(partition);
-  fold(state, record(genesis(owner)));
+  fold(state, record(genesis(master)));
   return state;
 };
 

@@ -62,7 +62,7 @@ test('master switch: a dry run, a canary, the rest, one that does not fit, and f
   expect((JSON.parse(rest.out) as { partitions: unknown[] }).partitions).toHaveLength(11);
   const skipped = await playground('master', 'switch', '--to', 'shiny', '--partitions', '3', '--yes');
   expect(skipped.status).toBe(1);
-  expect(skipped.out).toContain('shiny owns the partition already');
+  expect(skipped.out).toContain('shiny is master of the partition already');
   const back = await playground('master', 'switch', '--to', 'original', '--deadline', '10s', '--yes');
   expect(back.status).toBe(0);
 

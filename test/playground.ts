@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { drawSecret } from '../shared/process/secret-file.ts';
 import { freePorts } from '../scripts/stack/ports.ts';
 import type { StackAddresses } from '../scripts/stack/stack.ts';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import { freshNamespace } from './fresh-database.ts';
 
 export type Service = 'original-api' | 'shiny-api' | 'updater';
 
 export interface PlaygroundSettings {
-  readonly master: Owner;
+  readonly master: Api;
   /** Undefined: embedded, one process with nothing else. */
   readonly stack: StackAddresses | undefined;
   readonly env?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** The switch of mastership on real processes, over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import type { Owner } from '../shared/domain/thing.ts';
+import type { Api } from '../shared/domain/thing.ts';
 import type { SwitchJson } from '../updater/switch/switch-json.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground } from './playground.ts';
@@ -14,30 +14,27 @@ afterEach(async () => {
   await playground?.stop();
   playground = undefined;
 });
-const start = async (master: Owner, embedded = false): Promise<Playground> => {
+const start = async (master: Api, embedded = false): Promise<Playground> => {
   playground = await startPlayground({ master, stack: embedded ? undefined : inject('stack') });
   return playground;
 };
 
 const post = (on: Playground, body: object, headers: Record<string, string> = {}): Promise<Answer> =>
   call('POST', `${on.updater}/api/switches`, { body, headers });
-const switchTo = async (on: Playground, to: Owner, more: object = {}): Promise<SwitchJson> => {
+const switchTo = async (on: Playground, to: Api, more: object = {}): Promise<SwitchJson> => {
   const answer = await post(on, { to, ...more });
   expect(answer.status, answer.text).toBe(200);
   return answer.json as SwitchJson;
 };
 const results = ({ partitions }: SwitchJson): string[] => partitions.map(({ result }) => result);
-const owners = async (on: Playground): Promise<{ owner: Owner; epoch: number }[]> =>
+const masters = async (on: Playground): Promise<{ owner: Api; epoch: number }[]> =>
   (await call('GET', `${on.updater}/api/mastership`)).json.partitions;
-const write = async (on: Playground, api: Owner, body: object, path = ''): Promise<Answer['json']> => {
+const write = async (on: Playground, api: Api, body: object, path = ''): Promise<Answer['json']> => {
   const answer = await call('POST', `${on[api]}/api/things/${path}`, { body });
   expect(answer.status, answer.text).toBe(200);
   return answer.json;
 };
-const listOf = async (
-  on: Playground,
-  api: Owner,
-): Promise<{ id: number; foo: number; version: number }[]> => {
+const listOf = async (on: Playground, api: Api): Promise<{ id: number; foo: number; version: number }[]> => {
   const answer = await call('GET', `${on[api]}/api/things/`, { headers: { 'cache-control': 'no-cache' } });
   expect(answer.status, answer.text).toBe(200);
   return (answer.json as { id: string; foo: number; version: string }[]).map(({ id, foo, version }) => ({
@@ -85,7 +82,7 @@ test('there and back, while clients write through both APIs: no write is refused
   const versions = new Map((await Promise.all(written)).map(({ id, version }) => [id, version]));
   await expectEqualStores(on);
   for (const { id, version } of await listOf(on, 'shiny')) expect(version).toBe(versions.get(id));
-  expect(await owners(on)).toMatchObject(ALL.map(() => ({ owner: 'original', epoch: 4 })));
+  expect(await masters(on)).toMatchObject(ALL.map(() => ({ owner: 'original', epoch: 4 })));
   const metrics = (await call('GET', `${on.updater}/metrics`)).text;
   expect(metrics).toMatch(/switch_pause_seconds_count\{[^}]*to="shiny"[^}]*\} 24/);
   expect(metrics).toMatch(/switch_steps_total\{[^}]*step="fenced"[^}]*\} 24/);
@@ -94,7 +91,7 @@ test('there and back, while clients write through both APIs: no write is refused
 test('a retry gets its first answer after the switch, through whichever API', async () => {
   const on = await start('original');
   const ids = new Map<string, Answer>();
-  const send = (api: Owner, key: string): Promise<Answer> =>
+  const send = (api: Api, key: string): Promise<Answer> =>
     call('POST', `${on[api]}/api/things/`, {
       body: { name: key, foo: 1 },
       headers: { 'idempotency-key': key },
@@ -137,10 +134,10 @@ describe('one that cannot be done', () => {
     const on = await start('shiny');
     const { id } = await write(on, 'shiny', { name: 'a', foo: 4.4 });
     const partition = Number(id) % PARTITIONS;
-    const before = await owners(on);
+    const before = await masters(on);
     const dry = await post(on, { to: 'original', partitions: [partition], dry_run: true });
     expect(dry.json.partitions).toMatchObject([{ would: 'refuse', lossy: { count: 1, first: [id] } }]);
-    expect(await owners(on)).toEqual(before);
+    expect(await masters(on)).toEqual(before);
     for (let round = 1; round <= 20; round++) {
       const [result] = (await switchTo(on, 'original', { partitions: [partition] })).partitions;
       expect(result).toMatchObject({ result: 'refused', epoch: round });

@@ -1,5 +1,5 @@
 /**
- * Bare: koa and pg; an update is one call: the partition's lock, the command's lock, the stored answer, the owner, the
+ * Bare: koa and pg; an update is one call: the partition's lock, the command's lock, the stored answer, the master, the
  * compare-and-set, an answer row and an outbox row. A relay sends the outbox to Kafka. Arguments: database, brokers, topics.
  */
 import { randomUUID } from 'node:crypto';

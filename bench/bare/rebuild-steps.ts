@@ -21,7 +21,7 @@ export const rebuildSteps = async (
   const [things, answers, places, commands, commandsByTime] = [
     'things',
     'answers',
-    'places',
+    'checkpoints',
     'commands',
     'by-time',
   ].map((name) => root.openDB({ name })) as [typeof root, typeof root, typeof root, typeof root, typeof root];

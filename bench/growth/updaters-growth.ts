@@ -9,7 +9,7 @@ const WARM_UP_MS = 3_000;
 const RUN_MS = 8_000;
 
 export const rateWithUpdaters = async (world: BenchWorld, updaters: number): Promise<number> => {
-  const { addresses, namespace } = await world.playground({ owner: 'shiny' });
+  const { addresses, namespace } = await world.playground({ master: 'shiny' });
   for (let more = 1; more < updaters; more++)
     await startLoneService(world, 'updater', { NAMESPACE: namespace, DATA_DIR: world.folder() });
   const clients = openThingsClients(world, addresses.shinyUrl, CLIENTS);

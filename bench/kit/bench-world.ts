@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import {
@@ -26,7 +26,7 @@ export interface BenchWorld {
   namespace(): string;
   /** The three services, on a namespace of their own. */
   playground(options: {
-    owner: Owner;
+    master: Api;
     client?: KafkaClientName;
     env?: Record<string, string>;
   }): Promise<PrivateServices>;
@@ -70,12 +70,12 @@ export const benchWorld = (stack: StackAddresses, lifecycle: Lifecycle): BenchWo
     lifecycle,
     folder,
     namespace,
-    playground: ({ owner, client = 'platformatic', env = {} }) =>
+    playground: ({ master, client = 'platformatic', env = {} }) =>
       startPrivateServices(
         {
           stack,
           namespace: namespace(),
-          owner,
+          master,
           dataDir: folder(),
           kafkaClient: client,
           env,

@@ -47,7 +47,7 @@ export const openFilledLog = async (
   const genesis = await createNamespace(log, codec, {
     namespace,
     partitions: PARTITIONS_DEFAULT,
-    owner: 'shiny',
+    master: 'shiny',
     id: namespace,
     now: Date.now(),
   });

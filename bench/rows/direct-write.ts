@@ -22,7 +22,7 @@ const comparison = (
   row: 5,
   ours: `direct writes on Original, ${CLIENTS} clients`,
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'original' });
+    const { addresses } = await world.playground({ master: 'original' });
     const clients = openThingsClients(world, addresses.originalUrl, CLIENTS);
     const things = await Promise.all(clients.map((client) => client.create()));
     const bareClients = openThingsClients(world, await startBare(world), CLIENTS);

@@ -23,7 +23,7 @@ export const hotRead = (kind: keyof typeof BARE): Comparison => ({
     { name: 'p99', unit: 'ms' },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny' });
+    const { addresses } = await world.playground({ master: 'shiny' });
     const [client] = openThingsClients(world, addresses.shinyUrl, 1);
     const ids = (await thingsOf(client!, THINGS)).map(({ id }) => id);
     const { url } = await world.bareServer(BARE[kind].file, [ids.join(',')]);

@@ -21,7 +21,7 @@ const comparison = (readers: number, { open, ...part }: Bare): Comparison => ({
   row: 10,
   ours: `no-cache read on Shiny, ${readers === 1 ? 'one reader' : `${readers} readers at once`}`,
   open: async (world) => {
-    const { addresses, namespace } = await world.playground({ owner: 'shiny' });
+    const { addresses, namespace } = await world.playground({ master: 'shiny' });
     const clients = openThingsClients(world, addresses.shinyUrl, readers);
     const thing = await clients[0]!.create();
     const ask = await open(world, topicName(namespace, 'things.outcomes'), thing.id);

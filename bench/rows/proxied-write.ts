@@ -18,7 +18,7 @@ export const proxiedWrite: Comparison = {
     { name: 'p99', unit: 'ms' },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'original' });
+    const { addresses } = await world.playground({ master: 'original' });
     const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
     const { url } = await world.bareServer('cas-server.ts', [world.stack.DATABASE_URL]);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'undici';
 import { PARTITIONS_DEFAULT } from '../../shared/records/topics.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { createUpdaterClient, type UpdaterClient } from '../../scripts/client/updater-client.ts';
 import { startLoad } from '../../proof/load/load-generator.ts';
 import { startFences } from '../bare/fence-transaction.ts';
@@ -23,7 +23,7 @@ const WARM_UP_SWITCHES = PARTITIONS_DEFAULT * 4;
 type Bare = (index: number) => Promise<void>;
 
 const comparison = (
-  to: Owner,
+  to: Api,
   openBare: (world: BenchWorld) => Promise<Bare>,
   part: Pick<Comparison, 'name' | 'bare' | 'measures'>,
 ): Comparison => ({
@@ -31,7 +31,7 @@ const comparison = (
   row: 9,
   ours: `pause of a switch to ${to} at ${RATE_PER_SECOND} operations per second`,
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'original' });
+    const { addresses } = await world.playground({ master: 'original' });
     const updater = createUpdaterClient(addresses.updaterUrl);
     const load = startLoad({
       ...addresses,
@@ -49,9 +49,9 @@ const comparison = (
       const pauses: number[] = [];
       for (let done = 0; done < count; done++) {
         const partition = next++ % PARTITIONS_DEFAULT;
-        for (const owner of ['shiny', 'original'] as const) {
-          const pauseMs = await switched(updater, owner, partition);
-          if (owner === to) pauses.push(pauseMs);
+        for (const master of ['shiny', 'original'] as const) {
+          const pauseMs = await switched(updater, master, partition);
+          if (master === to) pauses.push(pauseMs);
         }
       }
       return pauses;
@@ -75,7 +75,7 @@ const openFence = async (world: BenchWorld): Promise<Bare> => {
   };
 };
 
-export const switchPause = (to: Owner): Comparison =>
+export const switchPause = (to: Api): Comparison =>
   comparison(to, openFence, {
     name: `switch-pause-to-${to}`,
     bare: 'produce, consume, produce, consume, and a fence transaction',
@@ -94,7 +94,7 @@ const openSteps = async (world: BenchWorld): Promise<{ look(): Promise<void>; fe
   return { look: () => ask('GET'), fence: () => ask('POST') };
 };
 
-/** Owner and relay are asked, then the fence; the relay looks; feed and outcomes; `switched`. */
+/** Api and relay are asked, then the fence; the relay looks; feed and outcomes; `switched`. */
 const openStepsToShiny = async (world: BenchWorld): Promise<Bare> => {
   const { look, fence } = await openSteps(world);
   const roundTrip = await openPingPong(world, 'platformatic');
@@ -112,7 +112,7 @@ const openStepsToShiny = async (world: BenchWorld): Promise<Bare> => {
   };
 };
 
-/** The owner is asked; `released`, which the mirror applies; the owner is asked again; `switched`. */
+/** The master is asked; `released`, which the mirror applies; the master is asked again; `switched`. */
 const openStepsToOriginal = async (world: BenchWorld): Promise<Bare> => {
   const { look, fence } = await openSteps(world);
   const roundTrip = await openPingPong(world, 'platformatic', async () => {
@@ -125,7 +125,7 @@ const openStepsToOriginal = async (world: BenchWorld): Promise<Bare> => {
   };
 };
 
-export const switchPauseSteps = (to: Owner): Comparison =>
+export const switchPauseSteps = (to: Api): Comparison =>
   comparison(to, to === 'shiny' ? openStepsToShiny : openStepsToOriginal, {
     name: `switch-steps-to-${to}`,
     bare: 'the same steps: what is asked and written, over HTTP and through the log',
@@ -136,7 +136,7 @@ export const switchPauseSteps = (to: Owner): Comparison =>
   });
 
 /** The pause of one partition's switch, in milliseconds. */
-const switched = async (updater: UpdaterClient, to: Owner, partition: number): Promise<number> => {
+const switched = async (updater: UpdaterClient, to: Api, partition: number): Promise<number> => {
   const id = randomUUID();
   await updater.begin(id, { to, partitions: [partition], allow_loss: true });
   for (;;) {

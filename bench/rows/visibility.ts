@@ -20,7 +20,7 @@ export const visibility: Comparison = {
     { name: 'p99', unit: 'ms' },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'original' });
+    const { addresses } = await world.playground({ master: 'original' });
     const [writer] = openThingsClients(world, addresses.originalUrl, 1);
     const [reader] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);

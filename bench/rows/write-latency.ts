@@ -18,7 +18,7 @@ export const writeLatency = (client: KafkaClientName): Comparison => ({
     { name: 'p99', unit: 'ms', target: { atMost: 2 } },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny', client });
+    const { addresses } = await world.playground({ master: 'shiny', client });
     const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
     const roundTrip = await openPingPong(world, client);

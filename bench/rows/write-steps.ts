@@ -26,7 +26,7 @@ export const writeLatencySteps: Comparison = {
     { name: 'p99', unit: 'ms' },
   ],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny' });
+    const { addresses } = await world.playground({ master: 'shiny' });
     const [writer] = openThingsClients(world, addresses.shinyUrl, 1);
     const things = await thingsOf(writer!, PARTITIONS_DEFAULT * 2);
     const [bareWriter] = openThingsClients(world, (await startSteps(world)).url, 1);
@@ -49,7 +49,7 @@ export const writeThroughputSteps: Comparison = {
   bare: BARE,
   measures: [{ name: 'rate', unit: 'per s' }],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny' });
+    const { addresses } = await world.playground({ master: 'shiny' });
     const clients = openThingsClients(world, addresses.shinyUrl, CLIENTS);
     const things = await Promise.all(clients.map((client) => client.create()));
     const bareClients = openThingsClients(world, (await startSteps(world)).url, CLIENTS);

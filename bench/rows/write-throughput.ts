@@ -17,7 +17,7 @@ export const writeThroughput = (client: KafkaClientName): Comparison => ({
   bare: 'produce, consume, produce, consume, batched',
   measures: [{ name: 'rate', unit: 'per s', target: { atLeast: 0.5 }, limit: { atLeast: 3_000 } }],
   open: async (world) => {
-    const { addresses } = await world.playground({ owner: 'shiny', client });
+    const { addresses } = await world.playground({ master: 'shiny', client });
     const clients = openThingsClients(world, addresses.shinyUrl, CLIENTS);
     const things = await Promise.all(clients.map((one) => one.create()));
     const roundTrip = await openPingPong(world, client);

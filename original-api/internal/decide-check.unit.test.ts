@@ -22,7 +22,7 @@ const check = (body: object): void => checkDecideBody(checkShape(body) as Intern
 
 const bodyOf = (command: ThingCommand): InternalDecideBody => ({
   partition: partitionOfCommand(command, PARTITIONS),
-  token: 3,
+  fencingEpoch: 3,
   command,
 });
 const commandOf = (request: ThingRequest, commandId = 'key-1') => thingCommand(request, commandId, NOW);
@@ -85,7 +85,7 @@ describe('refused is', () => {
     ['extra', 1],
   ])('%s %j, by the schema', (field, value) => {
     const command = { ...UPDATE, [field]: value } as ThingCommand;
-    expect(() => checkShape({ partition: 7, token: 3, command })).toThrow(BAD);
+    expect(() => checkShape({ partition: 7, fencingEpoch: 3, command })).toThrow(BAD);
   });
   test.each([
     ['name', ''],
@@ -106,10 +106,10 @@ describe('refused is', () => {
   ])('%s %j, as no decider takes it', (field, value) => {
     const changed = { ...UPDATE, [field]: value } as UpdateCommand;
     const command = thingCommand(changed, changed.commandId, changed.requestedOn);
-    expect(() => check({ partition: 7, token: 3, command })).toThrow(/ is none/);
+    expect(() => check({ partition: 7, fencingEpoch: 3, command })).toThrow(/ is none/);
   });
-  test.each([-1, 2 ** 53, 1.5, '3', null])('the token %j', (token) => {
-    expect(() => checkShape({ ...bodyOf(CREATE), token })).toThrow(BAD);
+  test.each([-1, 2 ** 53, 1.5, '3', null])('the fencing epoch %j', (fencingEpoch) => {
+    expect(() => checkShape({ ...bodyOf(CREATE), fencingEpoch })).toThrow(BAD);
   });
   test.each([
     { partition: 0, epoch: 0 },

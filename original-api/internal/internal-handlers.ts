@@ -1,6 +1,6 @@
 /**
  * What Original does for the updater and for Shiny, behind HTTP (internal-routes.ts) or, in the simulator, without:
- * decisions for the log, reads that say who owns, and the row of mastership.
+ * decisions for the log, reads that say who is master, and the row of mastership.
  */
 import type { Decision } from '../../shared/domain/answer.ts';
 import type { ThingCommand } from '../../shared/domain/command.ts';
@@ -45,20 +45,20 @@ export const internalHandlers = (parts: InternalCallsParts): InternalHandlers =>
   const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {
-    const [{ owner, epoch, refusedReason }, unpublished, oldestTransaction] = await Promise.all([
+    const [{ master, epoch, refusedReason }, unpublished, oldestTransaction] = await Promise.all([
       asked,
       things.outboxSize(OUTBOX_COUNT_MAX),
       longTransaction(things, time.now()),
     ]);
-    const row = { owner, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
+    const row = { master, epoch, refusedReason, unpublished, mirrorNext: mirrored.next(partition) };
     return oldestTransaction === undefined ? row : { ...row, oldestTransaction };
   };
 
   return {
-    decide: async (partition, token, command: ThingCommand): Promise<Decision | 'not-owner'> => {
+    decide: async (partition, fencingEpoch, command: ThingCommand): Promise<Decision | 'not-master'> => {
       checkWritable(partition);
       try {
-        const decision = await things.decide({ partition, command, token, now: time.now() });
+        const decision = await things.decide({ partition, command, fencingEpoch, now: time.now() });
         // A session that began meanwhile may have shown that the database was set back.
         checkWritable(partition);
         return decision;
@@ -71,7 +71,7 @@ export const internalHandlers = (parts: InternalCallsParts): InternalHandlers =>
       }
     },
     thing: async (id): Promise<InternalThing> => {
-      const found = await things.thingWithOwner(id, partitionOfThing(id, partitions));
+      const found = await things.thingWithMaster(id, partitionOfThing(id, partitions));
       return { ...found, thing: found.thing ?? null };
     },
     feedEnds: async (waitMs = responseWaitMs) => {

@@ -47,13 +47,13 @@ export const internalRoutes = (
       method: 'POST',
       path: INTERNAL_DECIDE_PATH,
       schema: { body: INTERNAL_DECIDE_BODY },
-      handle: async (_context, { body: { partition, token, command: sent } }) => {
+      handle: async (_context, { body: { partition, fencingEpoch, command: sent } }) => {
         const command = { ...sent, ...addedFieldsOf(sent) };
         checkPartition(partition);
-        checkDecideBody({ partition, token, command }, partitions);
-        const decision = await calls.decide(partition, token, command);
-        if (decision === 'not-owner')
-          throw new ApiError('not-owner', `Original does not own partition ${partition}`);
+        checkDecideBody({ partition, fencingEpoch, command }, partitions);
+        const decision = await calls.decide(partition, fencingEpoch, command);
+        if (decision === 'not-master')
+          throw new ApiError('not-master', `Original is not the master of partition ${partition}`);
         return decision;
       },
     }),

@@ -26,7 +26,7 @@ test('columns are added under load, on connections that have prepared everything
     things.decide({
       partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
       command,
-      token: null,
+      fencingEpoch: null,
       now: NOW,
     });
   let running = true;
@@ -38,12 +38,12 @@ test('columns are added under load, on connections that have prepared everything
         state: { version: version + 1 },
       });
       expect(await things.thing(id)).toMatchObject({ version: version + 1 });
-      expect(await things.thingWithOwner(id, id % CONTRACT_PARTITIONS)).toMatchObject({ thing: { id } });
+      expect(await things.thingWithMaster(id, id % CONTRACT_PARTITIONS)).toMatchObject({ thing: { id } });
       expect(await things.things(0, 100)).not.toEqual([]);
       await things.mastership(0);
       await things.abortSwitch(0, 99, 'no');
       await things.outboxPassed(await things.outboxMark());
-      await things.mirrorPlaces();
+      await things.mirrorCheckpoints();
       await things.oldestTransaction();
     }
   };
@@ -69,9 +69,9 @@ test('columns are added under load, on connections that have prepared everything
   await Promise.race([working, altering]);
   await Promise.all([working, altering]);
   await things.fence(1, 1);
-  const place = { nextOffset: 1, header: emptyHeader(1) };
+  const checkpoint = { nextOffset: 1, header: emptyHeader(1) };
   const taken = [accepted(create('by Shiny'), thing(40_001))];
-  expect(await things.applyMirror(1, 0, place, taken)).toBe(true);
+  expect(await things.applyMirror(1, 0, checkpoint, taken)).toBe(true);
   expect(await things.thing(40_001)).toBeDefined();
-  expect(await things.mastership(1)).toMatchObject({ owner: 'shiny', epoch: 1 });
+  expect(await things.mastership(1)).toMatchObject({ master: 'shiny', epoch: 1 });
 });

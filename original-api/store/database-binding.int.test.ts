@@ -18,7 +18,7 @@ import { memorySchemaRegistry } from '../../shared/records/schema-registry.ts';
 import { createOutcomeWaiter } from '../../shared/commands/outcome-waiter.ts';
 import type { Genesis, Outcome } from '../../shared/domain/outcome.ts';
 import { emptyState } from '../../shared/domain/partition-state.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { createMemoryLog, type MemoryLog } from '../../shared/log/memory-log.ts';
 import { createNamespace } from '../../shared/records/namespace.ts';
 import { topicName, type TopicSuffix } from '../../shared/records/topics.ts';
@@ -49,11 +49,11 @@ interface World {
 }
 
 const PARTITIONS = 4;
-const open = async (owner: Owner): Promise<World> => {
+const open = async (master: Api): Promise<World> => {
   const namespace = freshNamespace();
   const log = createMemoryLog();
   const codec = await createRecordCodec(memorySchemaRegistry(), namespace);
-  const settings = { namespace, partitions: PARTITIONS, owner, id: randomUUID(), now: 0 };
+  const settings = { namespace, partitions: PARTITIONS, master, id: randomUUID(), now: 0 };
   const genesis = await createNamespace(log, codec, settings);
   const pool = await openTestDatabase(namespace);
   cleanUp.push(async () => {
@@ -153,8 +153,8 @@ describe('a fresh database and a log that has records', () => {
     ],
   ] as const)(
     '%s shows that Original had a database: it does not start without it',
-    async (_, owner, suffix, outcome) => {
-      const world = await open(owner);
+    async (_, master, suffix, outcome) => {
+      const world = await open(master);
       if (outcome === undefined)
         await world.log.append(topicName(world.namespace, suffix), {
           partition: 2,
@@ -211,4 +211,21 @@ describe("Kafka's topics under a database that knows them", () => {
       /things\.original\/3 ends at offset 0.*published 1 entries: the topic was cut/,
     );
   });
+});
+
+test('a database of the release before has other names in the header of the mirror, and gets the present ones', async () => {
+  const { namespace, pool, bind } = await open('shiny');
+  await bind();
+  const readHeaders = async (): Promise<unknown[]> =>
+    (await pool.query<{ header: unknown }>('select header from mirror order by partition')).rows;
+  const headers = await readHeaders();
+  await pool.query(
+    `update mirror set header = header - 'master' - 'masterSinceEpoch'
+       || jsonb_build_object('owner', header -> 'master', 'since', header -> 'masterSinceEpoch')`,
+  );
+  await pool.query(`delete from migrations where name = '006-header-names.sql'`);
+  expect(await readHeaders()).not.toEqual(headers);
+  const again = await openTestDatabase(namespace);
+  cleanUp.push(() => again.end());
+  expect(await readHeaders()).toEqual(headers);
 });

@@ -20,7 +20,7 @@ export const bindTopics = async (
   namespace: string,
 ): Promise<void> => {
   // Before the topics are asked: another Original may go on meanwhile.
-  const places = await placesOf(pool);
+  const checkpoints = await checkpointsOf(pool);
   const descriptions = new Map<string, TopicDescription>();
   for (const suffix of WHOLE_TOPICS) {
     const topic = topicName(namespace, suffix);
@@ -41,10 +41,10 @@ export const bindTopics = async (
           `It was deleted and created again, or KAFKA_BROKERS leads to another cluster. ${WHAT_TO_DO}. ${COPIED}`,
       );
   }
-  checkEnds(places, namespace, descriptions);
+  checkEnds(checkpoints, namespace, descriptions);
 };
 
-interface Place {
+interface Checkpoint {
   partition: number;
   /** Of the mirror. */
   next: number;
@@ -52,19 +52,19 @@ interface Place {
   published: number;
 }
 
-const placesOf = async (pool: pg.Pool): Promise<readonly Place[]> => {
-  const { rows } = await pool.query<Place>(
+const checkpointsOf = async (pool: pg.Pool): Promise<readonly Checkpoint[]> => {
+  const { rows } = await pool.query<Checkpoint>(
     'select partition, next_offset as next, number as published from mirror join outbox_removed using (partition) order by partition',
   );
   return rows;
 };
 
 const checkEnds = (
-  places: readonly Place[],
+  checkpoints: readonly Checkpoint[],
   namespace: string,
   descriptions: ReadonlyMap<string, TopicDescription>,
 ): void => {
-  for (const { partition, next, published } of places) {
+  for (const { partition, next, published } of checkpoints) {
     const outcomes = descriptions.get('things.outcomes')!.ends[partition] ?? 0;
     if (next > outcomes)
       throw new StartError(

@@ -28,8 +28,13 @@ const open = async (): Promise<{ things: ThingStore; pool: pg.Pool }> => {
   cleanUp.push(drop);
   return { things: postgresThingStore(pool), pool };
 };
-const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
-  things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
+const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
+  things.decide({
+    partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
+    command,
+    fencingEpoch,
+    now: NOW,
+  });
 
 const raising = (how: string): string => `
   create function no_bad() returns trigger language plpgsql as $$ begin

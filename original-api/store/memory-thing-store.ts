@@ -6,12 +6,12 @@ import { isNewer } from '../../shared/domain/fold.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import { clampedOriginalFoo, originalFoo } from '../../shared/domain/mapping.ts';
 import { nextThingId } from '../../shared/domain/partition.ts';
-import { createThing, type Owner, type Thing } from '../../shared/domain/thing.ts';
+import { createThing, type Api, type Thing } from '../../shared/domain/thing.ts';
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
 import { DatabaseBehindError } from './database-errors.ts';
 import type {
   Mastership,
-  MirrorPlace,
+  MirrorCheckpoint,
   ThingStore,
   OutboxEntry,
   PartitionFacts,
@@ -34,18 +34,18 @@ export interface MemoryThingStore extends ThingStore {
   capture(): () => void;
 }
 
-export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryThingStore => {
+export const memoryThingStore = (partitions: number, firstMaster: Api): MemoryThingStore => {
   const things = new Map<number, Thing>();
   const answers = new Map<string, Map<number, Decision>>();
   const mastership = Array.from({ length: partitions }, (_, partition) => ({
     partition,
-    owner: firstOwner,
+    master: firstMaster,
     epoch: 0,
-    since: 0,
+    masterSinceEpoch: 0,
     idFloor: 0,
     refusedReason: null as string | null,
   }));
-  const mirror: MirrorPlace[] = mastership.map(({ partition }) => ({
+  const mirror: MirrorCheckpoint[] = mastership.map(({ partition }) => ({
     nextOffset: 0,
     header: emptyHeader(partition),
   }));
@@ -59,25 +59,25 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
   let outboxId = 0;
 
   const row = (partition: number): Mastership => {
-    const { owner, epoch, since, refusedReason } = mastership[partition]!;
-    return { owner, epoch, since, refusedReason };
+    const { master, epoch, masterSinceEpoch, refusedReason } = mastership[partition]!;
+    return { master, epoch, masterSinceEpoch, refusedReason };
   };
   /** The compare-and-set of the row. */
   const moveEpoch = (
     partition: number,
     epoch: number,
-    from: Owner | undefined,
-    change: { owner?: Owner; refusedReason: string | null },
+    from: Api | undefined,
+    change: { master?: Api; refusedReason: string | null },
   ): boolean => {
-    const ruler = mastership[partition]!;
-    if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;
-    Object.assign(ruler, change, { epoch, since: change.owner === undefined ? ruler.since : epoch });
+    const row = mastership[partition]!;
+    if (row.epoch !== epoch - 1 || (from !== undefined && row.master !== from)) return false;
+    Object.assign(row, change, { epoch, ...(change.master !== undefined && { masterSinceEpoch: epoch }) });
     return true;
   };
   const facts = (): PartitionFacts[] =>
-    mastership.map(({ partition, owner, epoch }) => ({
+    mastership.map(({ partition, master, epoch }) => ({
       partition,
-      owner,
+      master,
       epoch,
       removed: removed[partition]!,
       waiting: outbox.filter((entry) => entry.partition === partition).length,
@@ -120,9 +120,9 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
     if (command.type === 'create') {
       const foo = originalFoo(command.foo);
       if (foo === undefined) return refused(command, { code: 'unrepresentable', field: 'foo' });
-      const ruler = mastership[partition]!;
-      ruler.idFloor = nextThingId(partition, partitions, ruler.idFloor);
-      return accepted(command, createThing(ruler.idFloor, { ...command, foo }, now));
+      const row = mastership[partition]!;
+      row.idFloor = nextThingId(partition, partitions, row.idFloor);
+      return accepted(command, createThing(row.idFloor, { ...command, foo }, now));
     }
     if (command.type === 'delete') return decideChange(things.get(command.thingId), command, now);
     const foo = originalFoo(command.foo);
@@ -133,31 +133,33 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
   };
 
   return {
-    decide: async ({ partition, command, token, now }) => {
+    decide: async ({ partition, command, fencingEpoch, now }) => {
       if (isNewSession) await verifySession();
       const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);
-      if (answers.has(command.commandId) && token === null) return refused(command, { code: 'reused' });
-      const { owner, since, epoch } = mastership[partition]!;
-      if (token !== null && token > epoch)
+      if (answers.has(command.commandId) && fencingEpoch === null)
+        return refused(command, { code: 'reused' });
+      const { master, masterSinceEpoch, epoch } = mastership[partition]!;
+      if (fencingEpoch !== null && fencingEpoch > epoch)
         throw new DatabaseBehindError(
-          `partition ${partition} is at epoch ${epoch} in the database and at ${token} in the log: the database was set back`,
+          `partition ${partition} is at epoch ${epoch} in the database and at ${fencingEpoch} in the log: the database was set back`,
         );
-      if (owner !== 'original' || (token !== null && since > token)) return 'not-owner';
+      if (master !== 'original' || (fencingEpoch !== null && masterSinceEpoch > fencingEpoch))
+        return 'not-master';
       const decision = decideAnew(partition, command, now);
       const { state, answer } = decision;
       if (state !== null) things.set(state.id, state);
       store(partition, decision);
-      if (state !== null || token === null) {
-        const request = token === null ? directRequest(command) : null;
-        addToOutbox(partition, { epoch, state, answer, fence: null, request }, token === null);
+      if (state !== null || fencingEpoch === null) {
+        const request = fencingEpoch === null ? directRequest(command) : null;
+        addToOutbox(partition, { epoch, state, answer, fence: null, request }, fencingEpoch === null);
       }
       return decision;
     },
     thing: async (id) => visible(id),
-    thingWithOwner: async (id, partition) => {
-      const { owner, since } = mastership[partition]!;
-      return { owner, since, thing: visible(id) };
+    thingWithMaster: async (id, partition) => {
+      const { master, masterSinceEpoch } = mastership[partition]!;
+      return { master, masterSinceEpoch, thing: visible(id) };
     },
     things: async (after, limit) =>
       [...things.values()]
@@ -166,7 +168,7 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
         .slice(0, limit),
     mastership: async (partition) => row(partition),
     fence: async (partition, epoch) => {
-      if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {
+      if (moveEpoch(partition, epoch, 'original', { master: 'shiny', refusedReason: null })) {
         const { idFloor } = mastership[partition]!;
         const fence = { epoch, idFloor };
         addToOutbox(partition, { epoch, state: null, answer: null, fence, request: null }, true);
@@ -198,15 +200,15 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
     partitionFacts: async () => facts(),
     missing,
     oldestTransaction: async () => undefined,
-    mirrorPlaces: async () => mirror,
-    applyMirror: async (partition, expectedNext, place, decisions, released) => {
+    mirrorCheckpoints: async () => mirror,
+    applyMirror: async (partition, expectedNext, checkpoint, decisions, released) => {
       if (mirror[partition]!.nextOffset !== expectedNext) return false;
-      if (decisions.length > 0 && mastership[partition]!.owner !== 'shiny') {
+      if (decisions.length > 0 && mastership[partition]!.master !== 'shiny') {
         throw new Error(
-          `the mirror has decisions of Shiny for partition ${partition}, which Shiny does not own`,
+          `the mirror has decisions of Shiny for partition ${partition}, of which Shiny is not the master`,
         );
       }
-      mirror[partition] = place;
+      mirror[partition] = checkpoint;
       for (const decision of decisions) {
         const { state } = decision;
         if (state !== null && isNewer(state, things.get(state.id))) {
@@ -216,10 +218,10 @@ export const memoryThingStore = (partitions: number, firstOwner: Owner): MemoryT
       }
       if (
         released !== undefined &&
-        moveEpoch(partition, released.epoch, 'shiny', { owner: 'original', refusedReason: null })
+        moveEpoch(partition, released.epoch, 'shiny', { master: 'original', refusedReason: null })
       ) {
-        const ruler = mastership[partition]!;
-        ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);
+        const row = mastership[partition]!;
+        row.idFloor = Math.max(row.idFloor, released.idFloor);
       }
       return true;
     },

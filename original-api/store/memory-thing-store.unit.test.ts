@@ -3,6 +3,6 @@ import { describeOriginalOutbox } from './outbox.contract.ts';
 import { describeOriginalSwitch } from './mastership.contract.ts';
 import { CONTRACT_PARTITIONS, describeOriginalThings } from './thing-store.contract.ts';
 
-describeOriginalThings('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));
-describeOriginalSwitch('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));
-describeOriginalOutbox('memory', async (owner) => memoryThingStore(CONTRACT_PARTITIONS, owner));
+describeOriginalThings('memory', async (master) => memoryThingStore(CONTRACT_PARTITIONS, master));
+describeOriginalSwitch('memory', async (master) => memoryThingStore(CONTRACT_PARTITIONS, master));
+describeOriginalOutbox('memory', async (master) => memoryThingStore(CONTRACT_PARTITIONS, master));

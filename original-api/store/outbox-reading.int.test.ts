@@ -21,7 +21,7 @@ const open = async (): Promise<{ things: ThingStore; pool: pg.Pool; namespace: s
 const createIn = async (things: ThingStore, commandId: string): Promise<void> => {
   const command = create(commandId);
   const partition = partitionOfCommand(command, CONTRACT_PARTITIONS);
-  await things.decide({ partition, command, token: null, now: NOW });
+  await things.decide({ partition, command, fencingEpoch: null, now: NOW });
 };
 
 describe('a large outbox', () => {
@@ -112,7 +112,7 @@ describe('rows that were restored from a server with higher transaction ids', ()
     await createIn(things, 'old');
     await moveAhead(pool);
     await expect(things.fence(partition, 1)).rejects.toThrow('transaction ids of another server');
-    expect(await things.mastership(partition)).toMatchObject({ owner: 'original', epoch: 0 });
+    expect(await things.mastership(partition)).toMatchObject({ master: 'original', epoch: 0 });
     await (await openTestDatabase(namespace)).end();
     await things.fence(partition, 1);
     const entries = (await wholeOutbox(things)).map(({ entry }) => entry);

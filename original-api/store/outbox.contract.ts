@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, update } from '../../test/outcome-log.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { DatabaseBehindError } from './database-errors.ts';
 import type { ThingStore, OutboxEntry } from './thing-store.ts';
 import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
@@ -29,9 +29,9 @@ const numbersByPartition = (entries: readonly OutboxEntry[]): Map<number, number
 };
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index);
 
-export const describeOriginalOutbox = (name: string, open: (owner: Owner) => Promise<ThingStore>): void => {
-  const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
-    things.decide({ partition: partitionOf(command), command, token, now: NOW });
+export const describeOriginalOutbox = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
+  const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
+    things.decide({ partition: partitionOf(command), command, fencingEpoch, now: NOW });
   const removedIn = async (things: ThingStore, partition: number): Promise<number> =>
     (await things.partitionFacts())[partition]!.removed;
 
@@ -95,7 +95,7 @@ export const describeOriginalOutbox = (name: string, open: (owner: Owner) => Pro
     test('a direct write carries its request, a refused one too, as the client sent it', async () => {
       const things = await open('original');
       const decided = await decide(things, create('c', 'a', 1.5));
-      const id = decided === 'not-owner' ? 0 : decided.state!.id;
+      const id = decided === 'not-master' ? 0 : decided.state!.id;
       const change = { thingId: id, version: 7, name: 'b', foo: 3e9, createdOn: NOW + 1, updatedOn: NOW };
       await decide(things, thingCommand({ type: 'update', ...change }, 'u', NOW + 5));
       await decide(things, remove('d', id, 9));
@@ -122,14 +122,14 @@ export const describeOriginalOutbox = (name: string, open: (owner: Owner) => Pro
       const things = await open('original');
       const command = create('c');
       const decided = await decide(things, command, 0);
-      const id = decided === 'not-owner' ? 0 : decided.state!.id;
+      const id = decided === 'not-master' ? 0 : decided.state!.id;
       await decide(things, update('u', id, 0), 0);
       await things.fence(partitionOf(command), 1);
       expect((await wholeOutbox(things)).map(({ entry }) => entry.request)).toEqual([null, null, null]);
     });
   });
 
-  test(`${name}: a token above the epoch of the row says that the database is behind`, async () => {
+  test(`${name}: a fencing epoch above the epoch of the row says that the database is behind`, async () => {
     const things = await open('original');
     const command = create('c');
     await things.abortSwitch(partitionOf(command), 1, 'late');

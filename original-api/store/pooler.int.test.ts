@@ -70,7 +70,7 @@ describe('through PgBouncer', () => {
       postgresThingStore(on).decide({
         partition: partitionOfCommand(command, 4),
         command,
-        token: null,
+        fencingEpoch: null,
         now: NOW,
       });
     expect(await decide(pool)).toMatchObject({ answer: { code: 'accepted' } });

@@ -14,9 +14,9 @@ export const THING = {
   name: 'thing',
   text: `select ${THING_COLUMNS} from things t where id = $1 and not deleted`,
 };
-export const THING_WITH_OWNER = {
-  name: 'thing-with-owner',
-  text: `select m.owner, m.since, ${THING_COLUMNS} from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
+export const THING_WITH_MASTER = {
+  name: 'thing-with-master',
+  text: `select m.owner as master, m.since as "masterSinceEpoch", ${THING_COLUMNS} from mastership m left join things t on t.id = $1 and not t.deleted where m.partition = $2`,
 };
 export const THINGS = {
   name: 'things',
@@ -76,8 +76,8 @@ export const OUTBOX_MARK = {
   name: 'outbox-mark',
   text: 'select pg_snapshot_xmax(pg_current_snapshot())::text as mark',
 };
-export const MIRROR_PLACES = {
-  name: 'mirror-places',
+export const MIRROR_CHECKPOINTS = {
+  name: 'mirror-checkpoints',
   text: 'select next_offset, header from mirror order by partition',
 };
 export const OUTBOX_PASSED = {
@@ -88,7 +88,7 @@ export const APPLY_MIRROR = {
   name: 'apply-mirror',
   text: 'select apply_mirror($1, $2, $3, $4, $5, $6, $7) as applied',
 };
-const MASTERSHIP_COLUMNS = 'owner, epoch, since, refused_reason';
+const MASTERSHIP_COLUMNS = 'owner as master, epoch, since as "masterSinceEpoch", refused_reason';
 export const MASTERSHIP = {
   name: 'mastership',
   text: `select ${MASTERSHIP_COLUMNS} from mastership where partition = $1`,
@@ -104,7 +104,7 @@ export const OUTBOX_SIZE = {
 };
 export const PARTITION_FACTS = {
   name: 'partition-facts',
-  text: `select m.partition, m.owner, m.epoch, r.number as removed, coalesce(o.waiting, 0) as waiting,
+  text: `select m.partition, m.owner as master, m.epoch, r.number as removed, coalesce(o.waiting, 0) as waiting,
                 greatest(0, coalesce(extract(epoch from clock_timestamp() - o.since) * 1000, 0))::float8 as "waitingMs",
                 p.next_offset as mirrored
            from mastership m

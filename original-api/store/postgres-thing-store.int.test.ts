@@ -15,15 +15,15 @@ const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const drop of opened.splice(0)) await drop();
 });
-const openThings = async (owner: 'original' | 'shiny'): Promise<{ things: ThingStore; pool: pg.Pool }> => {
-  const { pool, drop } = await freshDatabase(owner, CONTRACT_PARTITIONS);
+const openThings = async (master: 'original' | 'shiny'): Promise<{ things: ThingStore; pool: pg.Pool }> => {
+  const { pool, drop } = await freshDatabase(master, CONTRACT_PARTITIONS);
   opened.push(drop);
   return { things: postgresThingStore(pool), pool };
 };
 
 /** Others use the same server, and their transactions hide rows for a moment. */
-const openPatient = async (owner: 'original' | 'shiny'): Promise<ThingStore> => {
-  const { things } = await openThings(owner);
+const openPatient = async (master: 'original' | 'shiny'): Promise<ThingStore> => {
+  const { things } = await openThings(master);
   return {
     ...things,
     readOutbox: async (limit) =>
@@ -35,11 +35,11 @@ describeOriginalThings('Postgres', openPatient);
 describeOriginalSwitch('Postgres', openPatient);
 describeOriginalOutbox('Postgres', openPatient);
 
-const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-owner'> =>
+const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-master'> =>
   things.decide({
     partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
     command,
-    token: null,
+    fencingEpoch: null,
     now: NOW,
   });
 
@@ -92,16 +92,17 @@ describe('the write function under concurrent writers', () => {
   });
 });
 
-test('P14: a token older than the last change of owner decides nothing, a newer one does', async () => {
+test('P14: a fencing epoch older than the last change of master decides nothing, a newer one does', async () => {
   const { things, pool } = await openThings('original');
   await pool.query('update mastership set epoch = 5, since = 4');
   const command = create('c');
   const partition = partitionOfCommand(command, CONTRACT_PARTITIONS);
-  const withToken = (token: number | null) => things.decide({ partition, command, token, now: NOW });
-  expect(await withToken(3)).toBe('not-owner');
-  expect(await withToken(4)).toMatchObject({ answer: { code: 'accepted' } });
-  // The stored answer needs no owner and no token (P6); the version carries the epoch of the row.
-  expect(await withToken(0)).toMatchObject({ answer: { code: 'accepted' } });
+  const withFencingEpoch = (fencingEpoch: number | null) =>
+    things.decide({ partition, command, fencingEpoch, now: NOW });
+  expect(await withFencingEpoch(3)).toBe('not-master');
+  expect(await withFencingEpoch(4)).toMatchObject({ answer: { code: 'accepted' } });
+  // The stored answer needs no master and no fencing epoch (P6); the version carries the epoch of the row.
+  expect(await withFencingEpoch(0)).toMatchObject({ answer: { code: 'accepted' } });
   expect(await wholeOutbox(things)).toMatchObject([{ entry: { epoch: 5 } }]);
 });
 
@@ -197,13 +198,13 @@ describe('the fence under concurrent writers', () => {
     const writer = async (): Promise<void> => {
       while (!fenced) {
         const decision = await decide(things, create(`w${Math.random()}`));
-        if (decision !== 'not-owner' && decision.state!.id % CONTRACT_PARTITIONS === partition) written++;
+        if (decision !== 'not-master' && decision.state!.id % CONTRACT_PARTITIONS === partition) written++;
       }
     };
     const writers = Array.from({ length: 32 }, writer);
     await eventually(async () => expect(written).toBeGreaterThan(20));
     const row = await things.fence(partition, 1);
-    expect(row).toMatchObject({ owner: 'shiny', epoch: 1 });
+    expect(row).toMatchObject({ master: 'shiny', epoch: 1 });
     fenced = true;
     await Promise.all(writers);
     const entries = (await wholeOutbox(things, 10_000)).filter((entry) => entry.partition === partition);

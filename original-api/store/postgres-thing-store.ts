@@ -6,7 +6,7 @@ import { directRequest, type ThingCommand } from '../../shared/domain/command.ts
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import { originalFoo } from '../../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import {
   addedFieldsOfRow,
   decisionOfRow,
@@ -34,7 +34,7 @@ import {
   MASTERSHIP,
   MISSING,
   OLDEST_TRANSACTION,
-  MIRROR_PLACES,
+  MIRROR_CHECKPOINTS,
   OUTBOX_MARK,
   OUTBOX_PASSED,
   OUTBOX_SIZE,
@@ -47,7 +47,7 @@ import {
   RENUMBER_OUTBOX,
   THING,
   THINGS,
-  THING_WITH_OWNER,
+  THING_WITH_MASTER,
 } from './postgres-statements.ts';
 
 /** A row that waits longer is read whoever has a transaction open in the server. */
@@ -57,9 +57,9 @@ const OUTBOX_OVERDUE_MS = 200;
 const FIELDS: ReadonlySet<string> = new Set(['name', 'foo']);
 
 interface MastershipRow {
-  owner: Owner;
+  master: Api;
   epoch: number;
-  since: number;
+  masterSinceEpoch: number;
   refused_reason: string | null;
 }
 
@@ -106,11 +106,11 @@ export const postgresThingStore = (
 
   /** What Postgres can never store is refused by Postgres (P10). */
   const refuse = async (request: DecideRequest, error: unknown): Promise<AnswerRow[]> => {
-    const { partition, command, token } = request;
+    const { partition, command, fencingEpoch } = request;
     const { column = '' } = error as { column?: string };
     const values = [
       partition,
-      token,
+      fencingEpoch,
       ...identityValues(command),
       FIELDS.has(column) ? column : null,
       new Date(command.requestedOn),
@@ -126,10 +126,10 @@ export const postgresThingStore = (
     }
   };
   const decided = async (request: DecideRequest): Promise<AnswerRow[]> => {
-    const { partition, command, token, now } = request;
+    const { partition, command, fencingEpoch, now } = request;
     const values = [
       partition,
-      token,
+      fencingEpoch,
       ...commandValues(command),
       new Date(now),
       new Date(command.requestedOn),
@@ -163,22 +163,22 @@ export const postgresThingStore = (
   return {
     decide: async (request) => {
       const [row] = await decided(request);
-      if (row === undefined) return 'not-owner';
-      wakeRelay(request.token === null);
+      if (row === undefined) return 'not-master';
+      wakeRelay(request.fencingEpoch === null);
       return decisionOfRow(row);
     },
     thing: async (id) => {
       const [row] = await query<ThingRow>(THING, [id]);
       return row === undefined ? undefined : thingOfRow(row);
     },
-    thingWithOwner: async (id, partition) => {
-      const [row] = await query<ThingRow & { owner: Owner; since: number }>(THING_WITH_OWNER, [
+    thingWithMaster: async (id, partition) => {
+      const [row] = await query<ThingRow & { master: Api; masterSinceEpoch: number }>(THING_WITH_MASTER, [
         id,
         partition,
       ]);
       if (row === undefined) throw new Error(`there is no partition ${partition}`);
-      const { owner, since } = row;
-      return { owner, since, thing: row.id === null ? undefined : thingOfRow(row) };
+      const { master, masterSinceEpoch } = row;
+      return { master, masterSinceEpoch, thing: row.id === null ? undefined : thingOfRow(row) };
     },
     things: async (after, limit) => (await query<ThingRow>(THINGS, [after, limit])).map(thingOfRow),
     mastership: async (partition) =>
@@ -233,9 +233,9 @@ export const postgresThingStore = (
     onOutbox: (wake) => {
       wakers.push(wake);
     },
-    mirrorPlaces: async () => {
+    mirrorCheckpoints: async () => {
       const rows = await query<{ next_offset: number; header: PartitionHeader }>(
-        MIRROR_PLACES,
+        MIRROR_CHECKPOINTS,
         [],
         background,
       );
@@ -267,9 +267,9 @@ const versionValues = (versions: readonly ThingVersion[]): unknown[] => [
 ];
 
 const mastershipOf = ([row]: MastershipRow[]): Mastership => {
-  if (row?.owner == null) throw new Error('there is no such partition');
-  const { owner, epoch, since, refused_reason: refusedReason } = row;
-  return { owner, epoch, since, refusedReason };
+  if (row?.master == null) throw new Error('there is no such partition');
+  const { master, epoch, masterSinceEpoch, refused_reason: refusedReason } = row;
+  return { master, epoch, masterSinceEpoch, refusedReason };
 };
 
 /** $3 to $6. */

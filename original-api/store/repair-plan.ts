@@ -25,7 +25,7 @@ export interface StoreContent {
 export interface RepairPlan {
   readonly partition: number;
   /** The row of mastership as it must be; undefined: as it is. */
-  readonly row: Pick<Mastership, 'owner' | 'epoch' | 'since'> | undefined;
+  readonly row: Pick<Mastership, 'master' | 'epoch' | 'masterSinceEpoch'> | undefined;
   /** From the log into the table, as Original holds them. */
   readonly writeThings: readonly (Thing & { readonly lossy: boolean })[];
   /** In the table, and in no log. */
@@ -51,11 +51,11 @@ export const repairPlan = (
   const { header } = state;
   const isAhead = store.row.epoch > header.epoch;
   const isFenced =
-    isAhead && store.row.owner === 'shiny' && header.owner === 'original' && header.fence === null;
+    isAhead && store.row.master === 'shiny' && header.master === 'original' && header.fence === null;
   const row = isAhead ? undefined : rowOfLog(state, store.row);
   const alone = store.answers.filter(({ answer }) => state.answers.get(answer.commandId) === undefined);
   // Under Shiny nobody observes them, and Shiny gives their versions to other writes.
-  const mayPublish = isFenced || (row ?? store.row).owner === 'original';
+  const mayPublish = isFenced || (row ?? store.row).master === 'original';
   const { publishable, lost } = mayPublish ? sortOut(state, alone) : { publishable: [], lost: alone };
   const goesOn = new Set(publishable.flatMap(({ state: made }) => (made === null ? [] : [made.id])));
   const stored = new Map(store.things.map((thing) => [thing.id, thing]));
@@ -111,14 +111,17 @@ const sortOut = (
 const rowOfLog = (
   { header }: PartitionState,
   row: Mastership,
-): Pick<Mastership, 'owner' | 'epoch' | 'since'> | undefined => {
+): Pick<Mastership, 'master' | 'epoch' | 'masterSinceEpoch'> | undefined => {
   const wanted =
     header.fence !== null
-      ? ({ owner: 'shiny', epoch: header.fence.epoch, since: header.fence.epoch } as const)
+      ? ({ master: 'shiny', epoch: header.fence.epoch, masterSinceEpoch: header.fence.epoch } as const)
       : header.released !== null
-        ? ({ owner: 'original', epoch: header.released, since: header.released } as const)
-        : { owner: header.owner, epoch: header.epoch, since: header.since };
-  const isSo = row.owner === wanted.owner && row.epoch === wanted.epoch && row.since === wanted.since;
+        ? ({ master: 'original', epoch: header.released, masterSinceEpoch: header.released } as const)
+        : { master: header.master, epoch: header.epoch, masterSinceEpoch: header.masterSinceEpoch };
+  const isSo =
+    row.master === wanted.master &&
+    row.epoch === wanted.epoch &&
+    row.masterSinceEpoch === wanted.masterSinceEpoch;
   return isSo ? undefined : wanted;
 };
 

@@ -13,7 +13,7 @@ import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
 import { repairPlan, type RepairPlan, type StoreContent } from './repair-plan.ts';
 
-const ROW = { owner: 'original', epoch: 0, since: 0, refusedReason: null } as const;
+const ROW = { master: 'original', epoch: 0, masterSinceEpoch: 0, refusedReason: null } as const;
 /** Thing 5 at version 1, observed. */
 const logged = (): PartitionState => {
   const state = stateAfterGenesis('original');
@@ -49,7 +49,7 @@ describe('what is repaired', () => {
   test('given that Shiny is master, then what the database has alone is lost by name, also where it would go on', () => {
     const state = stateAfterGenesis('shiny');
     const alone = acceptedCreate('alone', 5);
-    const row = { ...ROW, owner: 'shiny' } as const;
+    const row = { ...ROW, master: 'shiny' } as const;
     const plan = planFor(state, { row, things: [thing(5)], answers: [alone] });
     expect(ids(plan)).toEqual({ things: [], answers: [], lost: ['alone'], again: [] });
     expect(plan.dropThings).toEqual([5]);
@@ -92,15 +92,15 @@ describe('what is repaired', () => {
 describe('the row', () => {
   test('given one behind the log, then it becomes that of the log, as it is behind an observed fence or a release', () => {
     const state = logged();
-    state.header = { ...state.header, epoch: 2, since: 2 };
-    expect(planFor(state).row).toEqual({ owner: 'original', epoch: 2, since: 2 });
+    state.header = { ...state.header, epoch: 2, masterSinceEpoch: 2 };
+    expect(planFor(state).row).toEqual({ master: 'original', epoch: 2, masterSinceEpoch: 2 });
     state.header = { ...state.header, fence: { epoch: 3, idFloor: 5 } };
-    expect(planFor(state).row).toEqual({ owner: 'shiny', epoch: 3, since: 3 });
-    state.header = { ...state.header, fence: null, owner: 'shiny', released: 3 };
-    expect(planFor(state).row).toEqual({ owner: 'original', epoch: 3, since: 3 });
+    expect(planFor(state).row).toEqual({ master: 'shiny', epoch: 3, masterSinceEpoch: 3 });
+    state.header = { ...state.header, fence: null, master: 'shiny', released: 3 };
+    expect(planFor(state).row).toEqual({ master: 'original', epoch: 3, masterSinceEpoch: 3 });
   });
   test('given one that is fenced and the fence is in no log, then it stays, and the fence is published again', () => {
-    const row = { owner: 'shiny', epoch: 1, since: 1, refusedReason: null } as const;
+    const row = { master: 'shiny', epoch: 1, masterSinceEpoch: 1, refusedReason: null } as const;
     expect(planFor(logged(), { row })).toMatchObject({ row: undefined, fenceAgain: 1 });
   });
 });

@@ -23,7 +23,7 @@ export const readStoreContent = async (
   partitions: number,
 ): Promise<StoreContent> => {
   const { rows: masters } = await pool.query<Omit<Mastership, 'refusedReason'>>(
-    'select owner, epoch, since from mastership where partition = $1',
+    'select owner as master, epoch, since as "masterSinceEpoch" from mastership where partition = $1',
     [partition],
   );
   const { rows: things } = await pool.query<ThingRow>(
@@ -47,11 +47,11 @@ export const readStoreContent = async (
   };
 };
 
-/** `place`: where the mirror goes on, with the fold's header there. */
+/** `checkpoint`: where the mirror goes on, with the fold's header there. */
 export const applyRepair = async (
   pool: pg.Pool,
   plan: RepairPlan,
-  place: { readonly nextOffset: number; readonly header: PartitionHeader },
+  checkpoint: { readonly nextOffset: number; readonly header: PartitionHeader },
 ): Promise<void> => {
   const { partition } = plan;
   await inTransaction(pool, async (client) => {
@@ -71,7 +71,7 @@ export const applyRepair = async (
     if (plan.row !== undefined)
       await client.query(
         'update mastership set owner = $2, epoch = $3, since = $4, refused_reason = null where partition = $1',
-        [partition, plan.row.owner, plan.row.epoch, plan.row.since],
+        [partition, plan.row.master, plan.row.epoch, plan.row.masterSinceEpoch],
       );
     await client.query('update outbox_removed set number = $2 where partition = $1', [
       partition,
@@ -80,7 +80,7 @@ export const applyRepair = async (
     await client.query(
       `insert into outbox (partition, epoch, command_id)
          select $1, (select epoch from mastership where partition = $1), command_id
-           from unnest($2::text[]) with ordinality as again(command_id, place) order by place`,
+           from unnest($2::text[]) with ordinality as again(command_id, checkpoint) order by checkpoint`,
       [partition, plan.publishAgain],
     );
     if (plan.fenceAgain !== undefined)
@@ -92,8 +92,8 @@ export const applyRepair = async (
       await client.query('select setval($1::regclass, $2::bigint)', [`thing_ids_${partition}`, plan.idFloor]);
     await client.query('update mirror set next_offset = $2, header = $3 where partition = $1', [
       partition,
-      place.nextOffset,
-      JSON.stringify(place.header),
+      checkpoint.nextOffset,
+      JSON.stringify(checkpoint.header),
     ]);
   });
 };

@@ -35,8 +35,8 @@ const open = async (): Promise<{ things: ThingStore; pool: pg.Pool; namespace: s
   return { things: postgresThingStore(pool), pool, namespace };
 };
 const partitionOf = (command: ThingCommand): number => partitionOfCommand(command, CONTRACT_PARTITIONS);
-const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-owner'> =>
-  things.decide({ partition: partitionOf(command), command, token: null, now: NOW });
+const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-master'> =>
+  things.decide({ partition: partitionOf(command), command, fencingEpoch: null, now: NOW });
 /** In a database of the server that has nothing to do with us, with a transaction id. */
 const strangersTransaction = async (): Promise<{ pid: number; end: () => Promise<void> }> => {
   const url = new URL(inject('stack').DATABASE_URL);
@@ -85,7 +85,7 @@ describe('a transaction that is open in another database of the server', () => {
     const mark = await things.outboxMark();
     expect(await things.outboxPassed(mark)).toBe(false);
     const fence = await since(() => things.fence(partition, 1));
-    expect(fence.result).toMatchObject({ owner: 'shiny' });
+    expect(fence.result).toMatchObject({ master: 'shiny' });
     expect(fence.ms).toBeLessThan(DELAY_MAX_MS);
     const { result, ms } = await since(() => relayed(things, 2));
     expect(ms).toBeLessThan(DELAY_MAX_MS);
@@ -148,7 +148,7 @@ describe('a row that somebody else has locked', () => {
     const held = (async () => {
       while (waiting) {
         await things
-          .decide({ partition, command: update('u', id, 0), token: null, now: NOW })
+          .decide({ partition, command: update('u', id, 0), fencingEpoch: null, now: NOW })
           .catch(() => tries++);
       }
     })();
@@ -160,7 +160,7 @@ describe('a row that somebody else has locked', () => {
     const entries = await since(() => relayed(things, others.length + 1));
     expect(entries.ms).toBeLessThan(LOCK_TIMEOUT_MS + DELAY_MAX_MS);
     const fence = await since(() => things.fence(partition, 1));
-    expect(fence.result).toMatchObject({ owner: 'shiny', epoch: 1 });
+    expect(fence.result).toMatchObject({ master: 'shiny', epoch: 1 });
     expect(fence.ms).toBeLessThan(LOCK_TIMEOUT_MS + DELAY_MAX_MS);
     waiting = false;
     await held;
@@ -168,9 +168,9 @@ describe('a row that somebody else has locked', () => {
     await stranger.query('rollback');
     stranger.release();
     expect(await wholeOutbox(things)).toHaveLength(1);
-    expect(await things.decide({ partition, command: update('u', id, 0), token: null, now: NOW })).toBe(
-      'not-owner',
-    );
+    expect(
+      await things.decide({ partition, command: update('u', id, 0), fencingEpoch: null, now: NOW }),
+    ).toBe('not-master');
   });
 
   test('takes few connections, however many clients write to it: the others are free', async () => {

@@ -4,18 +4,23 @@ import { create, NOW, remove, thing, update } from '../../test/outcome-log.ts';
 import { accepted, refused } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, thingCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
-import type { Owner, Thing } from '../../shared/domain/thing.ts';
+import type { Api, Thing } from '../../shared/domain/thing.ts';
 import type { ThingStore } from './thing-store.ts';
 
 export const CONTRACT_PARTITIONS = 4;
 
-/** `open` gives an empty store whose partitions all belong to `owner`; the caller closes what it opened. */
-export const describeOriginalThings = (name: string, open: (owner: Owner) => Promise<ThingStore>): void => {
-  const decide = (things: ThingStore, command: ThingCommand, token: number | null = null) =>
-    things.decide({ partition: partitionOfCommand(command, CONTRACT_PARTITIONS), command, token, now: NOW });
+/** `open` gives an empty store whose partitions all belong to `master`; the caller closes what it opened. */
+export const describeOriginalThings = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
+  const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
+    things.decide({
+      partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
+      command,
+      fencingEpoch,
+      now: NOW,
+    });
   const created = async (things: ThingStore, commandId = 'c'): Promise<Thing> => {
     const decision = await decide(things, create(commandId));
-    if (decision === 'not-owner' || decision.state === null) throw new Error('not created');
+    if (decision === 'not-master' || decision.state === null) throw new Error('not created');
     return decision.state;
   };
   const outbox = async (things: ThingStore) => (await things.readOutbox(100)).map(({ entry }) => entry);
@@ -122,11 +127,11 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     });
   });
 
-  describe(`${name}: the owner`, () => {
-    test('P10: while Shiny owns, nothing is decided, but stored answers are given', async () => {
+  describe(`${name}: the master`, () => {
+    test('P10: while Shiny is master, nothing is decided, but stored answers are given', async () => {
       const things = await open('shiny');
-      expect(await decide(things, create('c'))).toBe('not-owner');
-      expect(await decide(things, create('c'), 0)).toBe('not-owner');
+      expect(await decide(things, create('c'))).toBe('not-master');
+      expect(await decide(things, create('c'), 0)).toBe('not-master');
       const decision = accepted(create('c'), thing(1));
       const partition = partitionOfCommand(create('c'), CONTRACT_PARTITIONS);
       await things.applyMirror(partition, 0, { nextOffset: 1, header: emptyHeader(partition) }, [decision]);
@@ -135,19 +140,19 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
     test('it is read together with the Thing', async () => {
       const things = await open('original');
       const { id } = await created(things);
-      expect(await things.thingWithOwner(id, id % CONTRACT_PARTITIONS)).toMatchObject({
-        owner: 'original',
+      expect(await things.thingWithMaster(id, id % CONTRACT_PARTITIONS)).toMatchObject({
+        master: 'original',
         thing: { id },
       });
-      expect(await things.thingWithOwner(4_000, 0)).toEqual({
-        owner: 'original',
-        since: 0,
+      expect(await things.thingWithMaster(4_000, 0)).toEqual({
+        master: 'original',
+        masterSinceEpoch: 0,
         thing: undefined,
       });
       expect(await things.mastership(3)).toEqual({
-        owner: 'original',
+        master: 'original',
         epoch: 0,
-        since: 0,
+        masterSinceEpoch: 0,
         refusedReason: null,
       });
     });
@@ -198,32 +203,34 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
   });
 
   describe(`${name}: the mirror`, () => {
-    const place = (nextOffset: number) => ({
+    const checkpoint = (nextOffset: number) => ({
       nextOffset,
       header: { ...emptyHeader(1), position: nextOffset },
     });
 
-    test('takes over states and answers, refused ones too, with its place', async () => {
+    test('takes over states and answers, refused ones too, with its checkpoint', async () => {
       const things = await open('shiny');
       const refusal = refused(update('r', 1, 9), { code: 'conflict', currentVersion: 1 });
       const decisions = [accepted(create('c'), thing(1)), accepted(update('u', 1, 0), thing(1, 1)), refusal];
-      expect(await things.applyMirror(1, 0, place(4), decisions)).toBe(true);
+      expect(await things.applyMirror(1, 0, checkpoint(4), decisions)).toBe(true);
       expect(await things.thing(1)).toMatchObject({ version: 1, name: 'v1', foo: 1 });
-      expect((await things.mirrorPlaces())[1]).toEqual(place(4));
+      expect((await things.mirrorCheckpoints())[1]).toEqual(checkpoint(4));
       expect(await decide(things, update('r', 1, 9))).toEqual(refusal);
     });
-    test('applies nothing from another place than its own', async () => {
+    test('applies nothing from another checkpoint than its own', async () => {
       const things = await open('shiny');
-      expect(await things.applyMirror(1, 3, place(4), [accepted(create('c'), thing(1))])).toBe(false);
+      expect(await things.applyMirror(1, 3, checkpoint(4), [accepted(create('c'), thing(1))])).toBe(false);
       expect(await things.thing(1)).toBeUndefined();
-      expect((await things.mirrorPlaces())[1]?.nextOffset).toBe(0);
+      expect((await things.mirrorCheckpoints())[1]?.nextOffset).toBe(0);
     });
     test('P11: an older state changes nothing, a tombstone deletes', async () => {
       const things = await open('shiny');
-      await things.applyMirror(1, 0, place(1), [accepted(create('c'), thing(1, 4))]);
-      await things.applyMirror(1, 1, place(2), [accepted(update('u', 1, 1), thing(1, 2))]);
+      await things.applyMirror(1, 0, checkpoint(1), [accepted(create('c'), thing(1, 4))]);
+      await things.applyMirror(1, 1, checkpoint(2), [accepted(update('u', 1, 1), thing(1, 2))]);
       expect(await things.thing(1)).toMatchObject({ version: 4 });
-      await things.applyMirror(1, 2, place(3), [accepted(remove('d', 1, 4), thing(1, 5, { deleted: true }))]);
+      await things.applyMirror(1, 2, checkpoint(3), [
+        accepted(remove('d', 1, 4), thing(1, 5, { deleted: true })),
+      ]);
       expect(await things.thing(1)).toBeUndefined();
     });
     test('is total: a value without room is clamped, and the answer keeps what Shiny said', async () => {
@@ -232,16 +239,16 @@ export const describeOriginalThings = (name: string, open: (owner: Owner) => Pro
         accepted(update('u', 1, 0), thing(1, 1, { foo: 1e300 })),
         accepted(update('v', 5, 0), thing(5, 1, { foo: 0.1 + 0.2 })),
       ];
-      expect(await things.applyMirror(1, 0, place(2), decisions)).toBe(true);
+      expect(await things.applyMirror(1, 0, checkpoint(2), decisions)).toBe(true);
       expect(await things.thing(1)).toMatchObject({ foo: 2 ** 31 - 1 });
       expect(await decide(things, update('v', 5, 0))).toMatchObject({ state: { foo: 0.1 + 0.2 } });
     });
-    test('refuses decisions of Shiny for a partition that Original owns', async () => {
+    test('refuses decisions of Shiny for a partition of which Original is master', async () => {
       const things = await open('original');
-      await expect(things.applyMirror(1, 0, place(1), [accepted(create('c'), thing(1))])).rejects.toThrow(
-        'does not own',
-      );
-      expect(await things.applyMirror(1, 0, place(1), [])).toBe(true);
+      await expect(
+        things.applyMirror(1, 0, checkpoint(1), [accepted(create('c'), thing(1))]),
+      ).rejects.toThrow('is not the master');
+      expect(await things.applyMirror(1, 0, checkpoint(1), [])).toBe(true);
     });
   });
 

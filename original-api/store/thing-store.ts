@@ -6,13 +6,13 @@ import type { Decision } from '../../shared/domain/answer.ts';
 import type { ThingCommand } from '../../shared/domain/command.ts';
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
-import type { Owner, Thing } from '../../shared/domain/thing.ts';
+import type { Api, Thing } from '../../shared/domain/thing.ts';
 
 export interface DecideRequest {
   readonly partition: number;
   readonly command: ThingCommand;
   /** The fold's epoch for a command of the log; null for a direct write. */
-  readonly token: number | null;
+  readonly fencingEpoch: number | null;
   /** Milliseconds since 1970, UTC. */
   readonly now: number;
 }
@@ -25,7 +25,7 @@ export interface OutboxEntry {
   readonly entry: OriginalEntry;
 }
 
-export interface MirrorPlace {
+export interface MirrorCheckpoint {
   /** Offset of the next outcome to read. */
   readonly nextOffset: number;
   /** The fold's header before it. */
@@ -34,11 +34,11 @@ export interface MirrorPlace {
 
 /** Who may write in a partition: the one place where "switched or not" is decided (P12). */
 export interface Mastership {
-  readonly owner: Owner;
+  readonly master: Api;
   /** Of the last switch decision, refused ones too. */
   readonly epoch: number;
-  /** The epoch of the last change of owner. */
-  readonly since: number;
+  /** The epoch of the last change of master. */
+  readonly masterSinceEpoch: number;
   /** Why the switch to `epoch` was aborted, if it was. */
   readonly refusedReason: string | null;
 }
@@ -52,7 +52,7 @@ export interface Release {
 /** What the store says of a partition, to be held against the log. */
 export interface PartitionFacts {
   readonly partition: number;
-  readonly owner: Owner;
+  readonly master: Api;
   readonly epoch: number;
   /** Number of the last entry of the outbox that was published and removed (P16). */
   readonly removed: number;
@@ -85,26 +85,26 @@ export interface OldestTransaction {
 
 export interface ThingStore {
   /**
-   * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-owner' is
+   * One write: fence check, stored answer, compare-and-set, outbox and stored answer, all or nothing. 'not-master' is
    * never a decision (P10). Any other failure leaves the outcome unknown; asking again is harmless.
    */
-  decide(request: DecideRequest): Promise<Decision | 'not-owner'>;
+  decide(request: DecideRequest): Promise<Decision | 'not-master'>;
   /** A Thing that is not deleted. */
   thing(id: number): Promise<Thing | undefined>;
-  /** The owner of the partition, since which epoch, and the Thing, in one statement (P9). */
-  thingWithOwner(
+  /** The master of the partition, since which epoch, and the Thing, in one statement (P9). */
+  thingWithMaster(
     id: number,
     partition: number,
-  ): Promise<{ owner: Owner; since: number; thing: Thing | undefined }>;
+  ): Promise<{ master: Api; masterSinceEpoch: number; thing: Thing | undefined }>;
   /** Things that are not deleted, with an id above `after`, in id order. */
   things(after: number, limit: number): Promise<Thing[]>;
   mastership(partition: number): Promise<Mastership>;
   /**
-   * To Shiny: the compare-and-set `epoch - 1 -> epoch` with the owner, and behind every write a fence in the outbox. From
+   * To Shiny: the compare-and-set `epoch - 1 -> epoch` with the master, and behind every write a fence in the outbox. From
    * here Original writes nothing in the partition. Returns the row as it is then, changed or not.
    */
   fence(partition: number, epoch: number): Promise<Mastership>;
-  /** The compare-and-set `epoch - 1 -> epoch` without the owner. Returns the row as it is then, changed or not. */
+  /** The compare-and-set `epoch - 1 -> epoch` without the master. Returns the row as it is then, changed or not. */
   abortSwitch(partition: number, epoch: number, reason: string): Promise<Mastership>;
 
   /**
@@ -135,16 +135,16 @@ export interface ThingStore {
   /** The oldest one that has an id, if any. */
   oldestTransaction(): Promise<OldestTransaction | undefined>;
 
-  mirrorPlaces(): Promise<MirrorPlace[]>;
+  mirrorCheckpoints(): Promise<MirrorCheckpoint[]>;
   /**
-   * Takes over Shiny's decisions and moves the place of the mirror from `expectedNext` to `next`, all or nothing; false,
-   * changing nothing, when the place is another one. Total: what has no room is clamped and marked lossy. With `released`,
-   * which lies right behind the decisions, Original becomes the owner by compare-and-set `epoch - 1 -> epoch`.
+   * Takes over Shiny's decisions and moves the checkpoint of the mirror from `expectedNext` to `next`, all or nothing; false,
+   * changing nothing, when it is another one. Total: what has no room is clamped and marked lossy. With `released`,
+   * which lies right behind the decisions, Original becomes the master by compare-and-set `epoch - 1 -> epoch`.
    */
   applyMirror(
     partition: number,
     expectedNext: number,
-    place: MirrorPlace,
+    checkpoint: MirrorCheckpoint,
     decisions: readonly Decision[],
     released?: Release,
   ): Promise<boolean>;

@@ -1,7 +1,7 @@
 /** Switches of random partitions, one after the other, whatever state the playground is in. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { createUpdaterClient } from '../../scripts/client/updater-client.ts';
 
 export interface ChaosSwitches {
@@ -21,9 +21,9 @@ export const startChaosSwitches = (updaterUrl: string): ChaosSwitches => {
 
   const one = async (): Promise<void> => {
     const { partitions } = await updater.mastership();
-    const { owner, partition } = pick(partitions);
-    const to: Owner = owner === 'shiny' ? 'original' : 'shiny';
-    const all = partitions.filter((other) => other.owner === owner).map((other) => other.partition);
+    const { owner: master, partition } = pick(partitions);
+    const to: Api = master === 'shiny' ? 'original' : 'shiny';
+    const all = partitions.filter((other) => other.owner === master).map((other) => other.partition);
     const chosen = Math.random() < 0.1 ? all : [partition];
     await updater.begin(randomUUID(), { to, partitions: chosen, deadline_ms: pick(DEADLINES_MS) });
     counts.sent++;

@@ -1,7 +1,7 @@
 /** A playground of its own for the chaos: stack, services, and proxies in front of the APIs, all on free ports. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Apis, ApisSettings, Service } from '../../scripts/services.ts';
@@ -39,7 +39,7 @@ const NAMESPACE = 'chaos';
 const CLOCK_JUMP = new URL('./clock-jump.ts', import.meta.url).href;
 
 export const startChaosWorld = async (
-  owner: Owner,
+  master: Api,
   kafkaClient: KafkaClientName,
   lifecycle: Lifecycle,
   report: (line: string) => void,
@@ -72,7 +72,7 @@ export const startChaosWorld = async (
         DATABASE_URL: databaseUrl,
       },
       namespace: NAMESPACE,
-      owner,
+      master,
       kafkaClient,
       dataDir: join(folder, 'data'),
       env: { CLOCK_FOLDER: clocks, NODE_OPTIONS: `--import=${CLOCK_JUMP}` },

@@ -1,5 +1,5 @@
 /** What the checker says in the end. As JSON it is the type itself; `certificateText` is for people. */
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { EvidenceRecord } from './evidence.ts';
 import type { HistoryLine, SeenThing } from './history.ts';
 
@@ -38,7 +38,7 @@ export type LogRecord<R = EvidenceRecord['record']> = Omit<EvidenceRecord<R>, 'b
 
 /** A row of a store, or that it has none. */
 export interface StoreRow {
-  readonly store: Owner;
+  readonly store: Api;
   readonly thing: SeenThing | null;
 }
 
@@ -66,8 +66,8 @@ export interface Certificate {
   /** Of Things, in the counted log. */
   readonly versions: number;
   readonly partitions: number;
-  /** In the time of the history, by the owner that they were to. */
-  readonly switches: Readonly<Record<Owner, SwitchCounts>>;
+  /** In the time of the history, by the master that they were to. */
+  readonly switches: Readonly<Record<Api, SwitchCounts>>;
   readonly counts: Readonly<Record<ViolationKind, number>>;
   /** Both stores are equal to each other and to the last states of the log. */
   readonly storesEqual: boolean;

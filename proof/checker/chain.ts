@@ -4,15 +4,15 @@
  */
 import { hash } from 'node:crypto';
 import type { Genesis, Observed, Outcome } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 
 /** Where the chain of one partition has got to. */
 export interface Chain {
   genesis: Genesis | null;
-  owner: Owner;
+  master: Api;
   epoch: number;
-  /** The epoch of the last change of owner. */
-  since: number;
+  /** The epoch of the last change of master. */
+  masterSinceEpoch: number;
   /** Offset of the last decided command. */
   position: number;
   digest: string;
@@ -27,9 +27,9 @@ export interface Chain {
 
 export const newChain = (): Chain => ({
   genesis: null,
-  owner: 'original',
+  master: 'original',
   epoch: 0,
-  since: 0,
+  masterSinceEpoch: 0,
   position: -1,
   digest: '',
   feedPosition: -1,
@@ -79,7 +79,7 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
     fits: (chain) => chain.genesis === null,
     move: (chain, genesis) => {
       chain.genesis = genesis;
-      chain.owner = genesis.master;
+      chain.master = genesis.master;
     },
   },
   decided: {
@@ -102,7 +102,7 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
   },
   released: {
     fits: (chain, { epoch }) =>
-      epoch === chain.epoch + 1 && chain.owner === 'shiny' && chain.released === null,
+      epoch === chain.epoch + 1 && chain.master === 'shiny' && chain.released === null,
     move: (chain, { epoch }) => {
       chain.released = epoch;
     },
@@ -116,13 +116,13 @@ const TABLE: { readonly [T in Outcome['type']]: Row<Extract<Outcome, { readonly 
       epoch === chain.epoch + 1 && (master === 'original' ? chain.released : chain.fence) === epoch,
     move: (chain, { epoch, offset, master }) => {
       closeSwitch(chain, epoch, offset);
-      chain.owner = master;
-      chain.since = epoch;
+      chain.master = master;
+      chain.masterSinceEpoch = epoch;
     },
   },
   observed: {
     fits: (chain, { previousFeedOffset, number }) =>
-      chain.owner === 'original' &&
+      chain.master === 'original' &&
       previousFeedOffset === chain.feedPosition &&
       (number ?? 0) <= chain.entryNumber + 1,
     move: (chain, { feedOffset, number, fence }) => {

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Genesis, Outcome } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { follow, newChain, type Chain } from './chain.ts';
 
 const BYTES = Buffer.from('the bytes');
-const genesis = (owner: Owner): Genesis => ({
+const genesis = (master: Api): Genesis => ({
   type: 'genesis',
   id: 'g',
   format: 2,
   partitions: 1,
-  master: owner,
+  master,
 });
-const begun = (owner: Owner, change: Partial<Chain> = {}): Chain => {
+const begun = (master: Api, change: Partial<Chain> = {}): Chain => {
   const chain = newChain();
-  expect(follow(chain, genesis(owner), BYTES)).toBe(true);
+  expect(follow(chain, genesis(master), BYTES)).toBe(true);
   return Object.assign(chain, change);
 };
 const linkOf = (chain: Chain) => ({
@@ -48,12 +48,12 @@ const switchEnd = (chain: Chain, type: 'refused' | 'skipped', epoch: number): Ou
   reason: '',
 });
 const released = (chain: Chain, epoch: number): Outcome => ({ type: 'released', ...linkOf(chain), epoch });
-const switched = (chain: Chain, owner: Owner, epoch: number): Outcome => ({
+const switched = (chain: Chain, master: Api, epoch: number): Outcome => ({
   type: 'switched',
   ...linkOf(chain),
   epoch,
   offset: chain.position + 1,
-  master: owner,
+  master,
 });
 const observed = (feedOffset: number, previousFeedOffset: number, fence: number | null = null): Outcome => ({
   type: 'observed',
@@ -77,7 +77,7 @@ describe('the chain', () => {
     ignores(newChain(), decided(newChain()));
     ignores(newChain(), observed(0, -1));
     ignores(begun('shiny'), genesis('original'));
-    expect(begun('shiny').owner).toBe('shiny');
+    expect(begun('shiny').master).toBe('shiny');
   });
   test('the digest runs over the bytes of all counted links', () => {
     const sum = (text: string | Buffer) => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -122,10 +122,10 @@ describe('the chain', () => {
     takes(chain, switchEnd(chain, 'refused', 1));
     expect(chain).toMatchObject({
       epoch: 1,
-      since: 0,
+      masterSinceEpoch: 0,
       released: null,
       fence: null,
-      owner: 'shiny',
+      master: 'shiny',
       position: 1,
     });
   });
@@ -135,7 +135,7 @@ describe('the chain', () => {
     takes(chain, released(chain, 1));
     ignores(chain, switched(chain, 'original', 2));
     takes(chain, switched(chain, 'original', 1));
-    expect(chain).toMatchObject({ owner: 'original', epoch: 1, since: 1, released: null });
+    expect(chain).toMatchObject({ master: 'original', epoch: 1, masterSinceEpoch: 1, released: null });
   });
   test('Shiny takes over after the fence of that epoch was observed', () => {
     const chain = begun('original');
@@ -145,7 +145,7 @@ describe('the chain', () => {
     takes(chain, observed(1, 0, 1));
     takes(chain, observed(2, 1, 0));
     takes(chain, switched(chain, 'shiny', 1));
-    expect(chain).toMatchObject({ owner: 'shiny', epoch: 1, since: 1, fence: null });
+    expect(chain).toMatchObject({ master: 'shiny', epoch: 1, masterSinceEpoch: 1, fence: null });
   });
   test('an entry of the feed counts behind the one before it, under Original, and is no link', () => {
     const chain = begun('original');

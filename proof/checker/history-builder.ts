@@ -5,7 +5,7 @@
 import type { Answer, AnswerCode } from '../../shared/domain/answer.ts';
 import type { Command, ThingCommand } from '../../shared/domain/command.ts';
 import type { Fence, Observed, OriginalEntry, Outcome } from '../../shared/domain/outcome.ts';
-import type { Owner, Thing } from '../../shared/domain/thing.ts';
+import type { Api, Thing } from '../../shared/domain/thing.ts';
 import type { Certificate } from './certificate.ts';
 import { digestAfter } from './chain.ts';
 import { createChecker } from './checker.ts';
@@ -18,13 +18,13 @@ type WithoutLink<T> = T extends Outcome ? Omit<T, 'previousOffset' | 'previousDi
 type Link = WithoutLink<Exclude<Outcome, { type: 'genesis' | 'observed' }>>;
 
 /** One partition, number 0: ids are 1, 2, 3, …, which is right for one of 1. */
-export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => {
+export const buildHistory = (firstMaster: Api = 'original', partitions = 1) => {
   const records: EvidenceRecord[] = [];
   const lines: HistoryLine[] = [];
   const entries: OriginalEntry[] = [];
   const ends: Record<EvidenceTopic, number> = { commands: 0, outcomes: 0, original: 0 };
   const things = new Map<number, Thing>();
-  let owner = firstOwner;
+  let master = firstMaster;
   let lastNumber = 0;
   let epoch = 0;
   let position = -1;
@@ -47,7 +47,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
     digest = digestAfter(digest, bytes);
     if ('offset' in link) position = link.offset;
   };
-  const genesis: Outcome = { type: 'genesis', id: 'g', format: 2, partitions, master: owner };
+  const genesis: Outcome = { type: 'genesis', id: 'g', format: 2, partitions, master };
   digest = digestAfter('', append('outcomes', genesis).bytes);
 
   const commandOf = (commandId: string, request: Request): ThingCommand => {
@@ -142,7 +142,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
   const stateOf = (request: Request): Thing => {
     const state = stateAfter(request, request.kind === 'create' ? nextId : request.thing.id, now);
     if (request.kind === 'create') nextId += 1;
-    return owner === 'original' ? { ...state, foo: fooInOriginal(state.foo) } : state;
+    return master === 'original' ? { ...state, foo: fooInOriginal(state.foo) } : state;
   };
 
   return {
@@ -207,11 +207,11 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
       decide(ask(command), answerTo(command, null), null);
     },
     /** A switch; `end` says how it ends. */
-    switchTo: (to: Owner, end: 'switched' | 'refused' | 'skipped' = 'switched'): void => {
+    switchTo: (to: Api, end: 'switched' | 'refused' | 'skipped' = 'switched'): void => {
       const commandId = `switch-${ends.commands}`;
       const command = { type: 'switch', commandId, requestedOn: now, payloadHash: 's', to } as const;
       const offset = ask({ ...command, expectedEpoch: epoch, deadline: now + 1000, allowLoss: true });
-      if (end === 'skipped') return appendLink({ type: 'skipped', offset, commandId, reason: 'owner' });
+      if (end === 'skipped') return appendLink({ type: 'skipped', offset, commandId, reason: 'master' });
       if (to === 'original') appendLink({ type: 'released', commandId }, epoch + 1);
       else if (end === 'switched') {
         observe(publish({ fence: { epoch: epoch + 1, idFloor: nextId - 1 }, epoch: epoch + 1 }));
@@ -219,7 +219,7 @@ export const buildHistory = (firstOwner: Owner = 'original', partitions = 1) => 
       epoch += 1;
       if (end === 'refused') return appendLink({ type: 'refused', offset, commandId, reason: 'deadline' });
       appendLink({ type: 'switched', offset, commandId, master: to });
-      owner = to;
+      master = to;
       if (to === 'shiny') return;
       for (const thing of things.values()) things.set(thing.id, { ...thing, foo: fooInOriginal(thing.foo) });
     },

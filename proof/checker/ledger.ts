@@ -154,11 +154,11 @@ const takeAnswer = (
 ): void => {
   const { record } = answered;
   const { answers } = command(facts.partition, record.answer!.commandId);
-  // An entry that the relay sent again is older with right; a new one must be of the present owner's time.
-  if (record.type === 'observed' && answers.length === 0 && record.epoch < facts.chain.since) {
+  // An entry that the relay sent again is older with right; a new one must be of the present master's time.
+  if (record.type === 'observed' && answers.length === 0 && record.epoch < facts.chain.masterSinceEpoch) {
     report(
       'partitionEpochsGoingBack',
-      `partition ${facts.partition}: a write of epoch ${record.epoch} came after the change of owner in epoch ${facts.chain.since}`,
+      `partition ${facts.partition}: a write of epoch ${record.epoch} came after the change of master in epoch ${facts.chain.masterSinceEpoch}`,
       facts.lastSwitch === null ? [answered] : [facts.lastSwitch, answered],
     );
   }

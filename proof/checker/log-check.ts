@@ -1,6 +1,6 @@
 /** One partition's log by itself: every command has one decision, in order; every entry of Original's feed is observed. */
 import type { Observed, OriginalEntry } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { SwitchCounts } from './certificate.ts';
 import type { UnreadableEvidence } from './evidence.ts';
 import { isDecidable } from './decidable.ts';
@@ -85,7 +85,7 @@ export const checkFeed = ({ partition, chain, feed, observed }: PartitionFacts, 
     if (entry.offset < chain.feedPosition) {
       while (observed[after]!.record.feedOffset < entry.offset) after += 1;
       report('brokenFeed', `${place} was left out`, [entry, observed[after]!]);
-    } else if (chain.owner === 'original') {
+    } else if (chain.master === 'original') {
       report('brokenFeed', `${place} was never observed`, [entry]);
     }
   }
@@ -114,13 +114,13 @@ const isSame = (a: unknown, b: unknown): boolean => {
 export const countSwitches = (
   partitions: Iterable<PartitionFacts>,
   since: number,
-): Record<Owner, SwitchCounts> => {
+): Record<Api, SwitchCounts> => {
   const counts = {
     original: { switched: 0, refused: 0, skipped: 0 },
     shiny: { switched: 0, refused: 0, skipped: 0 },
   };
   for (const { commands, decisions } of partitions) {
-    const directions = new Map<number, Owner>();
+    const directions = new Map<number, Api>();
     for (const { offset, record } of commands)
       if (record.type === 'switch') directions.set(offset, record.to);
     for (const { record, timestamp } of decisions) {

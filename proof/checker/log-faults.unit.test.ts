@@ -21,8 +21,8 @@ const decideOpen = (built: Built, commandId: string, request: Request, state: Th
   built.decide(built.ask(command), built.answerTo(command, state.id), state);
   built.saw({ ...built.asked(commandId, request), outcome: 'unknown' });
 };
-const begin = (owner: 'original' | 'shiny' = 'shiny') => {
-  const built = buildHistory(owner);
+const begin = (master: 'original' | 'shiny' = 'shiny') => {
+  const built = buildHistory(master);
   return { built, v0: built.write('c0', createOf('first')) };
 };
 
@@ -253,7 +253,7 @@ test('an entry of the feed that is left out', () => {
   built.writeDirectly('b', createOf('behind it'));
   expectOnly(built, { brokenFeed: 1 });
 });
-test('an entry of the feed that is never observed, unless Shiny owns', () => {
+test('an entry of the feed that is never observed, unless Shiny is master', () => {
   const { built } = begin('original');
   entryOf(built, 'a');
   expectOnly(built, { brokenFeed: 1 });

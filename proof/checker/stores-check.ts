@@ -1,5 +1,5 @@
 /** Both stores, once quiet, against the last states of the log: equal after the mapping, and exactly so under Original. */
-import type { Owner, Thing } from '../../shared/domain/thing.ts';
+import type { Api, Thing } from '../../shared/domain/thing.ts';
 import type { Exhibit } from './certificate.ts';
 import { fooInOriginal } from './content.ts';
 import type { StoreEvidence } from './evidence.ts';
@@ -9,8 +9,8 @@ import type { Report } from './violations.ts';
 
 export const checkStores = (ledger: Ledger, stores: StoreEvidence, report: Report): void => {
   const shown = { original: new Map<number, SeenThing>(), shiny: new Map<number, SeenThing>() };
-  const owners = ['original', 'shiny'] as const;
-  for (const store of owners) {
+  const masters = ['original', 'shiny'] as const;
+  for (const store of masters) {
     for (const thing of stores[store]) {
       if (shown[store].has(thing.id)) {
         report('unequalThings', `the store of ${store} lists Thing ${thing.id} twice`, [{ store, thing }]);
@@ -20,11 +20,11 @@ export const checkStores = (ledger: Ledger, stores: StoreEvidence, report: Repor
   }
   const compare = (id: number, last: Thing | undefined): void => {
     const wanted = last === undefined || last.deleted ? undefined : last;
-    const differing = owners.filter((store) => !isShown(store, wanted, shown[store].get(id)));
-    for (const store of owners) shown[store].delete(id);
+    const differing = masters.filter((store) => !isShown(store, wanted, shown[store].get(id)));
+    for (const store of masters) shown[store].delete(id);
     if (differing.length > 0) reportDifference(id, differing);
   };
-  const reportDifference = (id: number, differing: readonly Owner[]): void => {
+  const reportDifference = (id: number, differing: readonly Api[]): void => {
     const rows = differing.map((store): Exhibit => ({ store, thing: found[store].get(id) ?? null }));
     const record = ledger.things
       .get(id)
@@ -35,11 +35,11 @@ export const checkStores = (ledger: Ledger, stores: StoreEvidence, report: Repor
   };
   const found = { original: new Map(shown.original), shiny: new Map(shown.shiny) };
   for (const { last } of ledger.partitions.values()) for (const [id, thing] of last) compare(id, thing);
-  for (const store of owners) for (const id of shown[store].keys()) compare(id, undefined);
+  for (const store of masters) for (const id of shown[store].keys()) compare(id, undefined);
 };
 
 /** What Original's API shows of a lossy Thing is the integer; under Original the log itself has that. */
-const isShown = (store: Owner, wanted: Thing | undefined, shown: SeenThing | undefined): boolean => {
+const isShown = (store: Api, wanted: Thing | undefined, shown: SeenThing | undefined): boolean => {
   if (wanted === undefined || shown === undefined) return wanted === undefined && shown === undefined;
   return (
     shown.foo === (store === 'original' ? fooInOriginal(wanted.foo) : wanted.foo) &&

@@ -2,9 +2,8 @@
 import { Pool } from 'undici';
 import type { HistoryLine, OperationKind } from '../checker/history.ts';
 import { seenThing } from '../checker/seen-thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
-
-export type Api = 'original' | 'shiny';
 
 export interface Operation {
   readonly kind: OperationKind;

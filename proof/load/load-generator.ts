@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryLine } from '../checker/history.ts';
-import { createLoadClient, type Api, type Operation, type Outcome } from './load-client.ts';
+import type { Api } from '../../shared/domain/thing.ts';
+import { createLoadClient, type Operation, type Outcome } from './load-client.ts';
 import { createLoadStats, type LoadStats, type LoadSummary } from './load-stats.ts';
 
 export interface LoadSettings {

@@ -96,7 +96,7 @@ const witnesses: readonly Configuration[] = [
   witness('reached: let go, the row aborted before', 2, [ONE, NO_RETRY]),
   witness('reached: and then refused by that row', 3, [ONE, NO_RETRY, NO_DIRECT, THREE_SWITCHES]),
   witness('reached: a stale decision, ignored', 4, [ONE, NO_RETRY]),
-  witness('reached: a stored answer while Shiny owns', 5, [ONE, NO_RETRY]),
+  witness('reached: a stored answer while Shiny is master', 5, [ONE, NO_RETRY]),
   {
     ...witness('reached: a cycle, if losses never end', 0, [ONE, NO_RETRY, NO_CRASH, '-DENDLESS_LOSS']),
     search: 'cycles',
@@ -105,7 +105,7 @@ const witnesses: readonly Configuration[] = [
 
 /** One rule taken away: a counterexample must be found. */
 const mutants: readonly Configuration[] = [
-  idMutant('WITHOUT_P1_SEQUENCE_PER_PARTITION', 'a Thing is born where its master does not own'),
+  idMutant('WITHOUT_P1_SEQUENCE_PER_PARTITION', 'a Thing is born in a partition of another master'),
   idMutant('WITHOUT_P1_FLOOR_PER_PARTITION', 'the same, at Shiny'),
   idMutant('WITHOUT_P1_COMMAND_PARTITION', 'the retry of a create makes a second Thing'),
   idMutant('WITHOUT_P5_ID_FLOOR', 'Shiny gives an id that Original has given'),
@@ -180,7 +180,7 @@ const mutants: readonly Configuration[] = [
   mutant(
     'WITHOUT_P9_SINCE',
     [ONE, NO_RETRY, NO_CRASH, '-DREADS=1'],
-    'a stale read: "not owner" because the row is ahead of the noted fold',
+    'a stale read: "not master" because the row is ahead of the noted fold',
   ),
   mutant('WITHOUT_P10_ONLY_POSTGRES', [ONE], 'two answers for one command'),
   mutant('WITHOUT_P10_STORED_REFUSALS', [NO_RETRY, NO_CRASH, ONE_SWITCH], 'a refused write takes effect'),
@@ -236,7 +236,7 @@ const spares: readonly Configuration[] = [
     'one release, and no switch is let go: the offset is enough',
   ),
   spare('WITHOUT_P5_FENCE_WAIT', [ONE], 'the fold judges; waiting is only polite'),
-  spare('WITHOUT_P6_READ_BACK', [ONE], 'the stored answer needs no owner'),
+  spare('WITHOUT_P6_READ_BACK', [ONE], 'the stored answer needs no master'),
   spare('WITHOUT_P6_STOP_AT_SWITCH', [ONE], 'the row is touched only from what was read back'),
   spare('WITHOUT_P6_ANSWER_FIRST', [ONE], 'what was decided is read back before the switch'),
   spare('WITHOUT_P8_CHAIN', [ONE, '-DPATIENT'], 'no switch is let go, and everything is read back before'),

@@ -1,5 +1,5 @@
 /** What disturbs a run: crashes, pauses, and switches of random partitions, until it is told to end. */
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { Random } from './random.ts';
 import type { Slot, World } from './world.ts';
@@ -55,9 +55,9 @@ export const startDisturbance = (world: World, rates: FaultRates, random: Random
     const all = Array.from({ length: world.genesis.partitions }, (_, partition) => partition);
     const partitions = random.chance(0.2) ? all : [random.pick(all)];
     const present = node.store.state(partitions[0]!).header;
-    const opposite: Owner = present.owner === 'shiny' ? 'original' : 'shiny';
+    const opposite: Api = present.master === 'shiny' ? 'original' : 'shiny';
     // Now and then one that does not fit, or one that was there before.
-    const to = random.chance(0.05) ? present.owner : opposite;
+    const to = random.chance(0.05) ? present.master : opposite;
     const expectedEpochs = random.chance(0.05) ? { [partitions[0]!]: present.epoch + 1 } : {};
     const id = lastId !== undefined && random.chance(0.05) ? lastId : `s${switches}`;
     if (id === lastId) coverage.saw('a repeated switch was let go');

@@ -45,7 +45,7 @@ export const faultyThings = (things: ThingStore, parts: FaultyCallsParts): Thing
   return {
     decide: (request) => call(() => things.decide(request)),
     thing: (id) => call(() => things.thing(id)),
-    thingWithOwner: (id, partition) => call(() => things.thingWithOwner(id, partition)),
+    thingWithMaster: (id, partition) => call(() => things.thingWithMaster(id, partition)),
     things: (after, limit) => call(() => things.things(after, limit)),
     mastership: (partition) => call(() => things.mastership(partition)),
     fence: (partition, epoch) => call(() => things.fence(partition, epoch)),
@@ -67,7 +67,7 @@ export const faultyThings = (things: ThingStore, parts: FaultyCallsParts): Thing
     onSession: (verify) => things.onSession(verify),
     partitionFacts: () => call(() => things.partitionFacts()),
     oldestTransaction: async () => undefined,
-    mirrorPlaces: () => call(() => things.mirrorPlaces()),
+    mirrorCheckpoints: () => call(() => things.mirrorCheckpoints()),
     applyMirror: (...args) => call(() => things.applyMirror(...args)),
     close: async () => undefined,
   };

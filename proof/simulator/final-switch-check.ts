@@ -23,7 +23,7 @@ const switchOnce = async (world: World, partition: number): Promise<string | und
   let reason = '';
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
     const id = `aftermath-${partition}-${tries}`;
-    const to = store.state(partition).header.owner === 'shiny' ? 'original' : 'shiny';
+    const to = store.state(partition).header.master === 'shiny' ? 'original' : 'shiny';
     const partitions = [partition];
     void requests.send({
       id,

@@ -30,7 +30,7 @@ export const isQuiet = (world: World): boolean => {
       const store = 'deciding' in node ? node.store : node.view.store;
       const { header } = store.state(partition);
       if (store.nextOffset(partition) !== outcomes || header.position !== commands - 1) return false;
-      if (header.owner === 'original' && header.feedPosition !== feed - 1) return false;
+      if (header.master === 'original' && header.feedPosition !== feed - 1) return false;
     }
     for (const slot of world.originals) {
       const node = slot.node();
@@ -97,9 +97,9 @@ const mastershipViolations = async (world: World, states: readonly PartitionStat
   const violations: string[] = [];
   for (const { header } of states) {
     const row = await world.things.mastership(header.partition);
-    if (row.owner !== header.owner || row.since !== header.since)
+    if (row.master !== header.master || row.masterSinceEpoch !== header.masterSinceEpoch)
       violations.push(
-        `partition ${header.partition}: the row says ${row.owner} since ${row.since}, the log ${header.owner} since ${header.since}`,
+        `partition ${header.partition}: the row says ${row.master} since ${row.masterSinceEpoch}, the log ${header.master} since ${header.masterSinceEpoch}`,
       );
     if (row.epoch < header.epoch)
       violations.push(

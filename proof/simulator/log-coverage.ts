@@ -43,8 +43,8 @@ const sightOutcome = (
   const record = { outcome, bytes, timestamp };
   if (outcome.type === 'decided') {
     const stored = state.answers.get(outcome.answer.commandId);
-    if (evolve(before, record) !== undefined && stored !== undefined && stored.decidedBy !== before.owner)
-      saw(`a retry crossed a switch to ${before.owner}`);
+    if (evolve(before, record) !== undefined && stored !== undefined && stored.decidedBy !== before.master)
+      saw(`a retry crossed a switch to ${before.master}`);
   }
   const lossy = state.lossy.size;
   const counted = fold(state, record);
@@ -69,7 +69,7 @@ const sightOutcome = (
     if (before.released !== null) saw('a switch was refused after Shiny had let go');
   }
   if (result === 'switched') {
-    const to = counted.header.owner;
+    const to = counted.header.master;
     saw(`a switch was switched to ${to}`);
     if (behind) saw(`a command waited behind a switch to ${to}`);
   }

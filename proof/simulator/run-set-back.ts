@@ -35,8 +35,8 @@ export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): 
     otherRelease: false,
     olderRelease: false,
   };
-  const owner = random.chance(0.7) ? 'original' : 'shiny';
-  const world = await createWorld({ partitions, owner, rates, trace }, random.fork(), coverage);
+  const master = random.chance(0.7) ? 'original' : 'shiny';
+  const world = await createWorld({ partitions, master, rates, trace }, random.fork(), coverage);
   const workload = startWorkload(
     world,
     { clients: 16, writes, things: partitions * 8, floats: false },

@@ -7,7 +7,7 @@ import { startShinyService, type ShinyService } from '../../shiny-api/service.ts
 import { memoryThingStore, type MemoryThingStore } from '../../original-api/store/memory-thing-store.ts';
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { Genesis } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { AppendRecord, EventLog, LogRecord } from '../../shared/log/event-log.ts';
 import { createMemoryLog } from '../../shared/log/memory-log.ts';
 import { topicName } from '../../shared/records/topics.ts';
@@ -62,7 +62,7 @@ export interface Slot<Node> {
 
 export interface WorldSettings {
   readonly partitions: number;
-  readonly owner: Owner;
+  readonly master: Api;
   readonly rates: FaultRates;
   readonly trace: ((time: number, machine: string, ...line: Parameters<TraceLine>) => void) | undefined;
 }
@@ -91,7 +91,7 @@ export interface World {
 }
 
 export const createWorld = async (
-  { partitions, owner, rates, trace }: WorldSettings,
+  { partitions, master, rates, trace }: WorldSettings,
   random: Random,
   coverage: Coverage,
 ): Promise<World> => {
@@ -101,11 +101,11 @@ export const createWorld = async (
   const genesis = await createNamespace(log, codec, {
     namespace: NAMESPACE,
     partitions,
-    owner,
+    master,
     id: 'simulated',
     now: VIRTUAL_START,
   });
-  const things = memoryThingStore(partitions, owner);
+  const things = memoryThingStore(partitions, master);
   const deaths: string[] = [];
   const upgrade = createUpgrade({ namespace: NAMESPACE, log, codec, time, coverage });
 

@@ -1,7 +1,7 @@
 /** `playground load`: clients at a fixed rate, with a history of what they did and saw. */
 import { openHistory, type HistoryWriter } from '../../proof/load/history-file.ts';
 import { startLoad, type Load } from '../../proof/load/load-generator.ts';
-import type { Api } from '../../proof/load/load-client.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { summaryLine } from '../../proof/load/load-stats.ts';
 import { bearerHeaders, type Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, print, type ExitStatus } from '../client/exit.ts';

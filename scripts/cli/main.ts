@@ -27,7 +27,7 @@ const program = new Command('playground')
   .exitOverride();
 
 const master = withAddresses(program.command('master'))
-  .description('who owns which partition')
+  .description('who is master of which partition')
   .action(async (options: MasterOptions) => {
     status = await showMaster(options);
   });

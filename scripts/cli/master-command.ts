@@ -1,10 +1,10 @@
-/** `playground master`: who owns which partition. `playground master switch`: moves it. */
+/** `playground master`: who is master of which partition. `playground master switch`: moves it. */
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
 import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, print, printError, type ExitStatus } from '../client/exit.ts';
 import { refusedWrites } from './refused-writes.ts';
@@ -16,7 +16,7 @@ export interface MasterOptions extends Addresses {
 }
 
 export interface SwitchOptions extends MasterOptions {
-  readonly to: Owner;
+  readonly to: Api;
   readonly partitions?: readonly number[];
   readonly dryRun?: boolean;
   readonly allowLoss?: boolean;
@@ -37,9 +37,9 @@ export const showMaster = async (options: MasterOptions): Promise<ExitStatus> =>
     return EXIT.done;
   }
   const rows = mastership.partitions.map(
-    ({ partition, owner, epoch, state, position, waiting, lag, switch: open }) => [
+    ({ partition, owner: master, epoch, state, position, waiting, lag, switch: open }) => [
       partition,
-      owner,
+      master,
       epoch,
       state,
       position,

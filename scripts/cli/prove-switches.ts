@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryLine } from '../../proof/checker/history.ts';
 import { partitionOfCreate, partitionOfThing } from '../../shared/domain/partition.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { CommandFault, EXIT } from '../client/exit.ts';
 import { percentile, table } from '../../shared/process/text-table.ts';
 import type { UpdaterClient } from '../client/updater-client.ts';
 
 export interface SwitchSeen {
   readonly partition: number;
-  readonly to: Owner;
+  readonly to: Api;
   readonly result: string;
   readonly pauseMs: number | undefined;
   readonly waited: number | undefined;
@@ -42,7 +42,7 @@ export const switchToAndFro = async (
   for (let round = 1; seen.length < count; round++) {
     const { partitions } = await patiently(waitMs, () => updater.mastership());
     const some = partitions[Math.floor(Math.random() * partitions.length)]!;
-    const to: Owner = some.owner === 'shiny' ? 'original' : 'shiny';
+    const to: Api = some.owner === 'shiny' ? 'original' : 'shiny';
     const chosen =
       round % ALL_AT_ONCE_EVERY === 0
         ? partitions.filter(({ owner }) => owner === some.owner).slice(0, count - seen.length)
@@ -57,7 +57,7 @@ export const switchToAndFro = async (
 
 const switchOnce = async (
   updater: UpdaterClient,
-  to: Owner,
+  to: Api,
   partitions: number[],
   waitMs: number,
 ): Promise<SwitchSeen[]> => {
@@ -138,7 +138,7 @@ const BAR_MAX_CHARS = 30;
 
 /** How many switches had which pause, as bars. */
 export const pauseChart = (seen: readonly SwitchSeen[]): string[] => {
-  const counts = (to: Owner): number[] =>
+  const counts = (to: Api): number[] =>
     CHART_ENDS_MS.map(
       (end, index) =>
         seen.filter(

@@ -154,7 +154,7 @@ const passOverFeed = async (
   { header }: PartitionState,
 ): Promise<void> => {
   const { partition, epoch } = header;
-  if (header.owner !== 'original') return;
+  if (header.master !== 'original') return;
   const feedEnd = (await log.endOffsets(topicName(namespace, 'things.original')))[partition]!;
   let previousFeedOffset = header.feedPosition;
   for (let feedOffset = header.feedPosition + 1; feedOffset < feedEnd; feedOffset++) {
@@ -195,7 +195,9 @@ const show = (plan: RepairPlan, cutCommands: number, { json }: RepairOptions): b
   const { partition, row, fenceAgain, dropAnswers } = plan;
   const lines = [
     counted(cutCommands, 'decided commands were cut off: marks take their place'),
-    row === undefined ? undefined : `the row becomes: ${row.owner}, epoch ${row.epoch}, since ${row.since}`,
+    row === undefined
+      ? undefined
+      : `the row becomes: ${row.master}, epoch ${row.epoch}, since ${row.masterSinceEpoch}`,
     counted(plan.writeThings.length, 'Things are written from the log'),
     counted(plan.dropThings.length, 'Things that no log has are dropped'),
     counted(plan.writeAnswers.length, 'answers are written from the log'),

@@ -1,10 +1,9 @@
 /** What the options of the commands are parsed by: their faults are found before anything is asked or written. */
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { diskFault } from '../../shared/process/disk-fault.ts';
 import { url } from '../../shared/process/settings.ts';
-import type { Api } from '../../proof/load/load-client.ts';
 
 /** "0,3-5" -> [0, 3, 4, 5] */
 export const partitionList = (text: string): number[] => {
@@ -47,7 +46,7 @@ export const positiveCount = (text: string): number => {
   return value;
 };
 
-export const masterName = (text: string): Owner => {
+export const masterName = (text: string): Api => {
   if (text !== 'original' && text !== 'shiny')
     throw new InvalidArgumentError(`--to is original or shiny, not ${text}`);
   return text;

@@ -1,4 +1,5 @@
 /** Talks to the updater over HTTP. */
+import type { Api } from '../../shared/domain/thing.ts';
 import { bearerHeaders } from './config.ts';
 import { EXIT, CommandFault } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
@@ -7,7 +8,7 @@ import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts
 
 export interface PartitionMastership {
   readonly partition: number;
-  readonly owner: 'original' | 'shiny';
+  readonly owner: Api;
   readonly epoch: number;
   readonly state: string;
   readonly since?: string;

@@ -25,8 +25,8 @@ import { INTERNAL_SECRET_HEADER } from '../http/secret-check.ts';
 
 export interface OriginalClient {
   /** Throws when the outcome is not known: unreachable, too slow, or a fault of its own. Asking again is harmless. */
-  decide(partition: number, token: number, command: ThingCommand): Promise<Decision | 'not-owner'>;
-  /** The owner and the Thing, in one statement. */
+  decide(partition: number, fencingEpoch: number, command: ThingCommand): Promise<Decision | 'not-master'>;
+  /** The master and the Thing, in one statement. */
   thing(id: number): Promise<InternalThing>;
   /**
    * End offsets of Original's feed, which then holds everything that Original acknowledged before the call. Throws when
@@ -132,15 +132,15 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
   return {
     misled,
     identify,
-    decide: async (partition, token, command) => {
-      const request: InternalDecideBody = { partition, token, command: withoutDefaults(command) };
+    decide: async (partition, fencingEpoch, command) => {
+      const request: InternalDecideBody = { partition, fencingEpoch, command: withoutDefaults(command) };
       const answer = await ask(INTERNAL_DECIDE_PATH, request);
-      if (codeOf(answer) !== 'not-owner') {
+      if (codeOf(answer) !== 'not-master') {
         const decision = await resultOf<Decision>(answer);
         return { ...decision, state: completed(decision.state) };
       }
       await answer.body.dump();
-      return 'not-owner';
+      return 'not-master';
     },
     thing: async (id) => {
       const found = await get<InternalThing>(internalThingPath(id));

@@ -106,10 +106,10 @@ test('what is no Original is asked for nothing, but may be a proxy before ours',
   expect(await isMisled(client)).toBe(false);
 });
 
-test('only the code tells "not owner" from other refusals of the same status', async () => {
-  const headers = { ...OURS, 'x-error-code': 'not-owner' };
+test('only the code tells "not master" from other refusals of the same status', async () => {
+  const headers = { ...OURS, 'x-error-code': 'not-master' };
   const refuses = await clientOf({ status: 421, headers }, IDENTIFIED);
-  expect(await refuses.client.decide(0, 0, COMMAND)).toBe('not-owner');
+  expect(await refuses.client.decide(0, 0, COMMAND)).toBe('not-master');
   for (const code of ['misdirected', 'other-genesis']) {
     const { client } = await clientOf(
       { status: 421, headers: { ...OURS, 'x-error-code': code } },

@@ -1,12 +1,12 @@
 /**
  * What the Original API offers to the updater and to Shiny, beside its public routes: the decision of a command of the
- * log with its token, and a read that says who owns the Thing's partition. Both sides are written against this file.
+ * log with its fencing epoch, and a read that says who is master of the Thing's partition. Both sides are written against this file.
  */
 import { Type } from 'typebox';
 import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
 import { addedSchemas } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
-import type { Owner, Thing } from '../domain/thing.ts';
+import type { Api, Thing } from '../domain/thing.ts';
 
 /** Whose Original this is: genesis-check.ts `Identity`. */
 export const INTERNAL_IDENTITY_PATH = '/internal/identity';
@@ -19,7 +19,7 @@ export const INTERNAL_FEED_ENDS_PATH = '/internal/feed-ends';
 export interface InternalDecideBody {
   readonly partition: number;
   /** The fold's epoch at the command's predecessor. */
-  readonly token: number;
+  readonly fencingEpoch: number;
   /** Without added fields that have their default: the other side may not know them, and sets them if it does. */
   readonly command: ThingCommand;
 }
@@ -33,7 +33,7 @@ export const INTERNAL_ABORT_PATH = '/internal/abort-switch';
 
 /** The row of a partition, and how far the parts of Original are that a switch waits for. */
 export interface InternalMastership {
-  readonly owner: Owner;
+  readonly master: Api;
   readonly epoch: number;
   readonly refusedReason: string | null;
   /** Outbox entries that are not published, counted up to OUTBOX_COUNT_MAX. */
@@ -54,9 +54,9 @@ export interface InternalAbortBody extends InternalFenceBody {
 }
 
 export interface InternalThing {
-  readonly owner: Owner;
-  /** The epoch of the last change of owner. */
-  readonly since: number;
+  readonly master: Api;
+  /** The epoch of the last change of master. */
+  readonly masterSinceEpoch: number;
   readonly thing: Thing | null;
 }
 
@@ -77,7 +77,7 @@ const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a par
 export const INTERNAL_DECIDE_BODY = Type.Object(
   {
     partition,
-    token: Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' }),
+    fencingEpoch: Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' }),
     command: Type.Union(
       [
         Type.Object({ type: Type.Literal('create'), ...asked, ...fields }, exact),

@@ -3,7 +3,7 @@
  * repeated for ever. How it looks over HTTP is in shared/things-api/answer-reply.ts.
  */
 import type { CommandType } from './command.ts';
-import type { Owner, Thing } from './thing.ts';
+import type { Api, Thing } from './thing.ts';
 
 /**
  * accepted   the write took effect (or a mark was passed); `state` is what it made
@@ -34,7 +34,7 @@ export interface Decision {
 
 /** What the fold remembers of a decision. */
 export interface StoredAnswer extends Decision {
-  readonly decidedBy: Owner;
+  readonly decidedBy: Api;
   readonly epoch: number;
   /** Milliseconds since 1970: the timestamp of the outcome record. */
   readonly decidedOn: number;

@@ -12,7 +12,7 @@ import {
 } from './added-fields.ts';
 import { partitionOfCreate, partitionOfThing } from './partition.ts';
 import type { DirectRequest } from './outcome.ts';
-import type { Owner, ThingFields } from './thing.ts';
+import type { Api, ThingFields } from './thing.ts';
 
 interface CommandBase {
   /** The client's Idempotency-Key, 1 to 128 visible ASCII characters, else a fresh UUID. */
@@ -58,7 +58,7 @@ export interface EnableCommand extends CommandBase {
 /** Moves the mastership of the partition that it lies in. */
 export interface SwitchCommand extends CommandBase {
   readonly type: 'switch';
-  readonly to: Owner;
+  readonly to: Api;
   readonly expectedEpoch: number;
   /** Milliseconds since 1970: not started by then, the switch is refused. */
   readonly deadline: number;

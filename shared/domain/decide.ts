@@ -30,7 +30,7 @@ export const decideStateOf = (state: PartitionState): DecideState => ({
   answer: (commandId) => state.answers.get(commandId),
 });
 
-/** What the fold answers by itself, whoever owns the partition: the repeat of an id, and what needs no master. */
+/** What the fold answers by itself, whoever is master: the repeat of an id, and what needs no master. */
 export const decideFromFold = (
   state: DecideState,
   command: ThingCommand | LogCommand,
@@ -44,7 +44,7 @@ export const decideFromFold = (
 export const enabledBy = (command: ThingCommand | LogCommand, { answer }: Decision): string | null =>
   command.type === 'enable' && answer.code === 'accepted' ? command.feature : null;
 
-/** Shiny's decision, in a partition that Shiny owns. */
+/** Shiny's decision, in a partition of which Shiny is master. */
 export const decide = (state: DecideState, command: ThingCommand | LogCommand): Decision => {
   const known = decideFromFold(state, command);
   if (known !== undefined) return known;

@@ -106,7 +106,7 @@ describe('a repeated command id', () => {
     expect(when(state, create('c', 'other')).answer.code).toBe('reused');
     expect(state.answers.get('c')?.answer.code).toBe('accepted');
   });
-  test('P10: the fold answers repeats and marks, and nothing else, while Original owns', () => {
+  test('P10: the fold answers repeats and marks, and nothing else, while Original is master', () => {
     const state = given(create('c'));
     expect(decideFromFold(reading(state), create('c'))?.answer.code).toBe('accepted');
     expect(decideFromFold(reading(state), create('d'))).toBeUndefined();

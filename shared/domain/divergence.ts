@@ -25,8 +25,8 @@ export const entryFault = (state: DecideState, entry: OriginalEntry, next: numbe
   if (entry.number > next)
     return `entry ${entry.number} of Original's outbox follows entry ${next - 1} in the feed: ${FEED_LOST}`;
   if (entry.number < next) return repeatFault(state, entry);
-  if (entry.epoch < header.since)
-    return `entry ${entry.number} is of epoch ${entry.epoch}, and the master changed in epoch ${header.since}: ${SET_BACK}`;
+  if (entry.epoch < header.masterSinceEpoch)
+    return `entry ${entry.number} is of epoch ${entry.epoch}, and the master changed in epoch ${header.masterSinceEpoch}: ${SET_BACK}`;
   if (entry.state === null || entry.answer === null) return undefined;
   if (partitionOfThing(entry.state.id, header.genesis!.partitions) !== header.partition)
     return `entry ${entry.number} is about Thing ${entry.state.id}, which lives in another partition: ${SET_BACK}`;

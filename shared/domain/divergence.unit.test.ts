@@ -57,7 +57,7 @@ describe('P16: an entry of the feed against the log', () => {
   });
   test('given an epoch from before the last change of master, then the database was set back', () => {
     const state = observedTwo();
-    state.header = { ...state.header, epoch: 2, since: 2 };
+    state.header = { ...state.header, epoch: 2, masterSinceEpoch: 2 };
     expect(fault(state, entryOf(3))).toMatch(/is of epoch 0, and the master changed in epoch 2/);
   });
   test('given the version of a Thing with another content, or a Thing of another partition, then it says so', () => {

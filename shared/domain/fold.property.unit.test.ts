@@ -19,7 +19,7 @@ import { decide, type DecideState } from './decide.ts';
 import { fold } from './fold.ts';
 import { emptyState, type PartitionState } from './partition-state.ts';
 import type { OutcomeRecord } from './outcome.ts';
-import type { Owner, Thing } from './thing.ts';
+import type { Api, Thing } from './thing.ts';
 
 const RUNS = { numRuns: 300 };
 
@@ -48,11 +48,11 @@ const reading = (state: PartitionState): DecideState => ({
 
 /** The log that one updater writes for these steps, and the state behind it. */
 const written = (
-  owner: Owner,
+  master: Api,
   steps: readonly Step[],
 ): { records: OutcomeRecord[]; state: PartitionState } => {
-  const state = stateAfterGenesis(owner);
-  const records = [record(genesis(owner))];
+  const state = stateAfterGenesis(master);
+  const records = [record(genesis(master))];
   for (const one of steps) {
     const next =
       'decided' in one
@@ -67,12 +67,12 @@ const folded = (records: readonly OutcomeRecord[], from: PartitionState = emptyS
   return from;
 };
 const content = ({ header, things, answers }: PartitionState) => ({ header, things, answers });
-const owners = fc.constantFrom<Owner>('original', 'shiny');
+const masters = fc.constantFrom<Api>('original', 'shiny');
 
 test('a log folded in two halves, with a store between, equals one fold', () => {
   fc.assert(
-    fc.property(owners, fc.array(step), fc.nat(), (owner, steps, cut) => {
-      const { records, state } = written(owner, steps);
+    fc.property(masters, fc.array(step), fc.nat(), (master, steps, cut) => {
+      const { records, state } = written(master, steps);
       const at = cut % (records.length + 1);
       const stored = structuredClone(content(folded(records.slice(0, at)))) as PartitionState;
       expect(content(folded(records.slice(at), stored))).toEqual(content(state));
@@ -83,8 +83,8 @@ test('a log folded in two halves, with a store between, equals one fold', () => 
 
 test('duplicated and late records never change the result', () => {
   fc.assert(
-    fc.property(owners, fc.array(step), fc.array(fc.tuple(fc.nat(), fc.nat())), (owner, steps, copies) => {
-      const { records, state } = written(owner, steps);
+    fc.property(masters, fc.array(step), fc.array(fc.tuple(fc.nat(), fc.nat())), (master, steps, copies) => {
+      const { records, state } = written(master, steps);
       const disturbed = [...records];
       for (const [from, to] of copies) {
         const original = from % records.length;
@@ -101,12 +101,12 @@ test('duplicated and late records never change the result', () => {
 test('records of a stale twin, who decides otherwise from an older state, never change the result', () => {
   fc.assert(
     fc.property(
-      owners,
+      masters,
       fc.array(step, { minLength: 1 }),
       fc.nat(),
       fc.array(step, { minLength: 1 }),
-      (owner, steps, cut, other) => {
-        const { records, state } = written(owner, steps);
+      (master, steps, cut, other) => {
+        const { records, state } = written(master, steps);
         const at = 1 + (cut % records.length);
         const twin = structuredClone(content(folded(records.slice(0, at)))) as PartitionState;
         const stale: OutcomeRecord[] = [];
@@ -132,8 +132,8 @@ test('records of a stale twin, who decides otherwise from an older state, never 
 
 test('records in any order: whatever counts, versions of a Thing never go back, and each offset is decided once', () => {
   fc.assert(
-    fc.property(owners, fc.array(step), fc.infiniteStream(fc.nat()), (owner, steps, random) => {
-      const { records } = written(owner, steps);
+    fc.property(masters, fc.array(step), fc.infiniteStream(fc.nat()), (master, steps, random) => {
+      const { records } = written(master, steps);
       const shuffled = [...records];
       for (let i = shuffled.length - 1; i > 1; i--) {
         const j = 1 + (random.next().value % i);
@@ -158,9 +158,9 @@ test('records in any order: whatever counts, versions of a Thing never go back, 
 
 test('two updaters that decide the same commands write the same bytes', () => {
   fc.assert(
-    fc.property(owners, fc.array(step), (owner, steps) => {
+    fc.property(masters, fc.array(step), (master, steps) => {
       const bytes = (): string[] =>
-        written(owner, steps).records.map((one) => Buffer.from(one.bytes).toString());
+        written(master, steps).records.map((one) => Buffer.from(one.bytes).toString());
       expect(bytes()).toEqual(bytes());
     }),
     RUNS,

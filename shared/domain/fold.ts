@@ -44,7 +44,7 @@ export interface Folded extends Counted {
  * Deterministic and total.
  */
 export const fold = (state: PartitionState, record: OutcomeRecord): Folded | undefined => {
-  const owner = state.header.owner;
+  const master = state.header.master;
   const counted = evolve(state.header, record);
   if (counted === undefined) return undefined;
   state.header = counted.header;
@@ -56,7 +56,7 @@ export const fold = (state: PartitionState, record: OutcomeRecord): Folded | und
   if (switchResult !== null && state.switches.get(switchResult.commandId) === undefined) {
     state.switches.set(switchResult.commandId, switchResult);
   }
-  const backToOriginal = owner === 'shiny' && counted.header.owner === 'original';
+  const backToOriginal = master === 'shiny' && counted.header.master === 'original';
   return { ...counted, mapped: backToOriginal ? mapLossy(state) : NONE };
 };
 
@@ -108,7 +108,7 @@ export const evolve = (header: PartitionHeader, record: OutcomeRecord): Counted 
         ? chained(header, record, { position: outcome.offset })
         : undefined;
     case 'released':
-      return next && header.owner === 'shiny' && header.released === null
+      return next && header.master === 'shiny' && header.released === null
         ? chained(header, record, { released: outcome.epoch })
         : undefined;
     case 'refused':
@@ -132,7 +132,7 @@ const evolveGenesis = (
   genesis: Genesis,
   record: OutcomeRecord,
 ): Counted | undefined =>
-  header.genesis === null ? chained(header, record, { genesis, owner: genesis.master }) : undefined;
+  header.genesis === null ? chained(header, record, { genesis, master: genesis.master }) : undefined;
 
 const evolveDecided = (header: PartitionHeader, decided: Decided, record: OutcomeRecord): Counted => ({
   ...chained(header, record, {
@@ -165,7 +165,7 @@ const evolveObserved = (
   observed: Observed,
   record: OutcomeRecord,
 ): Counted | undefined => {
-  if (header.owner !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
+  if (header.master !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
   const { feedOffset: feedPosition, number } = observed;
   // P16, P17: what is invalid, and what came before, moves the place and brings nothing; behind a missing entry nothing counts.
   if (number === null || number <= header.entryNumber)
@@ -193,9 +193,9 @@ const mayTakeOver = (header: PartitionHeader, switched: Switched): boolean =>
 
 const takeOver = (header: PartitionHeader, switched: Switched): Partial<PartitionHeader> => ({
   position: switched.offset,
-  owner: switched.master,
+  master: switched.master,
   epoch: switched.epoch,
-  since: switched.epoch,
+  masterSinceEpoch: switched.epoch,
   idFloor: Math.max(header.idFloor, header.fence?.idFloor ?? 0),
   released: null,
   fence: null,
@@ -238,7 +238,7 @@ const stored = (
   // A 422 is never stored: it may count before the answer that it stems from.
   answer.code === 'reused'
     ? null
-    : { answer, state, decidedBy: header.owner, epoch, decidedOn: record.timestamp };
+    : { answer, state, decidedBy: header.master, epoch, decidedOn: record.timestamp };
 
 /** A link of the chain that is written behind `header`. */
 export const linkAfter = (header: PartitionHeader): { previousOffset: number; previousDigest: string } => ({

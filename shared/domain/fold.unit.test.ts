@@ -22,14 +22,14 @@ const unchangedBy = (state: PartitionState, next: Parameters<typeof fold>[1]): v
 };
 const released = (state: PartitionState, epoch: number, link = linkAfter(state.header)) =>
   record({ type: 'released', ...link, epoch, commandId: 's' });
-const switched = (state: PartitionState, epoch: number, owner: 'original' | 'shiny') =>
+const switched = (state: PartitionState, epoch: number, master: 'original' | 'shiny') =>
   record({
     type: 'switched',
     ...linkAfter(state.header),
     epoch,
     offset: state.header.position + 1,
     commandId: 's',
-    master: owner,
+    master,
   });
 const aborted = (state: PartitionState, epoch: number) =>
   record({
@@ -47,13 +47,13 @@ const skipped = (state: PartitionState, epoch: number) =>
     epoch,
     offset: state.header.position + 1,
     commandId: 's',
-    reason: 'owner',
+    reason: 'master',
   });
 
 describe('genesis', () => {
-  test('the first one counts and names the owner, a second one does not', () => {
+  test('the first one counts and names the master, a second one does not', () => {
     const state = stateAfterGenesis('shiny');
-    expect(state.header).toMatchObject({ owner: 'shiny', epoch: 0, position: -1, feedPosition: -1 });
+    expect(state.header).toMatchObject({ master: 'shiny', epoch: 0, position: -1, feedPosition: -1 });
     unchangedBy(state, record({ ...genesis('original'), id: 'other' }));
   });
   test('nothing counts before it', () => {
@@ -143,7 +143,7 @@ describe('observed', () => {
     mustCount(state, first);
     unchangedBy(state, first);
   });
-  test('given Shiny owns, then it does not count', () => {
+  test('given Shiny is master, then it does not count', () => {
     const state = stateAfterGenesis('shiny');
     unchangedBy(state, observedAfter(state, { state: thing(1) }));
   });
@@ -180,8 +180,8 @@ describe('switch decisions', () => {
     expect(state.header).toMatchObject({
       position: 0,
       epoch: 1,
-      since: 0,
-      owner: 'original',
+      masterSinceEpoch: 0,
+      master: 'original',
       fence: null,
       released: null,
     });
@@ -192,15 +192,15 @@ describe('switch decisions', () => {
     mustCount(state, observedAfter(state, { fence: { epoch: 1, idFloor: 13 } }));
     mustCount(state, switched(state, 1, 'shiny'));
     expect(state.header).toMatchObject({
-      owner: 'shiny',
+      master: 'shiny',
       epoch: 1,
-      since: 1,
+      masterSinceEpoch: 1,
       idFloor: 13,
       fence: null,
       position: 0,
     });
   });
-  test('P8: released counts once, for the next epoch, when Shiny owns and the chain fits', () => {
+  test('P8: released counts once, for the next epoch, when Shiny is master and the chain fits', () => {
     const original = stateAfterGenesis('original');
     unchangedBy(original, released(original, 1));
     const state = stateAfterGenesis('shiny');
@@ -217,7 +217,7 @@ describe('switch decisions', () => {
     unchangedBy(state, switched(state, 1, 'original'));
     mustCount(state, released(state, 1));
     mustCount(state, switched(state, 1, 'original'));
-    expect(state.header).toMatchObject({ owner: 'original', epoch: 1, since: 1, released: null });
+    expect(state.header).toMatchObject({ master: 'original', epoch: 1, masterSinceEpoch: 1, released: null });
   });
   test('a switch there and back: decisions of the old epoch no longer count', () => {
     const state = stateAfterGenesis('original');
@@ -228,6 +228,6 @@ describe('switch decisions', () => {
     mustCount(state, released(state, 2));
     mustCount(state, switched(state, 2, 'original'));
     mustCount(state, decidedAfter(state, acceptedCreate('d', 5)));
-    expect(state.header).toMatchObject({ epoch: 2, position: 2, owner: 'original' });
+    expect(state.header).toMatchObject({ epoch: 2, position: 2, master: 'original' });
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { AddedFields } from './added-fields.ts';
 import type { Answer } from './answer.ts';
-import type { Owner, Thing } from './thing.ts';
+import type { Api, Thing } from './thing.ts';
 
 /** The settings of a namespace, and the first record of each of its outcomes partitions. */
 export interface Genesis {
@@ -14,7 +14,7 @@ export interface Genesis {
   readonly format: number;
   readonly partitions: number;
   /** The first master of all partitions. */
-  readonly master: Owner;
+  readonly master: Api;
 }
 
 /** A link of the chain of decisions: it counts only behind exactly the records that its writer had seen (P3). */
@@ -61,7 +61,7 @@ export interface Switched extends ChainLink {
   readonly type: 'switched';
   readonly offset: number;
   readonly commandId: string;
-  readonly master: Owner;
+  readonly master: Api;
 }
 
 /**

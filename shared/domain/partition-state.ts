@@ -5,17 +5,17 @@
 import type { StoredAnswer } from './answer.ts';
 import type { Fence, Genesis } from './outcome.ts';
 import type { SwitchResult } from './switch-result.ts';
-import type { Owner, Thing } from './thing.ts';
+import type { Api, Thing } from './thing.ts';
 
 /** What a partition is, but for its Things and answers. */
 export interface PartitionHeader {
   readonly partition: number;
   readonly genesis: Genesis | null;
-  readonly owner: Owner;
+  readonly master: Api;
   /** Of the last switch decision, refused ones too. */
   readonly epoch: number;
-  /** The epoch of the last change of owner. */
-  readonly since: number;
+  /** The epoch of the last change of master. */
+  readonly masterSinceEpoch: number;
   /** Offset of the last decided command, -1 at first. */
   readonly position: number;
   /** Rolling hash over the bytes of the counted chain. */
@@ -54,7 +54,7 @@ export interface PartitionState {
   readonly things: MapLike<number, Thing>;
   /** By command id. */
   readonly answers: MapLike<string, StoredAnswer>;
-  /** Ids of the Things that Original cannot hold as they are. None while Original owns the partition. */
+  /** Ids of the Things that Original cannot hold as they are. None while Original is master of the partition. */
   readonly lossy: SetLike<number>;
   /** By command id. */
   readonly switches: MapLike<string, SwitchResult>;
@@ -69,9 +69,9 @@ export const wrongFormat = (format: number): string =>
 export const emptyHeader = (partition: number): PartitionHeader => ({
   partition,
   genesis: null,
-  owner: 'original',
+  master: 'original',
   epoch: 0,
-  since: 0,
+  masterSinceEpoch: 0,
   position: -1,
   digest: '',
   feedPosition: -1,

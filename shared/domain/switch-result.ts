@@ -2,7 +2,7 @@
  * What became of a switch command in one partition.
  *
  * switched   the mastership has moved
- * refused    aborted before the point of no return; owner as before, the epoch moves (P12)
+ * refused    aborted before the point of no return; master as before, the epoch moves (P12)
  * skipped     let go by from the log alone; nothing has changed, not even the epoch (P12)
  */
 export interface SwitchResult {

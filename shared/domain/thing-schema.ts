@@ -6,7 +6,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { NAME_MAX_CODE_POINTS } from './limits.ts';
 import { addedSchemas } from './added-fields.ts';
 import { ORIGINAL_FOO_MAX, ORIGINAL_FOO_MIN } from './mapping.ts';
-import type { Owner } from './thing.ts';
+import type { Api } from './thing.ts';
 
 export const ID_MAX = Number.MAX_SAFE_INTEGER;
 /** A canonical decimal; whether it is at most ID_MAX is looked at where it is read. */
@@ -97,7 +97,7 @@ export interface ThingSchemas {
   readonly thing: TSchema;
 }
 
-export const THING_SCHEMAS: Readonly<Record<Owner, ThingSchemas>> = {
+export const THING_SCHEMAS: Readonly<Record<Api, ThingSchemas>> = {
   original: { create: ORIGINAL_CREATE, update: ORIGINAL_UPDATE, thing: ORIGINAL_THING },
   shiny: { create: SHINY_CREATE, update: SHINY_UPDATE, thing: SHINY_THING },
 };

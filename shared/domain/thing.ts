@@ -25,7 +25,7 @@ export interface ThingFields extends AddedFields {
   readonly foo: number;
 }
 
-export type Owner = 'original' | 'shiny';
+export type Api = 'original' | 'shiny';
 
 export const createThing = (id: number, fields: ThingFields, now: number): Thing => ({
   id,

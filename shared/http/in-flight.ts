@@ -2,10 +2,10 @@
 import type { ServerResponse } from 'node:http';
 import { ApiError, RETRY_AFTER_SECONDS } from './errors.ts';
 
-/** Lists without a limit: as long as their reader is slow, so they have places of their own. */
+/** Lists without a limit: as long as their reader is slow, so they have slots of their own. */
 export const UNLIMITED_LISTS_MAX = 20;
 
-export interface Places {
+export interface Slots {
   /** Taken until the response is closed or `leave` is called. Throws 503. */
   enter(response: ServerResponse): void;
   leave(response: ServerResponse): void;
@@ -15,7 +15,7 @@ export interface Places {
 }
 
 /** `what`: such as "requests". */
-export const createPlaces = (max: number, what: string): Places => {
+export const createSlots = (max: number, what: string): Slots => {
   const taken = new Set<ServerResponse>();
   return {
     enter: (response) => {
@@ -35,11 +35,10 @@ export const createPlaces = (max: number, what: string): Places => {
   };
 };
 
-const placesOf = new WeakMap<ServerResponse, Places>();
+const slotsOf = new WeakMap<ServerResponse, Slots>();
 
-/** Which places count a response, so that its route can leave them. */
-export const setPlaces = (response: ServerResponse, places: Places): void =>
-  void placesOf.set(response, places);
+/** Which slots count a response, so that its route can leave them. */
+export const setSlots = (response: ServerResponse, slots: Slots): void => void slotsOf.set(response, slots);
 
-/** For a response that has a place of another kind. */
-export const leaveInFlight = (response: ServerResponse): void => placesOf.get(response)?.leave(response);
+/** For a response that has a slot of another kind. */
+export const leaveInFlight = (response: ServerResponse): void => slotsOf.get(response)?.leave(response);

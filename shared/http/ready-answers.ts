@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkHost } from './connection-faults.ts';
-import { setPlaces, type Places } from './in-flight.ts';
+import { setSlots, type Slots } from './in-flight.ts';
 import { hasBody, ifNoneMatchHits } from './request-headers.ts';
 import type { ObserveRequest } from './request-log.ts';
 import { JSON_TYPE, type Route } from './route.ts';
@@ -13,8 +13,8 @@ import type { Wall } from './wall.ts';
 export interface ReadyAnswersParts {
   readonly wall: Wall;
   readonly observe: ObserveRequest;
-  /** Places of clients. */
-  readonly places: Places;
+  /** Slots of clients. */
+  readonly slots: Slots;
   /** Is every request that a route takes refused at present? */
   readonly refuses: () => boolean;
 }
@@ -27,7 +27,7 @@ const PLAIN_PARAM = /^[\w-]+$/;
 
 export const createReadyAnswers = (
   routes: readonly Route[],
-  { wall, observe, places, refuses }: ReadyAnswersParts,
+  { wall, observe, slots, refuses }: ReadyAnswersParts,
 ): AnswerIfReady => {
   const candidates = routes.flatMap(({ method, path, ready }) => {
     const [, prefix] = /^(\/api\/[\w/-]+\/):\w+$/.exec(path) ?? [];
@@ -46,7 +46,7 @@ export const createReadyAnswers = (
 
   return (message, response) => {
     const { method, url = '', headers } = message;
-    if (method !== 'GET' || hasBody(message) || places.isFull() || refuses()) return false;
+    if (method !== 'GET' || hasBody(message) || slots.isFull() || refuses()) return false;
     for (const { prefix, path, ready } of candidates) {
       if (!url.startsWith(prefix)) continue;
       const param = url.slice(prefix.length);
@@ -54,8 +54,8 @@ export const createReadyAnswers = (
       const answer = ready(param, message);
       if (answer === undefined) return false;
       observe(message, response, () => path);
-      places.enter(response);
-      setPlaces(response, places);
+      slots.enter(response);
+      setSlots(response, slots);
       if (ifNoneMatchHits(headers['if-none-match'], answer.etag))
         response.writeHead(304, { etag: answer.etag }).end();
       else sendReady(response, answer.etag, answer.json);

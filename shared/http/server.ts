@@ -19,7 +19,7 @@ import {
 } from './connection-faults.ts';
 import { sendError } from './error-reply.ts';
 import { ERROR_CODE_HEADER, unavailable } from './errors.ts';
-import { createPlaces, setPlaces } from './in-flight.ts';
+import { createSlots, setSlots } from './in-flight.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { createReadyAnswers } from './ready-answers.ts';
 import { requestObserver, type ObserveRequest } from './request-log.ts';
@@ -86,7 +86,7 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
   const connections = watchConnections(server);
   server.on('clientError', answerConnectionFault);
   cutWrites(server, parts);
-  const answerIfReady = createReadyAnswers(routes, { wall: parts.wall, observe, places: clients, refuses });
+  const answerIfReady = createReadyAnswers(routes, { wall: parts.wall, observe, slots: clients, refuses });
   const handle = koa.callback();
   server.on('request', (request, response) => {
     // A connection that is kept would keep the process.
@@ -94,7 +94,11 @@ export const createServer = (parts: ServerParts, routes: readonly Route[]): Http
     response.once('close', () => server.listening || setImmediate(() => server.closeIdleConnections()));
     if (!answerIfReady(request, response)) void handle(request, response);
   });
-  return { server, listen: (...place) => listen(server, ...place), close: () => close(server, connections) };
+  return {
+    server,
+    listen: (...address) => listen(server, ...address),
+    close: () => close(server, connections),
+  };
 };
 
 /** Codes of connections that their client has left. */
@@ -135,11 +139,11 @@ const checkHead =
     return next();
   };
 
-/** A request that a route takes gets a place, if there is one, and if the service may serve it. */
+/** A request that a route takes gets a slot, if there is one, and if the service may serve it. */
 const admission = ({ inFlightMax, metrics, notReady, refusesUntilReady }: ServerParts) => {
   // What the other services ask for frees what clients wait for, so these do not stand in its way.
-  const clients = createPlaces(inFlightMax, 'requests');
-  const services = createPlaces(inFlightMax, 'requests');
+  const clients = createSlots(inFlightMax, 'requests');
+  const services = createSlots(inFlightMax, 'requests');
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>
     gauge.set(clients.taken() + services.taken()),
   );
@@ -148,9 +152,9 @@ const admission = ({ inFlightMax, metrics, notReady, refusesUntilReady }: Server
     routeOf.set(context, path);
     const isService = path.startsWith('/internal/');
     if (!isService && !path.startsWith('/api/')) return;
-    const places = isService ? services : clients;
-    places.enter(context.res);
-    setPlaces(context.res, places);
+    const slots = isService ? services : clients;
+    slots.enter(context.res);
+    setSlots(context.res, slots);
     const reason = waiting();
     if (reason !== undefined) throw unavailable(`not ready: ${reason}`);
   };

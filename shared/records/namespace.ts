@@ -5,7 +5,7 @@
 import type { RecordCodec } from './record-codec.ts';
 import { FORMAT, wrongFormat } from '../domain/partition-state.ts';
 import type { Genesis } from '../domain/outcome.ts';
-import type { Owner } from '../domain/thing.ts';
+import type { Api } from '../domain/thing.ts';
 import { StartError } from '../process/lifecycle.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { readFirsts } from '../log/read-first.ts';
@@ -14,7 +14,7 @@ import { topicName, TOPICS, TOPIC_SETTINGS } from './topics.ts';
 export interface NewNamespace {
   readonly namespace: string;
   readonly partitions: number;
-  readonly owner: Owner;
+  readonly master: Api;
   /** Drawn by the caller. */
   readonly id: string;
   /** Milliseconds since 1970. */
@@ -25,7 +25,7 @@ export interface NewNamespace {
 export const createNamespace = async (
   log: EventLog,
   codec: RecordCodec,
-  { namespace, partitions, owner, id, now }: NewNamespace,
+  { namespace, partitions, master, id, now }: NewNamespace,
 ): Promise<Genesis> => {
   const topic = topicName(namespace, 'things.outcomes');
   const existing = await log.partitions(topic);
@@ -42,7 +42,7 @@ export const createNamespace = async (
     if (ends[partition] !== 0) return;
     await log.append(topic, { partition, key: genesis.id, value: codec.encode(genesis), timestamp: now });
   };
-  await write(0, { type: 'genesis', id, format: FORMAT, partitions: ends.length, master: owner });
+  await write(0, { type: 'genesis', id, format: FORMAT, partitions: ends.length, master });
   await checkTopics(log, namespace);
   const [genesis] = await readGeneses(log, codec, topic, [0]);
   await Promise.all(ends.slice(1).map((_, index) => write(index + 1, genesis!)));

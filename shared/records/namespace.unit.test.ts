@@ -7,7 +7,7 @@ import { StartError } from '../process/lifecycle.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
 import { createNamespace, readGenesis } from './namespace.ts';
 
-const NEW = { namespace: 'n', partitions: 4, owner: 'shiny', id: 'g', now: 0 } as const;
+const NEW = { namespace: 'n', partitions: 4, master: 'shiny', id: 'g', now: 0 } as const;
 const mark: PlaygroundRecord = { type: 'mark', commandId: 'm', requestedOn: 0, payloadHash: '', label: '' };
 
 const world = async () => {

@@ -37,7 +37,7 @@ const logWithFeature = async () => {
   const { id } = await createNamespace(log, codec, {
     namespace: 'x',
     partitions: PARTITIONS,
-    owner: 'original',
+    master: 'original',
     id: 'g',
     now: NOW,
   });

@@ -6,8 +6,8 @@ import type { StoredAnswer } from '../domain/answer.ts';
 import type { PartitionState } from '../domain/partition-state.ts';
 import type { Thing } from '../domain/thing.ts';
 
-/** The table in which the index of commands keeps its places: by partition, the offset of the next command. */
-export const COMMAND_PLACES = 'commands-places';
+/** The table in which the index of commands keeps its checkpoints: by partition, the offset of the next command. */
+export const COMMAND_CHECKPOINTS = 'commands-checkpoints';
 
 export interface FoldStore {
   /** Changed inside `batch` only. */

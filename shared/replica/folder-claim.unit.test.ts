@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Another process that has the folder. */
-const otherOwner = async (): Promise<ChildProcess> => {
+const otherMaster = async (): Promise<ChildProcess> => {
   const module = new URL('./folder-claim.ts', import.meta.url).href;
   const program = `const { claimFolder } = await import(${JSON.stringify(module)});
     await claimFolder(${JSON.stringify(folder)});
@@ -30,7 +30,7 @@ const otherOwner = async (): Promise<ChildProcess> => {
 };
 
 test('the second process is refused by name of the folder, also through another path; a killed one leaves nothing', async () => {
-  const owner = await otherOwner();
+  const master = await otherMaster();
   try {
     const link = `${folder}-link`;
     symlinkSync(folder, link);
@@ -45,8 +45,8 @@ test('the second process is refused by name of the folder, also through another 
       rmSync(link);
     }
   } finally {
-    const ended = once(owner, 'exit');
-    owner.kill('SIGKILL');
+    const ended = once(master, 'exit');
+    master.kill('SIGKILL');
     await ended;
   }
   const release = await claimFolder(folder);

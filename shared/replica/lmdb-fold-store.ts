@@ -18,7 +18,7 @@ import type { FoldStore, StoreKey, StoreTable } from './fold-store.ts';
 import { claimFolder } from './folder-claim.ts';
 import { openMarks } from './open-marks.ts';
 import { storeDiskFault } from './store-disk-fault.ts';
-import { openStoreFile, type Place, type StoreFile } from './store-file.ts';
+import { openStoreFile, type Checkpoint, type StoreFile } from './store-file.ts';
 import { createWriteBehind, type Spoilers, type WriteBehind } from './write-behind.ts';
 
 /** LMDB never closes behind a commit that the disk refused. */
@@ -73,28 +73,29 @@ const foldStore = (
 ): LmdbFoldStore => {
   const { partitions } = genesis;
   const behind = createWriteBehind(root, known, spoilers, logger, time);
-  const placeTable = behind.table<number, Place>('places');
+  const checkpointTable = behind.table<number, Checkpoint>('checkpoints');
   const thingTable = behind.table<number, Thing>('things');
   /** Of one command id, nearly always in one partition. */
   const answerTable = behind.table<string, readonly PartitionAnswer[]>('answers');
   const switchTable = behind.table<[string, number], SwitchResult>('switches');
   const lossyTable = behind.table<[number, number], true>('lossy');
 
-  const places = Array.from(
+  const checkpoints = Array.from(
     { length: partitions },
-    (_, partition): Place => placeTable.get(partition) ?? { header: emptyHeader(partition), nextOffset: 0 },
+    (_, partition): Checkpoint =>
+      checkpointTable.get(partition) ?? { header: emptyHeader(partition), nextOffset: 0 },
   );
   /** As they were before the batch that changes them. */
-  const changed = new Map<number, Place>();
-  const change = (partition: number, part: Partial<Place>): void => {
-    const place = places[partition]!;
-    if (!changed.has(partition)) changed.set(partition, place);
-    places[partition] = { ...place, ...part };
+  const changed = new Map<number, Checkpoint>();
+  const change = (partition: number, part: Partial<Checkpoint>): void => {
+    const checkpoint = checkpoints[partition]!;
+    if (!changed.has(partition)) changed.set(partition, checkpoint);
+    checkpoints[partition] = { ...checkpoint, ...part };
   };
   const answersOf = (commandId: string): readonly PartitionAnswer[] => answerTable.get(commandId) ?? [];
-  const states = places.map((_, partition): PartitionState => ({
+  const states = checkpoints.map((_, partition): PartitionState => ({
     get header() {
-      return places[partition]!.header;
+      return checkpoints[partition]!.header;
     },
     set header(header) {
       change(partition, { header });
@@ -116,16 +117,16 @@ const foldStore = (
 
   return {
     state: (partition) => states[partition]!,
-    nextOffset: (partition) => places[partition]!.nextOffset,
+    nextOffset: (partition) => checkpoints[partition]!.nextOffset,
     setNextOffset: (partition, nextOffset) => change(partition, { nextOffset }),
     batch: (work) => {
       try {
         behind.batch(() => {
           work();
-          for (const partition of changed.keys()) placeTable.set(partition, places[partition]!);
+          for (const partition of changed.keys()) checkpointTable.set(partition, checkpoints[partition]!);
         });
       } catch (error) {
-        for (const [partition, before] of changed) places[partition] = before;
+        for (const [partition, before] of changed) checkpoints[partition] = before;
         throw error;
       } finally {
         changed.clear();

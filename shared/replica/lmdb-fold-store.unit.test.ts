@@ -12,7 +12,7 @@ import type { LogExtent } from './log-extent.ts';
 import { silentLogger } from '../process/logger.ts';
 import { systemTime } from '../process/time.ts';
 import { describeFoldStore } from './fold-store.contract.ts';
-import { COMMAND_PLACES, type FoldStore, type StoreKey } from './fold-store.ts';
+import { COMMAND_CHECKPOINTS, type FoldStore, type StoreKey } from './fold-store.ts';
 import { openFoldStore } from './lmdb-fold-store.ts';
 import { looksWhole } from './lmdb-file.ts';
 import { readRoot, writeRoot } from './root-values.ts';
@@ -148,7 +148,7 @@ describe('is thrown away and built anew', () => {
     ] as const) {
       const store = await openStore();
       fill(store);
-      store.batch(() => store.table<number, number>(COMMAND_PLACES).set(1, next));
+      store.batch(() => store.table<number, number>(COMMAND_CHECKPOINTS).set(1, next));
       await store.close();
       await expectEmpty(reason, undefined, { outcomes, commands: { ...commands, ...change } });
     }

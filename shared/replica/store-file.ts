@@ -11,7 +11,7 @@ import type { LogExtent } from './log-extent.ts';
 import type { Logger } from '../process/logger.ts';
 import { openTable } from './behind-table.ts';
 import { valueCodec } from './checked-values.ts';
-import { COMMAND_PLACES, type StoreKey } from './fold-store.ts';
+import { COMMAND_CHECKPOINTS, type StoreKey } from './fold-store.ts';
 import type { KnownKeys } from './known-keys.ts';
 import { looksWhole } from './lmdb-file.ts';
 import type { OpenMarks } from './open-marks.ts';
@@ -20,12 +20,12 @@ import { storeFault } from './store-check.ts';
 import { refuseFullDisk } from './store-disk-fault.ts';
 
 /** Raise it when what is stored changes its shape otherwise than by the records: an older store is then rebuilt. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 const DATABASES_MAX = 12;
 const MAP_SIZE_BYTES = 64 * 1024 ** 3;
 
 /** How far a partition is folded. */
-export interface Place {
+export interface Checkpoint {
   readonly header: PartitionHeader;
   readonly nextOffset: number;
 }
@@ -129,8 +129,8 @@ const whyOutdated = (
         return `of a topic of ${topic} that is gone: its id was ${found[topic]}, and is ${expected[topic]}`;
     const fault = storeFault(root, known);
     if (fault !== undefined) return fault;
-    const outcomes = nextOffsets(root, 'places', (place) => (place as Place).nextOffset);
-    const commands = nextOffsets(root, COMMAND_PLACES, Number);
+    const outcomes = nextOffsets(root, 'checkpoints', (checkpoint) => (checkpoint as Checkpoint).nextOffset);
+    const commands = nextOffsets(root, COMMAND_CHECKPOINTS, Number);
     return (
       beyond('outcomes', outcomes, parts.log.outcomes) ?? beyond('commands', commands, parts.log.commands)
     );
@@ -148,7 +148,7 @@ const nextOffsets = (root: Root, name: string, nextOf: (value: unknown) => numbe
   return found;
 };
 
-/** Why the places cannot be of this log. */
+/** Why the checkpoints cannot be of this log. */
 const beyond = (
   topic: string,
   nexts: Map<number, number>,

@@ -1,5 +1,5 @@
 /** How the answer of a master looks over HTTP, in one API's shape: the same bytes each time it is asked for. */
-import { answeredThing, type Owner, type Thing } from '../domain/thing.ts';
+import { answeredThing, type Api, type Thing } from '../domain/thing.ts';
 import { toOriginalThing, toShinyThing, type OriginalThing, type ShinyThing } from '../domain/mapping.ts';
 import type { AnswerCode, Decision } from '../domain/answer.ts';
 import { ERROR_CODE_HEADER, errorBody, noSuchThingMessage } from '../http/errors.ts';
@@ -22,13 +22,13 @@ const STATUS: Readonly<Record<AnswerCode, number>> = {
   reused: 422,
 };
 
-export const thingJson = (owner: Owner): ((thing: Thing) => OriginalThing | ShinyThing) =>
-  owner === 'original' ? toOriginalThing : toShinyThing;
+export const thingJson = (master: Api): ((thing: Thing) => OriginalThing | ShinyThing) =>
+  master === 'original' ? toOriginalThing : toShinyThing;
 
 export const thingPath = (id: number): string => `/api/things/${id}`;
 export const etagOf = (version: number): string => `"${version}"`;
 
-export const answerReply = ({ answer, state }: Decision, shape: Owner): Reply => {
+export const answerReply = ({ answer, state }: Decision, api: Api): Reply => {
   const headers: Record<string, string> = { [COMMAND_ID_HEADER]: answer.commandId };
   if (answer.code !== 'accepted') {
     headers[ERROR_CODE_HEADER] = answer.code;
@@ -37,7 +37,7 @@ export const answerReply = ({ answer, state }: Decision, shape: Owner): Reply =>
   if (state === null) return { status: STATUS.accepted, headers, body: '{}' };
   if (answer.commandType === 'create') headers['location'] = thingPath(state.id);
   if (!state.deleted) headers['etag'] = etagOf(state.version);
-  return { status: STATUS.accepted, headers, body: JSON.stringify(thingJson(shape)(answeredThing(state))) };
+  return { status: STATUS.accepted, headers, body: JSON.stringify(thingJson(api)(answeredThing(state))) };
 };
 
 const refusalMessage = (answer: Decision['answer']): string => {

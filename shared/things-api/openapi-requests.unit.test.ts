@@ -6,7 +6,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Owner } from '../domain/thing.ts';
+import type { Api } from '../domain/thing.ts';
 import { silentLogger } from '../process/logger.ts';
 import { createMetrics } from '../process/metrics.ts';
 import { systemTime } from '../process/time.ts';
@@ -86,7 +86,7 @@ const backend: ThingsBackend = {
   caughtUp: async () => undefined,
 };
 
-describe.each<Owner>(['original', 'shiny'])('the document of %s', (shape) => {
+describe.each<Api>(['original', 'shiny'])('the document of %s', (api) => {
   let app: HttpServer;
   let client: Pool;
   let paths: Record<string, Record<string, Operation>>;
@@ -112,7 +112,7 @@ describe.each<Owner>(['original', 'shiny'])('the document of %s', (shape) => {
         notReady: () => undefined,
         wall: () => undefined,
       },
-      thingsRoutes({ shape, backend, logger: silentLogger(), time: systemTime }),
+      thingsRoutes({ api, backend, logger: silentLogger(), time: systemTime }),
     );
     client = new Pool(await app.listen('127.0.0.1', 0, 'PORT'), { connections: 1 });
     const { body } = await client.request({ path: '/openapi.json', method: 'GET' });

@@ -62,7 +62,7 @@ const startSide = async (isReady: boolean): Promise<Side> => {
         apiToken: 'only writes need it',
       }),
     },
-    thingsRoutes({ shape: 'shiny', backend: backend(isReady), logger, time: systemTime }),
+    thingsRoutes({ api: 'shiny', backend: backend(isReady), logger, time: systemTime }),
   );
   await app.listen('127.0.0.1', 0, 'PORT');
   return { app, metrics, lines };
@@ -163,7 +163,7 @@ test('a service that is not ready refuses it', async () => {
   expect(answer).toMatch(/^HTTP\/1.1 503 .*not ready: the view is behind/s);
 });
 
-test('it takes a place, and is refused when there is none', async () => {
+test('it takes a slot, and is refused when there is none', async () => {
   // Pipelined: all are taken before the first is sent.
   const many = requestText('GET', '/api/things/7', [HOST]).repeat(50);
   const answers = await expectSame(many);

@@ -42,7 +42,7 @@ const start = async (writeWaitMs?: number): Promise<void> => {
       ...(writeWaitMs === undefined ? {} : { writeWaitMs }),
     },
     thingsRoutes({
-      shape: 'shiny',
+      api: 'shiny',
       backend: backend as ThingsBackend,
       logger: silentLogger(),
       time: systemTime,

@@ -1,7 +1,7 @@
 /** What the routes of Things take and give: the schemas that check the requests, and with them the OpenAPI document. */
 import { Type, type TSchema } from 'typebox';
 import { THING_SCHEMAS } from '../domain/thing-schema.ts';
-import type { Owner } from '../domain/thing.ts';
+import type { Api } from '../domain/thing.ts';
 import {
   answer,
   BEARER,
@@ -63,12 +63,12 @@ const CACHE_CONTROL = header('no-cache: a linearizable read.');
 const IF_NONE_MATCH = header('Entity tags, by RFC 9110.');
 
 /** By API: Original knows no asynchronous answer. */
-export const thingsRouteSchemas = (shape: Owner) => {
-  const { thing, create, update } = THING_SCHEMAS[shape];
+export const thingsRouteSchemas = (api: Api) => {
+  const { thing, create, update } = THING_SCHEMAS[api];
   const tags = ['things'];
-  const prefer: Record<string, TSchema> = shape === 'shiny' ? { Prefer: PREFER } : {};
+  const prefer: Record<string, TSchema> = api === 'shiny' ? { Prefer: PREFER } : {};
   const pending: Record<number, object> =
-    shape === 'shiny'
+    api === 'shiny'
       ? {
           202: answer(
             Type.Object({}),

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { thingCommand, type ThingRequest } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
-import type { Owner } from '../domain/thing.ts';
+import type { Api } from '../domain/thing.ts';
 import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
 import { noSuchThing } from '../http/errors.ts';
 import { idempotencyKey } from '../http/idempotency-key.ts';
 import { ifNoneMatchHits, prefersAsync, wantsLatest } from '../http/request-headers.ts';
-import { createPlaces, leaveInFlight, UNLIMITED_LISTS_MAX } from '../http/in-flight.ts';
+import { createSlots, leaveInFlight, UNLIMITED_LISTS_MAX } from '../http/in-flight.ts';
 import { pageSlices, planPage, rowSlices } from './list-slices.ts';
 import { sendJsonArray } from '../http/json-array.ts';
 import { route, sendJson, type Route } from '../http/route.ts';
@@ -27,7 +27,7 @@ import type { ThingsBackend } from './things-backend.ts';
 import { thingsRouteSchemas } from './things-route-schemas.ts';
 
 export interface ThingsRoutesParts {
-  readonly shape: Owner;
+  readonly api: Api;
   readonly backend: ThingsBackend;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
@@ -48,15 +48,15 @@ const LIST_PATH = '/api/things/';
 const THING_PATH = '/api/things/:id';
 
 export const thingsRoutes = ({
-  shape,
+  api,
   backend,
   logger,
   time,
   unlimitedListsMax = UNLIMITED_LISTS_MAX,
 }: ThingsRoutesParts): Route[] => {
-  const schemas = thingsRouteSchemas(shape);
+  const schemas = thingsRouteSchemas(api);
   const underWay = createInFlightWrites();
-  const unlimited = createPlaces(unlimitedListsMax, 'lists without a limit');
+  const unlimited = createSlots(unlimitedListsMax, 'lists without a limit');
 
   const write = async (context: Context, request: ThingRequest): Promise<void> => {
     const commandId = idempotencyKey(context.req) ?? randomUUID();
@@ -72,7 +72,7 @@ export const thingsRoutes = ({
       });
       return sendJson(context, 202, result.body);
     }
-    const { status, headers, body } = answerReply(result.decision, shape);
+    const { status, headers, body } = answerReply(result.decision, api);
     context.set(headers);
     return sendJson(context, status, body);
   };

@@ -4,7 +4,7 @@ import { PARTITION_STATES } from '../partition/partition-status.ts';
 
 const exact = { additionalProperties: false } as const;
 const count = Type.Integer({ minimum: 0 });
-const owner = Type.Union([Type.Literal('original'), Type.Literal('shiny')]);
+const api = Type.Union([Type.Literal('original'), Type.Literal('shiny')]);
 const oneOf = (...words: string[]) => Type.Union(words.map((word) => Type.Literal(word)));
 const time = Type.String({ format: 'date-time' });
 
@@ -15,7 +15,7 @@ export const MASTERSHIP = Type.Object(
       Type.Object(
         {
           partition: count,
-          owner,
+          owner: api,
           epoch: count,
           position: Type.Integer({
             minimum: -1,
@@ -32,7 +32,7 @@ export const MASTERSHIP = Type.Object(
             Type.Object(
               {
                 id: Type.String(),
-                to: owner,
+                to: api,
                 requested_on: time,
                 step: oneOf('waiting', 'begun', 'fenced', 'released'),
               },
@@ -50,7 +50,7 @@ export const MASTERSHIP = Type.Object(
 export const DRY_RUN = Type.Object(
   {
     dry_run: Type.Literal(true),
-    to: owner,
+    to: api,
     partitions: Type.Array(
       Type.Object(
         {

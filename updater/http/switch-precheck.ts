@@ -3,7 +3,7 @@
  * Things that Original cannot hold, Original and its database, an updater at work in each partition; and a forecast of
  * the pause.
  */
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import type { Time } from '../../shared/process/time.ts';
@@ -23,7 +23,7 @@ export interface PrecheckParts {
 }
 
 export interface PrecheckAsked {
-  readonly to: Owner;
+  readonly to: Api;
   readonly partitions: readonly number[];
   readonly expectedEpochs: Readonly<Record<string, number>>;
   readonly allowLoss: boolean;
@@ -85,9 +85,9 @@ const precheck = async (
   if (expected !== header.epoch) {
     would = 'skipped';
     problems.push(`the switch expects epoch ${expected}, the partition is at ${header.epoch}`);
-  } else if (header.owner === to) {
+  } else if (header.master === to) {
     would = 'skipped';
-    problems.push(`${to} owns the partition already`);
+    problems.push(`${to} is master of the partition already`);
   }
   const next = deciding.progress.next(partition);
   const isUp = !(row instanceof Error);

@@ -1,4 +1,4 @@
-/** Who owns which partition, and switching it: for the command line and whoever else steers a migration. */
+/** Who is master of which partition, and switching it: for the command line and whoever else steers a migration. */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import type { Genesis } from '../../shared/domain/outcome.ts';
@@ -74,7 +74,7 @@ export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
       schema: {
         operationId: 'readMastership',
         tags: ['mastership'],
-        summary: 'Who owns which partition',
+        summary: 'Who is master of which partition',
         query: NO_QUERY,
         responses: { 200: answer(MASTERSHIP, 'The partitions'), ...errorAnswers(400, 503) },
       },
@@ -165,12 +165,12 @@ export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
 
 /** `lag`: outcomes that this updater has not folded, null when the log does not say. */
 const mastershipOf = ({ store, deciding }: SwitchRoutesParts, partition: number, end: number | undefined) => {
-  const { owner, epoch, position } = store.state(partition).header;
+  const { master, epoch, position } = store.state(partition).header;
   const open = deciding.journal.open(partition);
   const { state, since, reason } = deciding.statuses()[partition]!;
   return {
     partition,
-    owner,
+    owner: master,
     epoch,
     position,
     state,

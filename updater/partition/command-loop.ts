@@ -1,5 +1,5 @@
 /**
- * Decides the commands of one partition, in their order: by itself while Shiny owns the partition, through the Original
+ * Decides the commands of one partition, in their order: by itself while Shiny is master of the partition, through the Original
  * API while Original does. Every command gets exactly one counted decision, repeats and marks included.
  *
  * Any number of updaters may run; safety comes from the fold. Only to spare work, one that sees another's decision
@@ -89,25 +89,25 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const trouble = createTroubleKeeper({ partition, part: 'commands' }, { logger, time });
   let stopped = false;
 
-  /** Undefined when there is no decision now: the owner changed, or Original cannot be reached. */
+  /** Undefined when there is no decision now: the master changed, or Original cannot be reached. */
   const decideNow = async (
     command: ThingCommand | LogCommand,
     offset: number,
   ): Promise<Decision | { readonly invalid: string } | undefined> => {
     const { header } = speculation;
-    if (header.owner === 'shiny') return decide(speculation, command);
+    if (header.master === 'shiny') return decide(speculation, command);
     const known = decideFromFold(speculation, command);
     if (known !== undefined || isLogCommand(command)) return known;
     try {
       const decision = await original.decide(partition, header.epoch, command);
-      if (decision !== 'not-owner') {
+      if (decision !== 'not-master') {
         const fault = decisionFault(speculation, command, decision);
         if (fault === undefined) return decision;
         trouble.has('diverged', fault);
         await wakeup.wait(DIVERGED_RETRY_MS);
         return undefined;
       }
-      logger.debug({ partition, offset }, 'Original is not the owner, waiting for the log');
+      logger.debug({ partition, offset }, 'Original is not the master, waiting for the log');
     } catch (error) {
       if (isUndecidable(error)) return { invalid: (error as Error).message };
       const isDiverged = error instanceof ApiError && error.code === 'diverged';

@@ -46,7 +46,7 @@ const world = async () => {
   const genesis = await createNamespace(log, codec, {
     namespace: NAMESPACE,
     partitions: 2,
-    owner: 'shiny',
+    master: 'shiny',
     id: 'g',
     now: NOW,
   });

@@ -136,9 +136,9 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   };
 
   const step = async (): Promise<void> => {
-    const { owner, feedPosition } = state.header;
+    const { master, feedPosition } = state.header;
     const [first] = queue;
-    if (first === undefined || owner !== 'original') return wakeup.wait();
+    if (first === undefined || master !== 'original') return wakeup.wait();
     const standbyLeft = leader === 'another' ? first.since + STANDBY_MS - time.monotonic() : 0;
     if (standbyLeft > 0) return wakeup.wait(standbyLeft);
     if (first.offset <= feedPosition) return forget();

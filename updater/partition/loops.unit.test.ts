@@ -13,7 +13,7 @@ import {
 import { fold } from '../../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../../shared/domain/partition-state.ts';
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import { AppendUnknownError, type EventLog } from '../../shared/log/event-log.ts';
 import { createMemoryLog } from '../../shared/log/memory-log.ts';
@@ -37,20 +37,21 @@ const OUTCOMES = topicName(NAMESPACE, 'things.outcomes');
 const COMMANDS = topicName(NAMESPACE, 'things.commands');
 const FEED = topicName(NAMESPACE, 'things.original');
 
-const world = async (owner: Owner) => {
+const world = async (master: Api) => {
   const log = createMemoryLog();
   const codec = await createRecordCodec(memorySchemaRegistry(), NAMESPACE);
   // One partition: every command and Thing lies in it.
   const genesis = await createNamespace(log, codec, {
     namespace: NAMESPACE,
     partitions: 1,
-    owner,
+    master,
     id: 'g',
     now: NOW,
   });
-  const things = memoryThingStore(1, owner);
+  const things = memoryThingStore(1, master);
   const original: OriginalClient = {
-    decide: (partition, token, command) => things.decide({ partition, command, token, now: NOW }),
+    decide: (partition, fencingEpoch, command) =>
+      things.decide({ partition, command, fencingEpoch, now: NOW }),
     thing: () => Promise.reject(new Error('nobody reads here')),
     feedEnds: () => Promise.reject(new Error('nobody reads here')),
     mastership: () => Promise.reject(new Error('nobody switches here')),
@@ -176,10 +177,10 @@ const expectDecidedOnce = async (
   }
 };
 
-test.each<Owner>(['original', 'shiny'])(
+test.each<Api>(['original', 'shiny'])(
   '%s owns: two updaters on one log decide each command once',
-  async (owner) => {
-    const of = await world(owner);
+  async (master) => {
+    const of = await world(master);
     const updaters = [await startUpdater(of, of.log), await startUpdater(of, of.log)];
     const commands = everyKindOfCommand(600);
     for (const command of commands) await of.send(command);
@@ -212,10 +213,10 @@ test('the one whose decisions come second lets the other lead', async () => {
   await second.stop();
 });
 
-test.each<Owner>(['original', 'shiny'])(
+test.each<Api>(['original', 'shiny'])(
   '%s owns: appends that fail, stored or not, lose and double nothing',
-  async (owner) => {
-    const of = await world(owner);
+  async (master) => {
+    const of = await world(master);
     let count = 0;
     const flaky: EventLog = {
       ...of.log,
@@ -250,7 +251,7 @@ test('direct writes come into the outcomes, each once and in order, through rela
   const updaters = [await startUpdater(of, log), await startUpdater(of, log)];
   const WRITES = 300;
   const direct = async (command: ThingCommand) =>
-    things.decide({ partition: partitionOfCommand(command, 1), command, token: null, now: NOW });
+    things.decide({ partition: partitionOfCommand(command, 1), command, fencingEpoch: null, now: NOW });
   await direct(create('first'));
   for (let version = 0; version < WRITES; version++)
     await direct(update(`u${version}`, 1, version % 2 === 0 ? version / 2 : 9_999));

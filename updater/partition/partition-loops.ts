@@ -27,7 +27,7 @@ export const startPartitionLoops = (
 ): readonly PartitionLoops[] => {
   const { topic, genesis, store, log, codec, original, progress, logger, metrics, time } = parts;
   const decided = metrics.counter('commands_decided_total', 'Decisions that this updater wrote', [
-    'owner',
+    'master',
     'code',
   ]);
   let stopped = false;
@@ -54,7 +54,7 @@ export const startPartitionLoops = (
       logger,
       time,
       knownFeatures: parts.knownFeatures,
-      onDecided: ({ answer }) => decided.inc({ owner: state.header.owner, code: answer.code }),
+      onDecided: ({ answer }) => decided.inc({ master: state.header.master, code: answer.code }),
       onSwitchStep: (step) => parts.onSwitchStep(partition, step),
     });
     const feed = startFeedLoop({ partition, state, writer, progress, logger, time });

@@ -4,20 +4,20 @@
  * any other goes on from here (P12):
  *
  *   row at the fold's epoch        nothing has happened yet: fence, release, abort, or wait
- *   row one further, other owner   the switch is done; `switched`, as soon as the fold lets it count (P5, P8)
- *   row one further, same owner    the switch was aborted; `refused`
+ *   row one further, other master   the switch is done; `switched`, as soon as the fold lets it count (P5, P8)
+ *   row one further, same master    the switch was aborted; `refused`
  *   row further still              the log knows more than we have read
  */
 import type { SwitchCommand } from '../../shared/domain/command.ts';
 import type { PartitionHeader, PartitionState } from '../../shared/domain/partition-state.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { InternalMastership } from '../../shared/contracts/original-internal.ts';
 
 export type SwitchAction =
   | { readonly kind: 'write-skipped'; readonly reason: string }
   | { readonly kind: 'write-refused'; readonly reason: string }
   | { readonly kind: 'write-released' }
-  | { readonly kind: 'write-switched'; readonly owner: Owner }
+  | { readonly kind: 'write-switched'; readonly master: Api }
   | { readonly kind: 'fence' }
   | { readonly kind: 'abort'; readonly reason: string }
   /** For a record of the log, the row of Original, or one of them to catch up. */
@@ -51,7 +51,7 @@ export const skipReason = (
     return `the switch ${command.commandId} was decided before`;
   if (command.expectedEpoch !== header.epoch)
     return `the switch expects epoch ${command.expectedEpoch}, the partition is at ${header.epoch}`;
-  if (command.to === header.owner) return `${command.to} owns the partition already`;
+  if (command.to === header.master) return `${command.to} is master of the partition already`;
   return undefined;
 };
 
@@ -82,11 +82,11 @@ export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): Sw
 };
 
 const finish = (header: PartitionHeader, row: InternalMastership): SwitchAction => {
-  if (row.owner === header.owner)
+  if (row.master === header.master)
     return { kind: 'write-refused', reason: row.refusedReason ?? 'the switch was aborted' };
-  const mayCount = row.owner === 'shiny' ? header.fence?.epoch === row.epoch : header.released === row.epoch;
-  if (mayCount) return { kind: 'write-switched', owner: row.owner };
-  return { kind: 'wait', for: row.owner === 'shiny' ? 'fence' : 'log' };
+  const mayCount = row.master === 'shiny' ? header.fence?.epoch === row.epoch : header.released === row.epoch;
+  if (mayCount) return { kind: 'write-switched', master: row.master };
+  return { kind: 'wait', for: row.master === 'shiny' ? 'fence' : 'log' };
 };
 
 /** P13: what could delay the switch is looked at here, before the point of no return. */

@@ -3,13 +3,13 @@ import { NOW } from '../../test/outcome-log.ts';
 import type { SwitchCommand } from '../../shared/domain/command.ts';
 import { emptyHeader, type PartitionHeader } from '../../shared/domain/partition-state.ts';
 import type { SwitchResult } from '../../shared/domain/switch-result.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { InternalMastership } from '../../shared/contracts/original-internal.ts';
 import { nextSwitchAction, skipReason, SWITCH_LAG_MAX_RECORDS, withOwnDeadline } from './switch-decision.ts';
 
 const DEADLINE = NOW + 1_000;
 const EPOCH = 4;
-const command = (to: Owner, change: Partial<SwitchCommand> = {}): SwitchCommand => ({
+const command = (to: Api, change: Partial<SwitchCommand> = {}): SwitchCommand => ({
   type: 'switch',
   commandId: 's',
   requestedOn: NOW,
@@ -20,14 +20,14 @@ const command = (to: Owner, change: Partial<SwitchCommand> = {}): SwitchCommand 
   allowLoss: false,
   ...change,
 });
-const header = (owner: Owner, change: Partial<PartitionHeader> = {}): PartitionHeader => ({
+const header = (master: Api, change: Partial<PartitionHeader> = {}): PartitionHeader => ({
   ...emptyHeader(1),
-  owner,
+  master,
   epoch: EPOCH,
   ...change,
 });
-const row = (owner: Owner, epoch = EPOCH, change: Partial<InternalMastership> = {}): InternalMastership => ({
-  owner,
+const row = (master: Api, epoch = EPOCH, change: Partial<InternalMastership> = {}): InternalMastership => ({
+  master,
   epoch,
   refusedReason: null,
   unpublished: 0,
@@ -56,7 +56,7 @@ describe('P12: a switch does not fit', () => {
     skipReason({ header: of, switches: new Map(known === undefined ? [] : [['s', known]]) }, asked);
   test.each([
     ['the epoch is another one', header('original', { epoch: 5 }), /expects epoch 4, the partition is at 5/],
-    ['the owner is the wanted one', header('shiny'), /shiny owns the partition already/],
+    ['the master is the wanted one', header('shiny'), /shiny is master of the partition already/],
   ])('when %s', (_name, of, expected) => {
     expect(reason(of, command('shiny'))).toMatch(expected);
   });
@@ -86,7 +86,7 @@ describe('to Shiny', () => {
       next({ header: header('original', { fence: { ...fence, epoch: EPOCH + 1 } }), row: settled }, to),
     ).toEqual({
       kind: 'write-switched',
-      owner: 'shiny',
+      master: 'shiny',
     });
   });
   test('P13: given a deadline that has passed, then it aborts before the fence, never after', () => {
@@ -128,7 +128,7 @@ describe('to Original', () => {
     const settled = row('original', EPOCH + 1);
     expect(next({ header: header('shiny', released), row: settled }, to)).toEqual({
       kind: 'write-switched',
-      owner: 'original',
+      master: 'original',
     });
     expect(next({ header: header('shiny'), row: settled }, to)).toEqual({ kind: 'wait', for: 'log' });
   });
@@ -173,14 +173,14 @@ describe('to Original', () => {
 });
 
 describe('P12: the row says what was done, whoever did it', () => {
-  test.each<[Owner, Owner]>([
+  test.each<[Api, Api]>([
     ['original', 'shiny'],
     ['shiny', 'original'],
   ])(
     'given that %s keeps its row in the next epoch, then the switch is refused, with its reason',
-    (owner, to) => {
-      const aborted = row(owner, EPOCH + 1, { refusedReason: 'why' });
-      expect(next({ header: header(owner), row: aborted }, command(to))).toEqual({
+    (master, to) => {
+      const aborted = row(master, EPOCH + 1, { refusedReason: 'why' });
+      expect(next({ header: header(master), row: aborted }, command(to))).toEqual({
         kind: 'write-refused',
         reason: 'why',
       });

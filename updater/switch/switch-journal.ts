@@ -6,7 +6,7 @@
 import type { SwitchCommand } from '../../shared/domain/command.ts';
 import type { Counted } from '../../shared/domain/fold.ts';
 import type { SwitchResult } from '../../shared/domain/switch-result.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import type { ReadOutcome } from '../../shared/records/outcome-reader.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
@@ -17,7 +17,7 @@ export interface JournalEntry {
   readonly partition: number;
   /** In the command log. */
   readonly offset: number;
-  readonly to: Owner;
+  readonly to: Api;
   readonly payloadHash: string;
   readonly expectedEpoch: number;
   readonly requestedOn: number;
@@ -43,7 +43,7 @@ export interface SwitchJournal {
   /** The first switch of the partition that is not decided. */
   open(partition: number): JournalEntry | undefined;
   /** The latest pauses in this direction, milliseconds. */
-  pauses(to: Owner): readonly number[];
+  pauses(to: Api): readonly number[];
   /** Resolves when a switch or its result was read, or after `waitMs`. */
   changed(waitMs: number): Promise<void>;
 }
@@ -62,7 +62,7 @@ export const createSwitchJournal = (parts: SwitchJournalParts): SwitchJournal =>
   const table = store.table<[string, number], JournalEntry>('switch-journal');
   const open = Array.from({ length: parts.partitions }, () => new Map<number, JournalEntry>());
   const readThrough = open.map(() => -1);
-  const pausesTo: Record<Owner, number[]> = { original: [], shiny: [] };
+  const pausesTo: Record<Api, number[]> = { original: [], shiny: [] };
   let waiting: (() => void)[] = [];
 
   const wakeAll = (): void => {

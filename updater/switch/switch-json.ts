@@ -7,21 +7,20 @@ export const SWITCH_DEADLINE_DEFAULT_MS = 2_000;
 export const SWITCH_DEADLINE_MAX_MS = 600_000;
 export const PARTITIONS_MAX = 1_000;
 
-const owner = (expected: string) =>
-  Type.Union([Type.Literal('original'), Type.Literal('shiny')], { expected });
+const api = (expected: string) => Type.Union([Type.Literal('original'), Type.Literal('shiny')], { expected });
 /** Above it no record can hold an epoch: then nothing would be sent, and the answer would be "not known". */
 const EPOCH = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const time = Type.Optional(Type.String({ format: 'date-time' }));
 
 export const SWITCH_BODY = Type.Object(
   {
-    to: owner('"original" or "shiny"'),
+    to: api('"original" or "shiny"'),
     partitions: Type.Optional(
       Type.Array(Type.Integer({ minimum: 0 }), {
         minItems: 1,
         maxItems: PARTITIONS_MAX,
         uniqueItems: true,
-        expected: 'a list of different partitions; without it, all that have another owner',
+        expected: 'a list of different partitions; without it, all that have another master',
       }),
     ),
     expected_epochs: Type.Optional(
@@ -57,7 +56,7 @@ export interface SwitchBody {
 
 export const SWITCH = Type.Object({
   id: Type.String(),
-  to: Type.Optional(owner('an owner')),
+  to: Type.Optional(api('a master')),
   requested_on: time,
   deadline: time,
   partitions: Type.Array(

@@ -1,7 +1,7 @@
 /** A request for a switch: one `switch` record in the command log of each partition, under one id. */
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import { hashOfFields } from '../../shared/domain/command.ts';
-import type { Owner } from '../../shared/domain/thing.ts';
+import type { Api } from '../../shared/domain/thing.ts';
 import { ApiError } from '../../shared/http/errors.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import type { Logger } from '../../shared/process/logger.ts';
@@ -12,8 +12,8 @@ import type { SwitchJournal } from './switch-journal.ts';
 
 export interface SwitchRequest {
   readonly id: string;
-  readonly to: Owner;
-  /** Undefined: all that have another owner. */
+  readonly to: Api;
+  /** Undefined: all that have another master. */
   readonly partitions: readonly number[] | undefined;
   /** By partition; what is not given is the present epoch. */
   readonly expectedEpochs: Readonly<Record<string, number>>;
@@ -34,7 +34,7 @@ export interface SwitchRequestsParts {
 
 export interface SwitchRequests {
   /** The partitions that a request without a list of them means. */
-  partitionsFor(to: Owner): number[];
+  partitionsFor(to: Api): number[];
   /** Puts the request into the log, once per id. Returns its partitions. Throws ApiError. */
   send(request: SwitchRequest): Promise<readonly number[]>;
   /** The partitions of a switch that is known. */
@@ -63,8 +63,8 @@ export const createSwitchRequests = (parts: SwitchRequestsParts): SwitchRequests
 
   const append = createCommandAppender(parts);
 
-  const partitionsFor = (to: Owner): number[] =>
-    all.filter((partition) => store.state(partition).header.owner !== to);
+  const partitionsFor = (to: Api): number[] =>
+    all.filter((partition) => store.state(partition).header.master !== to);
 
   const partitionsOf = (id: string): number[] =>
     all.filter((partition) => journal.entry(id, partition) !== undefined || isDecided(id, partition));

@@ -151,24 +151,24 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
       case 'write-released':
         return write(command, 'released', { type: 'released', ...link, epoch, commandId });
       case 'write-switched': {
-        const { owner } = action;
+        const { master } = action;
         return write(command, 'switched', {
           type: 'switched',
           ...link,
           epoch,
           offset,
           commandId,
-          master: owner,
+          master,
         });
       }
       case 'fence': {
         const row = await ask(() => original.fence(partition, epoch));
-        if (row?.epoch === epoch && row.owner === 'shiny') parts.onStep({ kind: 'fenced', command });
+        if (row?.epoch === epoch && row.master === 'shiny') parts.onStep({ kind: 'fenced', command });
         return;
       }
       case 'abort': {
         const row = await ask(() => original.abortSwitch(partition, epoch, action.reason));
-        if (row?.epoch === epoch && row.owner === header.owner) parts.onStep({ kind: 'aborted', command });
+        if (row?.epoch === epoch && row.master === header.master) parts.onStep({ kind: 'aborted', command });
         return;
       }
       case 'wait':

@@ -28,7 +28,7 @@ test('P13: no fence while the relay does not publish; the switch that waited for
   let now = NOW;
   const time = { ...systemTime, now: () => now };
   let row: InternalMastership = {
-    owner: 'original',
+    master: 'original',
     epoch: 0,
     refusedReason: null,
     unpublished: 3,

@@ -44,16 +44,16 @@ begin
   return answer;
 end $$;
 
--- Does Original decide here? A direct write has no token (null). Behind the lock, so the row stays until the end.
-create function original_decides(p_partition integer, p_token bigint) returns boolean language plpgsql as $$
+-- Does Original decide here? A direct write has no fencing epoch (null). Behind the lock, so the row stays until the end.
+create function original_decides(p_partition integer, p_fencing_epoch bigint) returns boolean language plpgsql as $$
 declare
   master mastership_row := mastership_of(p_partition);
 begin
-  if p_token > master.epoch then
+  if p_fencing_epoch > master.epoch then
     raise exception 'partition % is at epoch % in the database and at % in the log: the database was set back',
-      p_partition, master.epoch, p_token using errcode = 'MP001';
+      p_partition, master.epoch, p_fencing_epoch using errcode = 'MP001';
   end if;
-  return master.owner = 'original' and (p_token is null or master.since <= p_token);
+  return master.owner = 'original' and (p_fencing_epoch is null or master.since <= p_fencing_epoch);
 end $$;
 
 -- The compare-and-set of an update or delete; null when it may go on. The same rules as decideChange in
@@ -123,7 +123,7 @@ begin
 end $$;
 
 -- Keeps the answer, and puts into the outbox what leaves Postgres only that way.
-create function record_decision(answer answer_row, p_token bigint, asked asked_row) returns void
+create function record_decision(answer answer_row, p_fencing_epoch bigint, asked asked_row) returns void
 language plpgsql as $$
 begin
   -- A 422 is never stored: it would stand in the way of an answer that is still to come by the mirror. No `on conflict`
@@ -137,7 +137,7 @@ begin
   end if;
   -- A command of the log carries its refusal itself; a direct one leaves Postgres only this way (P2). The epoch is read
   -- now: an abort, which takes no lock, may have moved it, and the epochs of a Thing's versions never go back.
-  if answer.code = 'accepted' or p_token is null then
+  if answer.code = 'accepted' or p_fencing_epoch is null then
     insert into outbox (partition, epoch, command_id, requested_on, asked_version, asked_name, asked_foo,
                         asked_created_on, asked_updated_on, asked_added)
       values (answer.partition, (mastership_of(answer.partition)).epoch, answer.command_id, asked.requested_on,
@@ -145,11 +145,11 @@ begin
   end if;
 end $$;
 
--- p_token is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no room in
+-- p_fencing_epoch is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no room in
 -- an integer; p_asked_foo is what the client sent; p_added are the added fields that are not their default. Returns the answer, or no row when Original is not the owner: never a
 -- decision (P10).
 create function decide_command(
-  p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
+  p_partition integer, p_fencing_epoch bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_expected_version bigint, p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz,
   p_now timestamptz, p_requested_on timestamptz, p_asked_foo double precision, p_added jsonb default '{}'
 ) returns setof answer_row language plpgsql as $$
@@ -166,11 +166,11 @@ begin
     return;
   end if;
   -- The key stands for a request in another partition: 422 for a direct write, whoever is master.
-  if answer.partition is not null and p_token is null then
+  if answer.partition is not null and p_fencing_epoch is null then
     return next refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'reused', null, null);
     return;
   end if;
-  if not original_decides(p_partition, p_token) then
+  if not original_decides(p_partition, p_fencing_epoch) then
     return;
   end if;
 
@@ -187,17 +187,17 @@ begin
                     thing.name, thing.foo, thing.created_on, thing.updated_on, thing.version, thing.deleted, thing.added);
     end if;
   end if;
-  if p_token is null then
+  if p_fencing_epoch is null then
     asked := row(p_requested_on, p_expected_version, p_name, p_asked_foo, p_created_on, p_updated_on, p_added);
   end if;
-  perform record_decision(answer, p_token, asked);
+  perform record_decision(answer, p_fencing_epoch, asked);
   return next answer;
 end $$;
 
 -- What Postgres can never store is refused by Postgres, and the refusal is kept like any other (P10). In a transaction of its
 -- own, as the one that tried is gone.
 create function refuse_unrepresentable(
-  p_partition integer, p_token bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
+  p_partition integer, p_fencing_epoch bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_field text, p_requested_on timestamptz, p_asked_version bigint, p_asked_name text, p_asked_foo double precision,
   p_asked_created_on timestamptz, p_asked_updated_on timestamptz, p_asked_added jsonb default '{}'
 ) returns setof answer_row language plpgsql as $$
@@ -211,14 +211,14 @@ begin
     return next answer;
     return;
   end if;
-  if not original_decides(p_partition, p_token) then
+  if not original_decides(p_partition, p_fencing_epoch) then
     return;
   end if;
   answer := refusal(p_partition, p_command_id, p_payload_hash, p_type, p_thing_id, 'unrepresentable', null, p_field);
-  if p_token is null then
+  if p_fencing_epoch is null then
     asked := row(p_requested_on, p_asked_version, p_asked_name, p_asked_foo, p_asked_created_on, p_asked_updated_on,
                  p_asked_added);
   end if;
-  perform record_decision(answer, p_token, asked);
+  perform record_decision(answer, p_fencing_epoch, asked);
   return next answer;
 end $$;

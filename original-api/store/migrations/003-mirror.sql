@@ -5,7 +5,7 @@
 create function mirror_decisions(p_partition integer, p_decisions jsonb) returns void language plpgsql as $$
 begin
   if (mastership_of(p_partition)).owner <> 'shiny' then
-    raise exception 'the mirror has decisions of Shiny for partition %, which Shiny does not own in the database: the '
+    raise exception 'the mirror has decisions of Shiny for partition %, of which Shiny is not the master in the database: the '
       'database was set back, or a switch is not known to it', p_partition using errcode = 'MP001';
   end if;
 

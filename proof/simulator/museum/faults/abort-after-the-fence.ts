@@ -2,7 +2,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 
 export const fault: PlantedFault = {
   rule: 'P13',
-  breaks: 'a switch whose deadline passes behind its fence is refused: nobody owns the partition',
+  breaks: 'a switch whose deadline passes behind its fence is refused: nobody is master of the partition',
   replace: [
     {
       file: 'updater/switch/switch-decision.ts',

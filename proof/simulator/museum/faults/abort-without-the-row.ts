@@ -8,7 +8,7 @@ export const fault: PlantedFault = {
     {
       file: 'updater/switch/switch-steps.ts',
       text: `        const row = await ask(() => original.abortSwitch(partition, epoch, action.reason));
-        if (row?.epoch === epoch && row.owner === header.owner) parts.onStep({ kind: 'aborted', command });
+        if (row?.epoch === epoch && row.master === header.master) parts.onStep({ kind: 'aborted', command });
         return;`,
       by: `        const { reason } = action;
         return write(command, 'refused', { type: 'refused', ...link, epoch, offset, commandId, reason });`,

@@ -36,8 +36,8 @@ const chained`,
     },
     {
       file: 'updater/switch/switch-decision.ts',
-      text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
-      by: `row.owner === 'shiny' ? header.fence !== null :`,
+      text: `row.master === 'shiny' ? header.fence?.epoch === row.epoch :`,
+      by: `row.master === 'shiny' ? header.fence !== null :`,
     },
   ],
 };

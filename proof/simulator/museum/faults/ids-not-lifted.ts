@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/store/memory-thing-store.ts',
-      text: 'ruler.idFloor = Math.max(ruler.idFloor, released.idFloor);',
+      text: 'row.idFloor = Math.max(row.idFloor, released.idFloor);',
       by: 'void released.idFloor;',
     },
   ],

@@ -7,8 +7,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/mirror.ts',
-      text: 'const left = segment.byShiny.filter(({ offset }) => offset >= place.storedOffset);',
-      by: `const all = segment.byShiny.filter(({ offset }) => offset >= place.storedOffset);
+      text: 'const left = segment.byShiny.filter(({ offset }) => offset >= checkpoint.storedOffset);',
+      by: `const all = segment.byShiny.filter(({ offset }) => offset >= checkpoint.storedOffset);
       const left = released === undefined ? all : all.slice(0, -1);`,
     },
   ],

@@ -8,9 +8,9 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'updater/partition/feed-loop.ts',
-      text: `if (first === undefined || owner !== 'original') return wakeup.wait();`,
-      by: `if (owner !== 'original') queue = [];
-    if (first === undefined || owner !== 'original') return wakeup.wait();`,
+      text: `if (first === undefined || master !== 'original') return wakeup.wait();`,
+      by: `if (master !== 'original') queue = [];
+    if (first === undefined || master !== 'original') return wakeup.wait();`,
     },
   ],
 };

@@ -6,7 +6,7 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/store/memory-thing-store.ts',
-      text: 'if (state !== null || token === null) {',
+      text: 'if (state !== null || fencingEpoch === null) {',
       by: 'if (state !== null) {',
     },
   ],

@@ -7,8 +7,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/store/memory-thing-store.ts',
-      text: `if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null })) {`,
-      by: `if (moveEpoch(partition, epoch, 'original', { owner: 'shiny', refusedReason: null }) && epoch % 4 !== 3) {`,
+      text: `if (moveEpoch(partition, epoch, 'original', { master: 'shiny', refusedReason: null })) {`,
+      by: `if (moveEpoch(partition, epoch, 'original', { master: 'shiny', refusedReason: null }) && epoch % 4 !== 3) {`,
     },
   ],
 };

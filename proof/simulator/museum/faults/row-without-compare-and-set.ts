@@ -6,8 +6,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'original-api/store/memory-thing-store.ts',
-      text: 'if (ruler.epoch !== epoch - 1 || (from !== undefined && ruler.owner !== from)) return false;',
-      by: 'if (from !== undefined && ruler.owner !== from) return false;',
+      text: 'if (row.epoch !== epoch - 1 || (from !== undefined && row.master !== from)) return false;',
+      by: 'if (from !== undefined && row.master !== from) return false;',
     },
   ],
 };

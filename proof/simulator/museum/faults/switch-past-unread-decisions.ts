@@ -3,7 +3,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 export const fault: PlantedFault = {
   rule: 'P6',
   breaks:
-    'the updater moves the row while its own decisions are not read back, and Original looks at the owner before the stored answer: if they are lost, nobody can decide these commands any more',
+    'the updater moves the row while its own decisions are not read back, and Original looks at the master before the stored answer: if they are lost, nobody can decide these commands any more',
   replace: [
     {
       file: 'updater/partition/command-loop.ts',
@@ -14,8 +14,8 @@ export const fault: PlantedFault = {
       file: 'original-api/store/memory-thing-store.ts',
       text: `      const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);`,
-      by: `      const ruler = mastership[partition]!;
-      if (ruler.owner !== 'original') return 'not-owner';
+      by: `      const row = mastership[partition]!;
+      if (row.master !== 'original') return 'not-master';
       const stored = answers.get(command.commandId)?.get(partition);
       if (stored !== undefined) return repeated(stored, command);`,
     },

@@ -13,8 +13,8 @@ export const fault: PlantedFault = {
     },
     {
       file: 'updater/switch/switch-decision.ts',
-      text: `row.owner === 'shiny' ? header.fence?.epoch === row.epoch :`,
-      by: `row.owner === 'shiny' ? true :`,
+      text: `row.master === 'shiny' ? header.fence?.epoch === row.epoch :`,
+      by: `row.master === 'shiny' ? true :`,
     },
   ],
 };

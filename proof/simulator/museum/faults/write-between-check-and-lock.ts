@@ -2,7 +2,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 
 export const fault: PlantedFault = {
   rule: 'P7',
-  breaks: 'the owner is checked first and the write done later: a fence gets in between',
+  breaks: 'the master is checked first and the write done later: a fence gets in between',
   seen: 'gh-ost#887: a write slipped in between the rename and the lock',
   replace: [
     {
