@@ -117,8 +117,10 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
       if (mirrored < stored[partition]!) fail(new StoreSetBackError(partition, mirrored, stored[partition]!));
       const before = noted.get(partition);
       const lost = before === undefined ? undefined : lostFeedFault(now[partition]!, before);
-      if (behind.includes(facts)) noted.set(partition, before ?? { removed, feedEnd: ends[partition]! });
-      else noted.delete(partition);
+      const isThrough = before === undefined || now[partition]!.entryNumber >= before.removed;
+      if (!behind.includes(facts)) noted.delete(partition);
+      // What came since is noted only then: while entries come faster than they are observed, an ever newer note says nothing.
+      else if (isThrough) noted.set(partition, { removed, feedEnd: ends[partition]! });
       judge(partition, setBackFault(headers[partition]!, facts) ?? lost);
     }
     await parts.onFacts(all);

@@ -76,3 +76,27 @@ test('a fault stays, whatever the store says later; a store that does not answer
   expect(watch.fault(0)).toMatchObject({ since });
   watch.stop();
 });
+
+test('entries that are lost behind others that were on the way when it looked are found', async () => {
+  const time = createVirtualTime();
+  let removed = 3;
+  let entryNumber = 2;
+  const watch = await startStoreWatch({
+    store: { partitionFacts: async () => [facts({ removed })], missing: async () => [] },
+    partitions: 1,
+    onFacts: async () => undefined,
+    recent: () => [],
+    headers: () => [header({ entryNumber, feedPosition: entryNumber - 1 })],
+    stored: () => [0],
+    // Those behind the third were acknowledged by the broker, and are gone.
+    feedEnds: async () => [3],
+    logger: silentLogger(),
+    time,
+  });
+  await time.run(() => false, 2_000);
+  expect(watch.fault(0)).toBeUndefined();
+  [removed, entryNumber] = [7, 3];
+  await time.run(() => watch.fault(0) !== undefined, 10_000);
+  expect(watch.fault(0)?.reason).toMatch(/7 entries .* the feed has 3: it was lost or cut/);
+  watch.stop();
+});
