@@ -20,8 +20,8 @@ const IN_FLIGHT_MAX = 100;
 
 export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecycle): Promise<HttpServer> => {
   const { namespace, genesis, store, log, codec, original, logger, metrics, time } = parts;
-  const deciding = await startUpdaterService(parts, lifecycle);
-  const { journal } = deciding;
+  const service = await startUpdaterService(parts, lifecycle);
+  const { journal } = service;
   const requests = createSwitchRequests({
     namespace,
     partitions: genesis.partitions,
@@ -33,8 +33,19 @@ export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecy
     time,
   });
   const outcomesTopic = topicName(namespace, 'things.outcomes');
-  const ofSwitches = { namespace, genesis, store, log, outcomesTopic, original, deciding, requests, time };
-  const { starting } = deciding;
+  const ofSwitches = {
+    namespace,
+    genesis,
+    store,
+    log,
+    outcomesTopic,
+    original,
+    service,
+    requests,
+    logger,
+    time,
+  };
+  const { starting } = service;
   const ofFeatures = { namespace, partitions: genesis.partitions, store, log, codec, logger, time, starting };
   // It answers "not ready" while the fold catches up.
   const app = createServer(
@@ -45,8 +56,8 @@ export const createUpdaterApp = async (parts: UpdaterAppParts, lifecycle: Lifecy
       logger,
       metrics,
       inFlightMax: IN_FLIGHT_MAX,
-      notReady: deciding.notReady,
-      troubled: () => troubled(deciding.statuses()),
+      notReady: service.notReady,
+      troubled: () => troubled(service.statuses()),
       wall: createWall(parts.wall),
       identity: { genesis: genesis.id, pid: process.pid, features: KNOWN_FEATURES },
     },

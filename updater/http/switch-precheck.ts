@@ -1,16 +1,18 @@
 /**
- * Everything that would refuse or delay a switch, looked at without changing anything: the lag of relay, mirror and view,
- * Things that Original cannot hold, Original and its database, an updater at work in each partition; and a forecast of
- * the pause.
+ * A dry run of a switch: everything that would refuse or delay it, by the rules that the switch itself goes by
+ * (switch-decision.ts), the lag of each part, and a forecast of the pause. Changes nothing.
  */
+import type { SwitchCommand } from '../../shared/domain/command.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
+import type { Logger } from '../../shared/process/logger.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { UpdaterService } from '../partition/service.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
-import { SWITCH_LAG_MAX_RECORDS } from '../switch/switch-decision.ts';
+import { relayBlockedBy } from '../switch/relay-lag.ts';
+import { switchBlockers, type SwitchFacts } from '../switch/switch-decision.ts';
 
 export interface PrecheckParts {
   /** `<ns>.things.outcomes` */
@@ -18,7 +20,8 @@ export interface PrecheckParts {
   readonly store: FoldStore;
   readonly log: EventLog;
   readonly original: OriginalClient;
-  readonly deciding: UpdaterService;
+  readonly service: UpdaterService;
+  readonly logger: Logger;
   readonly time: Time;
 }
 
@@ -47,6 +50,8 @@ export interface PartitionPrecheck {
 }
 
 const LOSSY_LISTED_MAX = 10;
+/** How long the relay may take to publish what is in the outbox. */
+const RELAY_WAIT_MS = 1_000;
 /** Without a switch to go by: log hops (command to outcome, released or fence, switched) and calls of Original. */
 const LOG_HOPS = 5;
 const ORIGINAL_CALLS = 3;
@@ -67,69 +72,83 @@ export const precheckSwitch = async (
 };
 
 const precheck = async (
-  { store, original, deciding, time }: PrecheckParts,
-  { to, expectedEpochs, allowLoss }: PrecheckAsked,
+  { store, original, service, logger, time }: PrecheckParts,
+  asked: PrecheckAsked,
   partition: number,
   end: number,
   hopMs: number,
 ): Promise<PartitionPrecheck> => {
-  const { header, lossy } = store.state(partition);
-  const { command, feed } = deciding.loops()![partition]!;
+  const { to } = asked;
+  const state = store.state(partition);
+  const { header } = state;
+  const loops = service.loops()![partition]!;
   const began = time.monotonic();
-  const row = await original.mastership(partition).catch((error: unknown) => error as Error);
+  const relay =
+    to === 'shiny'
+      ? relayBlockedBy({ partition, state, original, logger }, RELAY_WAIT_MS)
+      : Promise.resolve(undefined);
+  const row = await original.mastership(partition).catch(() => undefined);
   const callMs = time.monotonic() - began;
-
-  const problems: string[] = [];
+  const next = service.progress.next(partition);
+  const facts: SwitchFacts = {
+    header,
+    lossy: state.lossy,
+    switches: state.switches,
+    row,
+    nextOutcome: next,
+    relayBlockedBy: await relay,
+    now: time.now(),
+  };
+  const command = dryCommand(asked, asked.expectedEpochs[partition] ?? header.epoch, time.now());
+  // While a switch is under way the row is ahead of the log.
+  const isOpen = service.journal.open(partition) !== undefined;
+  const blockers = switchBlockers(facts, command).filter(
+    (blocker) => !(isOpen && blocker.kind === 'wait' && blocker.for === 'row'),
+  );
+  const problems = blockers.map(({ reason }) => reason);
   let would: PartitionPrecheck['would'] = 'switch';
-  const expected = expectedEpochs[partition] ?? header.epoch;
-  if (expected !== header.epoch) {
-    would = 'skipped';
-    problems.push(`the switch expects epoch ${expected}, the partition is at ${header.epoch}`);
-  } else if (header.master === to) {
-    would = 'skipped';
-    problems.push(`${to} is master of the partition already`);
-  }
-  const next = deciding.progress.next(partition);
-  const isUp = !(row instanceof Error);
-  const lag = {
-    relay: (isUp ? row.unpublished : 0) + feed.waiting(),
-    mirror: isUp ? Math.max(0, next - row.mirrorNext) : 0,
-    view: Math.max(0, end - next),
-    commands: command.waiting(),
-  };
-  const refuse = (problem: string): void => {
+  if (blockers.length > 0) would = blockers[0]!.kind === 'skip' ? 'skipped' : 'refuse';
+  const status = service.statuses()[partition]!;
+  if (status.state === 'stuck' || status.state === 'diverged') {
     if (would === 'switch') would = 'refuse';
-    problems.push(problem);
-  };
-  if (!isUp) refuse(`Original or its database does not answer: ${row.message}`);
-  if (isUp && row.epoch !== header.epoch && deciding.journal.open(partition) === undefined)
-    refuse(`Original's row is at epoch ${row.epoch}, the log at ${header.epoch}`);
-  if (to === 'shiny' && lag.relay > SWITCH_LAG_MAX_RECORDS)
-    refuse(`the relay is ${lag.relay} entries behind`);
-  if (to === 'original' && lag.mirror > SWITCH_LAG_MAX_RECORDS)
-    refuse(`the mirror is ${lag.mirror} outcomes behind`);
-  const { state, reason } = deciding.statuses()[partition]!;
-  if (state === 'stuck' || state === 'diverged') refuse(`the partition is ${state}: ${reason}`);
-  const first = [...lossy].slice(0, LOSSY_LISTED_MAX).map(String);
-  if (to === 'original' && lossy.size > 0 && !allowLoss)
-    refuse(`${lossy.size} Things have a foo that Original cannot hold`);
-
+    problems.push(`the partition is ${status.state}: ${status.reason}`);
+  }
   // The relay does not depend on it: it only goes another way.
-  if (isUp && row.oldestTransaction !== undefined) problems.push(`note: ${row.oldestTransaction}`);
+  if (row?.oldestTransaction !== undefined) problems.push(`note: ${row.oldestTransaction}`);
 
-  const usual = median(deciding.journal.pauses(to)) ?? LOG_HOPS * hopMs + ORIGINAL_CALLS * callMs;
+  const lag = {
+    relay: (row?.unpublished ?? 0) + loops.feed.waiting(),
+    mirror: row === undefined ? 0 : Math.max(0, next - row.mirrorNext),
+    view: Math.max(0, end - next),
+    commands: loops.command.waiting(),
+  };
+  const usual = median(service.journal.pauses(to)) ?? LOG_HOPS * hopMs + ORIGINAL_CALLS * callMs;
   const behind = lag.view + lag.commands + (to === 'shiny' ? lag.relay : lag.mirror);
-  const forecast = Math.ceil(usual + (1_000 * behind) / CATCH_UP_PER_SECOND);
   return {
     partition,
     would,
     problems,
     epoch: header.epoch,
     lag,
-    lossy: { count: lossy.size, first },
-    forecast_pause_ms: forecast,
+    lossy: {
+      count: state.lossy.size,
+      first: [...state.lossy].slice(0, LOSSY_LISTED_MAX).map(String),
+    },
+    forecast_pause_ms: Math.ceil(usual + (1_000 * behind) / CATCH_UP_PER_SECOND),
   };
 };
+
+/** The switch that is asked about, as it would lie in the log. */
+const dryCommand = ({ to, allowLoss }: PrecheckAsked, expectedEpoch: number, now: number): SwitchCommand => ({
+  type: 'switch',
+  commandId: '',
+  requestedOn: now,
+  payloadHash: '',
+  to,
+  expectedEpoch,
+  deadline: now + RELAY_WAIT_MS,
+  allowLoss,
+});
 
 const median = (values: ReturnType<SwitchJournal['pauses']>): number | undefined =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

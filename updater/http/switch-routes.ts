@@ -33,7 +33,7 @@ export interface SwitchRoutesParts extends PrecheckParts {
   readonly namespace: string;
   readonly genesis: Genesis;
   readonly store: FoldStore;
-  readonly deciding: UpdaterService;
+  readonly service: UpdaterService;
   readonly requests: SwitchRequests;
 }
 
@@ -43,19 +43,19 @@ const READ_WAIT_MS = 2_000;
 const LAG_WAIT_MS = 2_000;
 
 export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
-  const { namespace, genesis, store, deciding, requests } = parts;
+  const { namespace, genesis, store, service, requests } = parts;
   const all = Array.from({ length: genesis.partitions }, (_, partition) => partition);
   const shapeOf = (id: string, partitions: readonly number[]): SwitchJson =>
     switchJson(
       id,
       partitions.map((partition) => ({
         partition,
-        entry: deciding.journal.entry(id, partition),
+        entry: service.journal.entry(id, partition),
         result: store.state(partition).switches.get(id),
       })),
     );
   const checkReady = (): void => {
-    const waiting = deciding.starting();
+    const waiting = service.starting();
     if (waiting !== undefined) throw unavailable(`not ready: ${waiting}`);
   };
   const checkPartitions = (partitions: readonly (number | string)[]): void => {
@@ -164,10 +164,10 @@ export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
 };
 
 /** `lag`: outcomes that this updater has not folded, null when the log does not say. */
-const mastershipOf = ({ store, deciding }: SwitchRoutesParts, partition: number, end: number | undefined) => {
+const mastershipOf = ({ store, service }: SwitchRoutesParts, partition: number, end: number | undefined) => {
   const { master, epoch, position } = store.state(partition).header;
-  const open = deciding.journal.open(partition);
-  const { state, since, reason } = deciding.statuses()[partition]!;
+  const open = service.journal.open(partition);
+  const { state, since, reason } = service.statuses()[partition]!;
   return {
     partition,
     owner: master,
@@ -176,8 +176,8 @@ const mastershipOf = ({ store, deciding }: SwitchRoutesParts, partition: number,
     state,
     ...(since === undefined ? {} : { since: isoTime(since) }),
     ...(reason === undefined ? {} : { reason }),
-    waiting: deciding.loops()![partition]!.command.waiting(),
-    lag: end === undefined ? null : Math.max(0, end - deciding.progress.next(partition)),
+    waiting: service.loops()![partition]!.command.waiting(),
+    lag: end === undefined ? null : Math.max(0, end - service.progress.next(partition)),
     ...(open === undefined
       ? {}
       : {

@@ -1,30 +1,29 @@
 /**
- * Decides the commands of one partition, in their order: by itself while Shiny is master of the partition, through the Original
- * API while Original does. Every command gets exactly one counted decision, repeats and marks included.
- *
- * Any number of updaters may run; safety comes from the fold. Only to spare work, one that sees another's decision
- * count lets that one lead, and steps in when a command has waited for STANDBY_MS.
+ * Decides the commands of one partition, in their order (decide-now.ts), and carries switches through (switch-steps.ts). Every
+ * command gets exactly one counted decision, repeats and marks included. Any number of updaters may run: safety comes from
+ * the fold.
  */
 import type { Decision } from '../../shared/domain/answer.ts';
-import { decide, decideFromFold, enabledBy } from '../../shared/domain/decide.ts';
-import { isLogCommand, type LogCommand, type ThingCommand } from '../../shared/domain/command.ts';
-import { decisionFault } from '../../shared/domain/divergence.ts';
+import { enabledBy } from '../../shared/domain/decide.ts';
+import type { LogCommand, ThingCommand } from '../../shared/domain/command.ts';
 import { linkAfter, type Counted } from '../../shared/domain/fold.ts';
 import type { Outcome } from '../../shared/domain/outcome.ts';
 import type { PartitionState } from '../../shared/domain/partition-state.ts';
-import { ApiError } from '../../shared/http/errors.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { ReadOutcome } from '../../shared/records/outcome-reader.ts';
 import { checkKnown } from '../../shared/records/feature-check.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
-import { createCommandQueue, type InvalidCommand, type QueuedCommand } from './command-queue.ts';
-import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
+import { createActiveUpdater } from './active-updater.ts';
+import { createCommandQueue, type QueuedCommand, type WaitingCommand } from './command-queue.ts';
+import { decideNow } from './decide-now.ts';
+import type { OutcomeWriter, PreparedOutcome } from '../outcomes/outcome-writer.ts';
 import type { Speculation, Unread } from '../outcomes/speculation.ts';
 import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
-import { createSwitchSteps, type SwitchStep } from '../switch/switch-steps.ts';
+import type { SwitchStep } from '../switch/switch-actions.ts';
+import { createSwitchSteps } from '../switch/switch-steps.ts';
 
 export interface CommandLoopParts {
   readonly partition: number;
@@ -53,8 +52,8 @@ export interface CommandLoop {
   waitingMs(): number;
   /** Does another updater decide this partition? */
   standsBy(): boolean;
-  /** Was it this updater whose decision counted last time, as far as it has tried? */
-  leads(): boolean;
+  /** Does this one, as far as it has tried? */
+  isActive(): boolean;
   trouble(): Trouble | undefined;
   /** What the switch at the head waits for, if there is one. */
   switchWaitsFor(): string | undefined;
@@ -67,13 +66,9 @@ export interface CommandLoop {
 const QUEUE_MAX_COMMANDS = 2_000;
 /** Decisions that are not read back yet. */
 const UNREAD_MAX_DECISIONS = 500;
-export const STANDBY_MS = 300;
 const ORIGINAL_RETRY_MS = 100;
 /** A partition that contradicts the log is looked at again: somebody may have repaired it. */
 const DIVERGED_RETRY_MS = 1_000;
-
-/** Nothing was written (P17). A mere `bad-request` says that the two do not understand each other, and nothing of the command. */
-const isUndecidable = (error: unknown): boolean => error instanceof ApiError && error.code === 'undecidable';
 
 const isDecision = (type: Outcome['type']): boolean => type === 'decided' || type === 'invalid';
 
@@ -82,93 +77,64 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const wakeup = createWakeup(time);
   const drained = createWakeup(time);
   const queue = createCommandQueue();
-  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  /** As far as is known. */
-  let leader: 'us' | 'another' | undefined;
-  let unsure = false;
+  const active = createActiveUpdater(time);
   const trouble = createTroubleKeeper({ partition, part: 'commands' }, { logger, time });
+  const switchSteps = createSwitchSteps({ ...parts, outcomeRead: wakeup, onStep: parts.onSwitchStep });
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  /** Nobody knows what of ours is in the log. */
+  let appendUnknown = false;
   let stopped = false;
 
-  /** Undefined when there is no decision now: the master changed, or Original cannot be reached. */
-  const decideNow = async (
-    command: ThingCommand | LogCommand,
-    offset: number,
-  ): Promise<Decision | { readonly invalid: string } | undefined> => {
-    const { header } = speculation;
-    if (header.master === 'shiny') return decide(speculation, command);
-    const known = decideFromFold(speculation, command);
-    if (known !== undefined || isLogCommand(command)) return known;
-    try {
-      const decision = await original.decide(partition, header.epoch, command);
-      if (decision !== 'not-master') {
-        const fault = decisionFault(speculation, command, decision);
-        if (fault === undefined) return decision;
-        trouble.has('diverged', fault);
-        await wakeup.wait(DIVERGED_RETRY_MS);
-        return undefined;
-      }
-      logger.debug({ partition, offset }, 'Original is not the master, waiting for the log');
-    } catch (error) {
-      if (isUndecidable(error)) return { invalid: (error as Error).message };
-      const isDiverged = error instanceof ApiError && error.code === 'diverged';
-      trouble.has(
-        isDiverged ? 'diverged' : 'stuck',
-        `Original does not decide: ${(error as Error).message}`,
-        error,
-      );
-    }
-    await wakeup.wait(ORIGINAL_RETRY_MS);
-    return undefined;
-  };
-
-  const append = async (
-    record: ReturnType<OutcomeWriter['prepare']>,
-    commandId: string,
-    mine: Unread,
-  ): Promise<void> => {
-    try {
-      mine.appendedAt = await writer.append(commandId, record);
-      noteWhoLeads(mine);
-    } catch (error) {
-      trouble.has('stuck', `the outcomes cannot be written: ${(error as Error).message}`, error);
-      unsure = true;
-      wakeup.raise();
-    }
-  };
-
-  const noteWhoLeads = ({ appendedAt, countedAt }: Unread): void => {
-    if (appendedAt === undefined || countedAt === undefined) return;
-    const now = appendedAt === countedAt ? 'us' : 'another';
-    if (leader !== now) logger.debug({ partition, leader: now }, 'who decides has changed');
-    leader = now;
+  const run = async (): Promise<void> => {
+    while (!stopped) await step();
   };
 
   const step = async (): Promise<void> => {
-    if (unsure) {
+    if (appendUnknown) {
       await writer.readToEnd();
       speculation.drop();
-      unsure = false;
+      appendUnknown = false;
     }
     const waiting = queue.after(speculation.header.position);
     if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return wakeup.wait();
-    const standbyLeft = leader === 'another' ? waiting.since + STANDBY_MS - time.monotonic() : 0;
-    if (standbyLeft > 0) return wakeup.wait(standbyLeft);
+    const standbyLeft = active.standbyLeftMs(waiting.enqueuedAt);
+    return standbyLeft > 0 ? wakeup.wait(standbyLeft) : take(waiting);
+  };
 
-    const { command, offset } = waiting;
-    if (command.type === 'switch') {
-      // P6: a switch is taken up once everything before it was read back, and nothing is decided past it before it was.
-      return speculation.unread() > 0 ? wakeup.wait() : switchSteps.next(command, offset);
+  const take = ({ command, offset }: WaitingCommand): Promise<void> | void => {
+    switch (command.type) {
+      case 'switch':
+        // P6: a switch is taken up once everything before it was read back, and nothing is decided past it before it was.
+        return speculation.unread() > 0 ? wakeup.wait() : switchSteps.next(command, offset);
+      case 'invalid':
+        return passOver(command.reason, offset);
+      case 'enable':
+        checkKnown([command.feature], `commands/${partition} offset ${offset}`, parts.knownFeatures);
+        return decideCommand(command, offset);
+      case 'create':
+      case 'update':
+      case 'delete':
+      case 'mark':
+        return decideCommand(command, offset);
     }
+  };
 
+  const decideCommand = async (command: ThingCommand | LogCommand, offset: number): Promise<void> => {
     const { header } = speculation;
-    if (command.type === 'invalid') return passOver(command, offset);
-    if (command.type === 'enable')
-      checkKnown([command.feature], `commands/${partition} offset ${offset}`, parts.knownFeatures);
-    const decision = await decideNow(command, offset);
-    // While we asked Original, somebody else's decision may have been read.
-    if (decision === undefined || speculation.header.position !== header.position || unsure) return;
-    if (speculation.header.digest !== header.digest || speculation.header.epoch !== header.epoch) return;
-    if ('invalid' in decision) return passOver({ type: 'invalid', reason: decision.invalid }, offset);
+    const decided = await decideNow(speculation, command, partition, original);
+    if (decided.kind === 'not-now') {
+      if (decided.trouble !== undefined)
+        trouble.has(decided.trouble.kind, decided.trouble.reason, decided.error);
+      const isDiverged = decided.trouble?.kind === 'diverged';
+      return wakeup.wait(isDiverged ? DIVERGED_RETRY_MS : ORIGINAL_RETRY_MS);
+    }
+    // While Original was asked, somebody else's decision may have been read.
+    const now = speculation.header;
+    const isSame =
+      now.position === header.position && now.digest === header.digest && now.epoch === header.epoch;
+    if (!isSame || appendUnknown) return;
+    if (decided.kind === 'invalid') return passOver(decided.reason, offset);
+    const { decision } = decided;
     const record = writer.prepare({
       type: 'decided',
       ...linkAfter(header),
@@ -178,29 +144,42 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       state: decision.state,
       feature: enabledBy(command, decision),
     });
-    void append(record, command.commandId, speculation.add(record));
+    void append(record, command.commandId);
     parts.onDecided(decision);
   };
 
   /** P17: the same by every updater, whoever is master. */
-  const passOver = ({ reason }: InvalidCommand, offset: number): void => {
+  const passOver = (reason: string, offset: number): void => {
     const { header } = speculation;
     logger.warn({ partition, offset, reason }, 'passing over a record that is no command');
-    const record = writer.prepare({ type: 'invalid', ...linkAfter(header), epoch: header.epoch, offset });
-    void append(record, '', speculation.add(record));
+    void append(writer.prepare({ type: 'invalid', ...linkAfter(header), epoch: header.epoch, offset }), '');
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopped) await step();
+  /** Does not wait for the log: the next command is decided behind it (P3). */
+  const append = async (record: PreparedOutcome, key: string): Promise<void> => {
+    const mine = speculation.add(record);
+    try {
+      mine.appendedAt = await writer.append(key, record);
+      noteActive(mine);
+    } catch (error) {
+      trouble.has('stuck', `the outcomes cannot be written: ${(error as Error).message}`, error);
+      appendUnknown = true;
+      wakeup.raise();
+    }
   };
-  const switchSteps = createSwitchSteps({ ...parts, outcomeRead: wakeup, onStep: parts.onSwitchStep });
+
+  const noteActive = ({ appendedAt, countedAt }: Unread): void => {
+    if (appendedAt !== undefined && countedAt !== undefined)
+      active.is(appendedAt === countedAt ? 'us' : 'another');
+  };
+
   const running = run().catch(fail);
 
   return {
     offer: async (commands) => {
-      const since = time.monotonic();
-      for (const command of commands) queue.push({ ...command, since });
-      // What another updater has decided meanwhile must not stand in the way of what comes.
+      const enqueuedAt = time.monotonic();
+      for (const command of commands) queue.push({ ...command, enqueuedAt });
+      // Drops commands that another updater has decided, so that they do not fill the queue.
       queue.dropThrough(parts.state.header.position);
       wakeup.raise();
       while (queue.size() > QUEUE_MAX_COMMANDS && !stopped) await drained.wait();
@@ -212,28 +191,28 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       }
       const own = speculation.read(record, counted);
       if (own === 'dropped') {
-        leader = 'another';
+        active.is('another');
         logger.info(
           { partition, offset: record.offset },
           'another updater was first, dropping what was not read back',
         );
       } else if (own !== undefined) {
-        noteWhoLeads(own);
+        noteActive(own);
       } else if (counted !== undefined && isDecision(record.outcome.type)) {
-        leader = 'another';
+        active.is('another');
       }
       wakeup.raise();
     },
     waiting: queue.size,
     waitingMs: () => {
       const first = queue.after(speculation.header.position);
-      return first === undefined ? 0 : time.monotonic() - first.since;
+      return first === undefined ? 0 : time.monotonic() - first.enqueuedAt;
     },
     trouble: trouble.present,
     switchWaitsFor: switchSteps.waitsFor,
     failed,
-    standsBy: () => leader === 'another',
-    leads: () => leader === 'us',
+    standsBy: active.isAnother,
+    isActive: active.isUs,
     stop: async () => {
       stopped = true;
       wakeup.raise();

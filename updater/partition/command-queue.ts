@@ -13,8 +13,8 @@ export interface QueuedCommand {
 }
 
 export interface WaitingCommand extends QueuedCommand {
-  /** When it was read; milliseconds, monotonic. */
-  readonly since: number;
+  /** Milliseconds, monotonic. */
+  readonly enqueuedAt: number;
 }
 
 export interface CommandQueue {

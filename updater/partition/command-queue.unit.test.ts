@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { create } from '../../test/outcome-log.ts';
 import { createCommandQueue } from './command-queue.ts';
 
-const at = (offset: number) => ({ offset, command: create(`c${offset}`), since: 0 });
+const at = (offset: number) => ({ offset, command: create(`c${offset}`), enqueuedAt: 0 });
 
 test('gives the first command behind a position, also when offsets have gaps, and forgets what is decided', () => {
   fc.assert(

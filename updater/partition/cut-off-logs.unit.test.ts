@@ -65,16 +65,16 @@ const world = async () => {
     };
     const store = createMemoryFoldStore(2);
     const parts = { namespace: NAMESPACE, genesis, store, log, codec, original: {} as OriginalClient };
-    const deciding = await startUpdaterService(
+    const service = await startUpdaterService(
       { ...parts, logger: silentLogger(), metrics: noMetrics(), time },
       lifecycle,
     );
-    await eventually(async () => expect(deciding.starting()).toBeUndefined());
+    await eventually(async () => expect(service.starting()).toBeUndefined());
     const stop = async (): Promise<void> => {
       for (const close of closers.toReversed()) await close();
       expect(failures).toEqual([]);
     };
-    return { deciding, store, stop };
+    return { service, store, stop };
   };
   return { log, codec, send, start };
 };
@@ -99,13 +99,13 @@ test('a partition whose commands were cut off stands as stuck, the other goes on
   await send(zero[0]!);
 
   const second = await start();
-  const [stuck, other] = second.deciding.statuses();
+  const [stuck, other] = second.service.statuses();
   expect(stuck).toMatchObject({
     state: 'stuck',
     reason: expect.stringMatching(/^commands\/0 ends at 1, the fold has decided 3: /),
   });
   expect(other!.state).toBe('deciding');
-  expect(second.deciding.notReady()).toBeUndefined();
+  expect(second.service.notReady()).toBeUndefined();
   await send(one[0]!);
   await eventually(async () => expect(second.store.state(1).header.position).toBe(0));
 
@@ -113,7 +113,7 @@ test('a partition whose commands were cut off stands as stuck, the other goes on
   expect(await restoreCommands(log, codec, repair)).toBe(3);
   expect((await log.endOffsets(COMMANDS))[0]).toBe(4);
   expect(await restoreCommands(log, codec, repair)).toBe(0);
-  await eventually(async () => expect(second.deciding.statuses()[0]!.state).toBe('deciding'));
+  await eventually(async () => expect(second.service.statuses()[0]!.state).toBe('deciding'));
   await send(zero[4]!);
   await eventually(async () => expect(second.store.state(0).header.position).toBe(4));
   expect(second.store.state(0).answers.get(zero[4]!)?.answer.code).toBe('accepted');

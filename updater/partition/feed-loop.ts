@@ -1,7 +1,7 @@
 /**
  * Puts Original's feed into the outcomes of one partition, each entry in its place (P4): always the entries behind the
- * fold's feed position, one batch at a time, and again until they were read back. The cursor is the fold itself; an own
- * one would lose what is sent while Original does not own the partition.
+ * fold's feed position, one batch at a time, and again until they were read back. It has no cursor of its own: entries sent
+ * while Original is not master do not count, and a cursor would skip them.
  */
 import type { UnreadableRecord } from '../../shared/records/record-codec.ts';
 import type { Observed, OriginalEntry } from '../../shared/domain/outcome.ts';
@@ -13,7 +13,7 @@ import type { ReadOutcome } from '../../shared/records/outcome-reader.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
-import { STANDBY_MS } from './command-loop.ts';
+import { createActiveUpdater } from './active-updater.ts';
 import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
 import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
@@ -40,8 +40,8 @@ export interface FeedLoop {
   read(record: ReadOutcome, counted: Counted | undefined): void;
   /** Entries that were read and are not in the outcomes yet. */
   waiting(): number;
-  /** Was it this updater whose entries counted last time, as far as it has tried? */
-  leads(): boolean;
+  /** Does this updater send the entries, as far as it has tried? */
+  isActive(): boolean;
   trouble(): Trouble | undefined;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
@@ -72,12 +72,11 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   const decideState = decideStateOf(state);
   const trouble = createTroubleKeeper({ partition, part: 'feed' }, { logger, time });
-  let queue: (FeedEntry & { since: number })[] = [];
+  const active = createActiveUpdater(time);
+  let queue: (FeedEntry & { enqueuedAt: number })[] = [];
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
   let countedAt = new Map<number, number>();
   let isSending = false;
-  /** As far as is known. */
-  let leader: 'us' | 'another' | undefined;
   let stopped = false;
 
   /**
@@ -121,7 +120,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       const offsets = await Promise.all(appending);
       await progress.until(partition, offsets.at(-1)! + 1, READ_BACK_WAIT_MS);
       const first = countedAt.get(batch[0]!.offset);
-      leader = first === undefined ? undefined : first === offsets[0] ? 'us' : 'another';
+      active.is(first === undefined ? undefined : first === offsets[0] ? 'us' : 'another');
     } catch (error) {
       await Promise.allSettled(appending);
       if (stopped) return;
@@ -139,7 +138,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     const { master, feedPosition } = state.header;
     const [first] = queue;
     if (first === undefined || master !== 'original') return wakeup.wait();
-    const standbyLeft = leader === 'another' ? first.since + STANDBY_MS - time.monotonic() : 0;
+    const standbyLeft = active.standbyLeftMs(first.enqueuedAt);
     if (standbyLeft > 0) return wakeup.wait(standbyLeft);
     if (first.offset <= feedPosition) return forget();
     const batch = sendable();
@@ -164,8 +163,8 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
 
   return {
     offer: async (entries) => {
-      const since = time.monotonic();
-      for (const entry of entries) queue.push({ ...entry, since });
+      const enqueuedAt = time.monotonic();
+      for (const entry of entries) queue.push({ ...entry, enqueuedAt });
       wakeup.raise();
       while (queue.length > QUEUE_MAX_ENTRIES && !stopped) await drained.wait();
     },
@@ -178,7 +177,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       wakeup.raise();
     },
     waiting: () => queue.length,
-    leads: () => leader === 'us',
+    isActive: active.isUs,
     trouble: trouble.present,
     failed,
     stop: async () => {

@@ -270,11 +270,11 @@ test('direct writes come into the outcomes, each once and in order, through rela
 
 test('a standby that is far behind with commands that are decided takes up what comes after them', async () => {
   const of = await world('shiny');
-  const leader = await startUpdater(of, of.log);
+  const active = await startUpdater(of, of.log);
   const commands = everyKindOfCommand(5_000);
   for (const command of commands) await of.send(command);
-  await eventually(async () => expect(leader.state.header.position).toBe(commands.length - 1));
-  await leader.stop();
+  await eventually(async () => expect(active.state.header.position).toBe(commands.length - 1));
+  await active.stop();
   // It reads the outcomes first, and all commands at once only then.
   const late: EventLog = {
     ...of.log,

@@ -6,7 +6,7 @@ import type { UpdaterServiceParts } from './service-parts.ts';
 import { startFeedLoop, type FeedLoop } from './feed-loop.ts';
 import { createOutcomeWriter } from '../outcomes/outcome-writer.ts';
 import { createSpeculation } from '../outcomes/speculation.ts';
-import type { SwitchStep } from '../switch/switch-steps.ts';
+import type { SwitchStep } from '../switch/switch-actions.ts';
 
 export interface PartitionLoops {
   readonly command: CommandLoop;

@@ -154,13 +154,13 @@ const observeStatuses = (metrics: Metrics, statuses: () => readonly PartitionSta
   });
 };
 
-/** An updater that lets another one lead everywhere is in no hurry, and several cost little more than one. */
+/** An updater that is active nowhere is in no hurry, and several cost little more than one. */
 const lingerOf = (loopsNow: () => readonly PartitionLoops[] | undefined): Linger => {
   return () => {
     const loops = loopsNow() ?? [];
     const isPatient =
       loops.some(({ command }) => command.standsBy()) &&
-      !loops.some(({ command, feed }) => command.leads() || feed.leads());
+      !loops.some(({ command, feed }) => command.isActive() || feed.isActive());
     return isPatient ? STANDBY_LINGER_MS : BATCH_LINGER_MS;
   };
 };

@@ -1,6 +1,6 @@
 /**
  * What an updater does next about a switch in one partition: pure, from what the log says (read back, P6) and what
- * Original's row says. The row is the one place where "done or not" is decided, so any updater may crash at any line and
+ * Original's row says. A dry run asks the same. The row is the one place where "done or not" is decided, so any updater may crash at any line and
  * any other goes on from here (P12):
  *
  *   row at the fold's epoch        nothing has happened yet: fence, release, abort, or wait
@@ -20,29 +20,37 @@ export type SwitchAction =
   | { readonly kind: 'write-switched'; readonly master: Api }
   | { readonly kind: 'fence' }
   | { readonly kind: 'abort'; readonly reason: string }
-  /** For a record of the log, the row of Original, or one of them to catch up. */
-  | { readonly kind: 'wait'; readonly for: 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original' };
+  | { readonly kind: 'wait'; readonly for: Awaited; readonly reason: string };
 
-export interface SwitchFacts {
+/** A record of the log, the row of Original, or one of them to catch up. */
+type Awaited = 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original';
+
+export interface SwitchFacts extends Pick<PartitionState, 'lossy' | 'switches'> {
   /** Read back to here: no decision of ours is on the way. */
   readonly header: PartitionHeader;
-  /** Things that Original cannot hold as they are. */
-  readonly lossy: PartitionState['lossy'];
   /** Undefined when Original does not answer. */
   readonly row: InternalMastership | undefined;
   /** Offset of the next outcome that we fold. */
   readonly nextOutcome: number;
-  /** What has kept the switch from beginning so far. */
-  readonly hindrance: string | undefined;
+  /** Why the relay is not through, as far as it was asked (P13). */
+  readonly relayBlockedBy: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
+
+/**
+ * What keeps a switch from beginning. skip: it does not fit. refuse: it is aborted at once. wait: it is aborted if that lasts
+ * until the deadline.
+ */
+export type SwitchBlocker =
+  | { readonly kind: 'skip' | 'refuse'; readonly reason: string }
+  | { readonly kind: 'wait'; readonly for: Awaited; readonly reason: string };
 
 /** Records that relay or mirror may be behind when a partition stops for its switch. */
 export const SWITCH_LAG_MAX_RECORDS = 1_000;
 const LOSSY_LISTED_MAX = 5;
 
-/** A switch that does not fit is let go from the log alone, the same by every updater; a repeated id before all (P12). */
+/** Skips without asking Original, the same by every updater: repeated id, wrong epoch, or already master (P12). */
 export const skipReason = (
   { header, switches }: Pick<PartitionState, 'header' | 'switches'>,
   command: SwitchCommand,
@@ -66,19 +74,69 @@ export const withOwnDeadline = (command: SwitchCommand, now: number, layInLog: b
   return { ...command, deadline: now + leftMs };
 };
 
-/** The next action for a switch that fits. */
+/** What an updater does next; before the point of no return, that is decided by the first blocker. */
 export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): SwitchAction => {
   const { header, row, now } = facts;
+  const isLate = now > command.deadline;
+  const skip = skipReason(facts, command);
+  if (skip !== undefined) return { kind: 'write-skipped', reason: skip };
   if (row === undefined) {
     // Shiny has not let go, and the row cannot have moved to Original: Shiny may go on alone.
-    return command.to === 'original' && header.released === null && now > command.deadline
+    return command.to === 'original' && header.released === null && isLate
       ? { kind: 'write-skipped', reason: 'Original did not answer by the deadline; nothing has changed' }
-      : { kind: 'wait', for: 'original' };
+      : waitFor('original');
   }
-  if (row.epoch > header.epoch + 1) return { kind: 'wait', for: 'log' };
+  if (row.epoch > header.epoch + 1) return waitFor('log');
   if (row.epoch === header.epoch + 1) return finish(header, row);
-  if (row.epoch < header.epoch) return { kind: 'wait', for: 'row' };
-  return command.to === 'shiny' ? beginToShiny(facts, row, command) : beginToOriginal(facts, row, command);
+  if (row.epoch < header.epoch) return waitFor('row');
+  if (header.released !== null)
+    return isLate
+      ? { kind: 'abort', reason: 'the mirror did not take the partition back by the deadline' }
+      : waitFor('row');
+  const [blocker] = switchBlockers(facts, command);
+  if (blocker?.kind === 'refuse') return { kind: 'abort', reason: blocker.reason };
+  if (isLate)
+    return {
+      kind: 'abort',
+      reason:
+        blocker === undefined
+          ? 'the deadline had passed before the switch could begin'
+          : `${blocker.reason}, and the deadline has passed`,
+    };
+  if (blocker?.kind === 'wait') return blocker;
+  return command.to === 'shiny' ? { kind: 'fence' } : { kind: 'write-released' };
+};
+
+/** Everything that keeps the switch from beginning now, in the order in which it counts. A dry run shows all of it. */
+export const switchBlockers = (facts: SwitchFacts, command: SwitchCommand): readonly SwitchBlocker[] => {
+  const { header, row } = facts;
+  const skip = skipReason(facts, command);
+  if (skip !== undefined) return [{ kind: 'skip', reason: skip }];
+  const blockers: SwitchBlocker[] = [];
+  if (row === undefined) blockers.push(waitFor('original', 'Original or its database does not answer'));
+  else if (row.epoch !== header.epoch)
+    blockers.push(waitFor('row', `Original's row is at epoch ${row.epoch}, the log at ${header.epoch}`));
+  return [...blockers, ...(command.to === 'shiny' ? relayBlockers(facts) : originalBlockers(facts, command))];
+};
+
+/** P13: what could delay the switch is looked at before the point of no return. */
+const relayBlockers = ({ row, relayBlockedBy }: SwitchFacts): SwitchBlocker[] => {
+  const unpublished = row?.unpublished ?? 0;
+  if (unpublished > SWITCH_LAG_MAX_RECORDS)
+    return [waitFor('relay', `the relay is ${unpublished} entries behind`)];
+  return relayBlockedBy === undefined ? [] : [waitFor('relay', relayBlockedBy)];
+};
+
+const originalBlockers = (
+  { row, lossy, nextOutcome }: SwitchFacts,
+  { allowLoss }: SwitchCommand,
+): SwitchBlocker[] => {
+  const blockers: SwitchBlocker[] = [];
+  if (lossy.size > 0 && !allowLoss) blockers.push({ kind: 'refuse', reason: lossReason(lossy) });
+  const behind = row === undefined ? 0 : nextOutcome - row.mirrorNext;
+  if (behind > SWITCH_LAG_MAX_RECORDS)
+    blockers.push(waitFor('mirror', `the mirror is ${behind} outcomes behind`));
+  return blockers;
 };
 
 const finish = (header: PartitionHeader, row: InternalMastership): SwitchAction => {
@@ -86,49 +144,19 @@ const finish = (header: PartitionHeader, row: InternalMastership): SwitchAction 
     return { kind: 'write-refused', reason: row.refusedReason ?? 'the switch was aborted' };
   const mayCount = row.master === 'shiny' ? header.fence?.epoch === row.epoch : header.released === row.epoch;
   if (mayCount) return { kind: 'write-switched', master: row.master };
-  return { kind: 'wait', for: row.master === 'shiny' ? 'fence' : 'log' };
+  return waitFor(row.master === 'shiny' ? 'fence' : 'log');
 };
 
-/** P13: what could delay the switch is looked at here, before the point of no return. */
-const beginToShiny = (
-  { now, hindrance }: SwitchFacts,
-  row: InternalMastership,
-  command: SwitchCommand,
-): SwitchAction => {
-  const isBehind = row.unpublished > SWITCH_LAG_MAX_RECORDS;
-  if (now > command.deadline)
-    return {
-      kind: 'abort',
-      reason: isBehind
-        ? `the relay is ${row.unpublished} entries behind, and the deadline has passed`
-        : (hindrance ?? 'the deadline had passed before the switch could begin'),
-    };
-  return isBehind ? { kind: 'wait', for: 'relay' } : { kind: 'fence' };
+const WAITS: Readonly<Record<Awaited, string>> = {
+  log: 'a record of the log',
+  row: "the mirror to take over Shiny's decisions",
+  fence: "Original's fence, which the relay publishes",
+  relay: 'the relay to publish the outbox',
+  mirror: 'the mirror to catch up',
+  original: 'Original to answer',
 };
 
-const beginToOriginal = (
-  { header, lossy, nextOutcome, now }: SwitchFacts,
-  row: InternalMastership,
-  command: SwitchCommand,
-): SwitchAction => {
-  const isLate = now > command.deadline;
-  if (header.released !== null) {
-    return isLate
-      ? { kind: 'abort', reason: 'the mirror did not take the partition back by the deadline' }
-      : { kind: 'wait', for: 'row' };
-  }
-  if (lossy.size > 0 && !command.allowLoss) return { kind: 'abort', reason: lossReason(lossy) };
-  const behind = nextOutcome - row.mirrorNext;
-  const isBehind = behind > SWITCH_LAG_MAX_RECORDS;
-  if (isLate)
-    return {
-      kind: 'abort',
-      reason: isBehind
-        ? `the mirror is ${behind} outcomes behind, and the deadline has passed`
-        : 'the deadline had passed before the switch could begin',
-    };
-  return isBehind ? { kind: 'wait', for: 'mirror' } : { kind: 'write-released' };
-};
+const waitFor = (what: Awaited, reason = WAITS[what]) => ({ kind: 'wait', for: what, reason }) as const;
 
 const lossReason = (lossy: PartitionState['lossy']): string => {
   const listed: number[] = [];

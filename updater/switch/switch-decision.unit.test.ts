@@ -5,7 +5,13 @@ import { emptyHeader, type PartitionHeader } from '../../shared/domain/partition
 import type { SwitchResult } from '../../shared/domain/switch-result.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { InternalMastership } from '../../shared/contracts/original-internal.ts';
-import { nextSwitchAction, skipReason, SWITCH_LAG_MAX_RECORDS, withOwnDeadline } from './switch-decision.ts';
+import {
+  nextSwitchAction,
+  skipReason,
+  SWITCH_LAG_MAX_RECORDS,
+  switchBlockers,
+  withOwnDeadline,
+} from './switch-decision.ts';
 
 const DEADLINE = NOW + 1_000;
 const EPOCH = 4;
@@ -35,7 +41,13 @@ const row = (master: Api, epoch = EPOCH, change: Partial<InternalMastership> = {
   ...change,
 });
 const next = (
-  given: { header: PartitionHeader; row: InternalMastership | undefined; lossy?: number[]; now?: number },
+  given: {
+    header: PartitionHeader;
+    row: InternalMastership | undefined;
+    lossy?: number[];
+    now?: number;
+    relayBlockedBy?: string;
+  },
   asked: SwitchCommand,
 ) =>
   nextSwitchAction(
@@ -43,8 +55,9 @@ const next = (
       header: given.header,
       row: given.row,
       lossy: new Set(given.lossy),
+      switches: new Map(),
       nextOutcome: 100,
-      hindrance: undefined,
+      relayBlockedBy: given.relayBlockedBy,
       now: given.now ?? NOW,
     },
     asked,
@@ -76,9 +89,12 @@ describe('to Shiny', () => {
   });
   test('given the row of Shiny, then it waits until the fold has the fence (P5), and then it is switched', () => {
     const settled = row('shiny', EPOCH + 1);
-    expect(next({ header: header('original'), row: settled }, to)).toEqual({ kind: 'wait', for: 'fence' });
+    expect(next({ header: header('original'), row: settled }, to)).toMatchObject({
+      kind: 'wait',
+      for: 'fence',
+    });
     const fence = { epoch: EPOCH, idFloor: 1 };
-    expect(next({ header: header('original', { fence }), row: settled }, to)).toEqual({
+    expect(next({ header: header('original', { fence }), row: settled }, to)).toMatchObject({
       kind: 'wait',
       for: 'fence',
     });
@@ -94,23 +110,39 @@ describe('to Shiny', () => {
       kind: 'abort',
       reason: expect.stringContaining('deadline'),
     });
-    expect(next({ header: header('original'), row: row('shiny', EPOCH + 1), now: LATE }, to)).toEqual({
+    expect(next({ header: header('original'), row: row('shiny', EPOCH + 1), now: LATE }, to)).toMatchObject({
       kind: 'wait',
       for: 'fence',
     });
   });
   test('given a relay that is behind, then it waits, until the deadline', () => {
     const behind = row('original', EPOCH, { unpublished: SWITCH_LAG_MAX_RECORDS + 1 });
-    expect(next({ header: header('original'), row: behind }, to)).toEqual({ kind: 'wait', for: 'relay' });
+    expect(next({ header: header('original'), row: behind }, to)).toMatchObject({
+      kind: 'wait',
+      for: 'relay',
+    });
     expect(next({ header: header('original'), row: behind, now: LATE }, to)).toMatchObject({
       kind: 'abort',
       reason: expect.stringContaining('relay'),
     });
   });
+  test('P13: given a relay that is not through, then no fence, and the abort says why', () => {
+    const blocked = { header: header('original'), row: row('original'), relayBlockedBy: 'it hangs' };
+    expect(next(blocked, to)).toEqual({ kind: 'wait', for: 'relay', reason: 'it hangs' });
+    expect(next({ ...blocked, now: LATE }, to)).toEqual({
+      kind: 'abort',
+      reason: 'it hangs, and the deadline has passed',
+    });
+    // Behind the point of no return it does not matter.
+    expect(next({ ...blocked, row: row('shiny', EPOCH + 1), now: LATE }, to)).toMatchObject({
+      kind: 'wait',
+      for: 'fence',
+    });
+  });
   test('given that Original does not answer, then it waits, however late', () => {
     const wait = { kind: 'wait', for: 'original' };
-    expect(next({ header: header('original'), row: undefined }, to)).toEqual(wait);
-    expect(next({ header: header('original'), row: undefined, now: LATE }, to)).toEqual(wait);
+    expect(next({ header: header('original'), row: undefined }, to)).toMatchObject(wait);
+    expect(next({ header: header('original'), row: undefined, now: LATE }, to)).toMatchObject(wait);
   });
 });
 
@@ -119,7 +151,7 @@ describe('to Original', () => {
   const released = { released: EPOCH + 1 };
   test('given that nothing has happened, then Shiny lets go, and waits for the mirror', () => {
     expect(next({ header: header('shiny'), row: row('shiny') }, to)).toEqual({ kind: 'write-released' });
-    expect(next({ header: header('shiny', released), row: row('shiny') }, to)).toEqual({
+    expect(next({ header: header('shiny', released), row: row('shiny') }, to)).toMatchObject({
       kind: 'wait',
       for: 'row',
     });
@@ -130,7 +162,7 @@ describe('to Original', () => {
       kind: 'write-switched',
       master: 'original',
     });
-    expect(next({ header: header('shiny'), row: settled }, to)).toEqual({ kind: 'wait', for: 'log' });
+    expect(next({ header: header('shiny'), row: settled }, to)).toMatchObject({ kind: 'wait', for: 'log' });
   });
   test('given lossy Things, then it aborts and names them, unless the loss is allowed', () => {
     const lossy = [1, 3, 5, 7, 9, 11];
@@ -155,7 +187,7 @@ describe('to Original', () => {
   });
   test('given a mirror that is behind, then it waits, until the deadline', () => {
     const behind = row('shiny', EPOCH, { mirrorNext: 99 - SWITCH_LAG_MAX_RECORDS });
-    expect(next({ header: header('shiny'), row: behind }, to)).toEqual({ kind: 'wait', for: 'mirror' });
+    expect(next({ header: header('shiny'), row: behind }, to)).toMatchObject({ kind: 'wait', for: 'mirror' });
     expect(next({ header: header('shiny'), row: behind, now: LATE }, to)).toMatchObject({
       kind: 'abort',
       reason: expect.stringContaining('mirror'),
@@ -164,8 +196,11 @@ describe('to Original', () => {
   test('given that Original does not answer by the deadline, then Shiny goes on, if it has not let go', () => {
     const unreachable = { row: undefined, now: LATE };
     expect(next({ header: header('shiny'), ...unreachable }, to)).toMatchObject({ kind: 'write-skipped' });
-    expect(next({ header: header('shiny'), row: undefined }, to)).toEqual({ kind: 'wait', for: 'original' });
-    expect(next({ header: header('shiny', released), ...unreachable }, to)).toEqual({
+    expect(next({ header: header('shiny'), row: undefined }, to)).toMatchObject({
+      kind: 'wait',
+      for: 'original',
+    });
+    expect(next({ header: header('shiny', released), ...unreachable }, to)).toMatchObject({
       kind: 'wait',
       for: 'original',
     });
@@ -187,7 +222,9 @@ describe('P12: the row says what was done, whoever did it', () => {
     },
   );
   test('given a row that is further, then the log is read on', () => {
-    expect(next({ header: header('original'), row: row('shiny', EPOCH + 2) }, command('shiny'))).toEqual({
+    expect(
+      next({ header: header('original'), row: row('shiny', EPOCH + 2) }, command('shiny')),
+    ).toMatchObject({
       kind: 'wait',
       for: 'log',
     });
@@ -205,4 +242,28 @@ describe('the deadline is by the clock of who decides', () => {
     expect(withOwnDeadline(asked, NOW + 200, true).deadline).toBe(NOW + 200);
     expect(withOwnDeadline(asked, NOW - 7_200_000, true).deadline).toBe(NOW - 7_200_000 + 100);
   });
+});
+
+test('a dry run gets all blockers, the one that counts first', () => {
+  const facts = {
+    header: header('shiny'),
+    row: row('shiny', EPOCH, { mirrorNext: 99 - SWITCH_LAG_MAX_RECORDS }),
+    lossy: new Set([1]),
+    switches: new Map(),
+    nextOutcome: 100,
+    relayBlockedBy: undefined,
+    now: NOW,
+  };
+  const blockers = (change: object, asked = command('original')) =>
+    switchBlockers({ ...facts, ...change }, asked).map(({ kind, reason }) => `${kind}: ${reason}`);
+  expect(blockers({})).toEqual([
+    expect.stringMatching(/^refuse: 1 Thing has a foo/),
+    expect.stringMatching(/^wait: the mirror is 1001 outcomes behind/),
+  ]);
+  expect(blockers({ row: undefined })).toEqual([
+    expect.stringMatching(/^wait: Original .* does not answer/),
+    expect.stringMatching(/^refuse: 1 Thing has a foo/),
+  ]);
+  expect(blockers({}, command('shiny'))).toEqual(['skip: shiny is master of the partition already']);
+  expect(blockers({ lossy: new Set(), row: row('shiny') })).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { SwitchResult } from '../../shared/domain/switch-result.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Metrics } from '../../shared/process/metrics.ts';
 import { pauseMs, type JournalEntry } from './switch-journal.ts';
-import type { SwitchStep } from './switch-steps.ts';
+import type { SwitchStep } from './switch-actions.ts';
 
 export interface SwitchObserver {
   /** This updater did it. */

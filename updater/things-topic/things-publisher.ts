@@ -29,7 +29,7 @@ export interface ThingsPublisherParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly time: Time;
-  /** Another updater leads the partition: give it time to publish first. */
+  /** Another updater is active in the partition: give it time to publish first. */
   readonly standsBy: (partition: number) => boolean;
 }
 
@@ -70,7 +70,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
     if (standsBy(partitionOfThing(id, genesis.partitions))) watch(id);
     else consider(id);
   };
-  /** Who leads publishes this state, or a later one, in time; if not, we do. */
+  /** The active updater publishes this state, or a later one, in time; if not, we do. */
   const watch = (id: number): void => {
     const thing = store.thing(id);
     if (thing === undefined || watched.has(id)) return;

@@ -6,9 +6,9 @@ export const fault: PlantedFault = {
   seen: 'vitess#17326: a half-failed switch could neither go on nor be undone',
   replace: [
     {
-      file: 'updater/switch/switch-steps.ts',
-      text: `        const row = await ask(() => original.abortSwitch(partition, epoch, action.reason));
-        if (row?.epoch === epoch && row.master === header.master) parts.onStep({ kind: 'aborted', command });
+      file: 'updater/switch/switch-actions.ts',
+      text: `        const moved = await row.ask(() => original.abortSwitch(partition, epoch, action.reason));
+        if (moved?.epoch === epoch && moved.master === header.master) onStep({ kind: 'aborted', command });
         return;`,
       by: `        const { reason } = action;
         return write(command, 'refused', { type: 'refused', ...link, epoch, offset, commandId, reason });`,

@@ -5,11 +5,11 @@ export const fault: PlantedFault = {
   breaks: 'while Original is master the updater refuses what its own fold, which is behind, does not allow',
   replace: [
     {
-      file: 'updater/partition/command-loop.ts',
-      text: `if (known !== undefined || isLogCommand(command)) return known;`,
-      by: `if (known !== undefined || isLogCommand(command)) return known;
-    const own = decide(speculation, command);
-    if (own.state === null) return own;`,
+      file: 'updater/partition/decide-now.ts',
+      text: `if (known !== undefined) return { kind: 'decision', decision: known };`,
+      by: `if (known !== undefined) return { kind: 'decision', decision: known };
+  const own = decide(state, command);
+  if (own.state === null) return { kind: 'decision', decision: own };`,
     },
   ],
 };

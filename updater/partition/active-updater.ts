@@ -1,0 +1,33 @@
+/**
+ * Which updater is active in a partition, as far as this one knows: whose record counted last. It only spares work, safety
+ * comes from the fold: while another one is active, this one stands by, and steps in when something has waited for STANDBY_MS.
+ */
+import type { Time } from '../../shared/process/time.ts';
+
+export type Updater = 'us' | 'another';
+
+export interface ActiveUpdater {
+  /** Undefined: it cannot be told. */
+  is(who: Updater | undefined): void;
+  /** Is it this one? */
+  isUs(): boolean;
+  /** Is it another one? */
+  isAnother(): boolean;
+  /** Milliseconds for which what was enqueued then is left to the other one; 0 or less: no longer. */
+  standbyLeftMs(enqueuedAt: number): number;
+}
+
+/** So long a command or an entry is left to the active updater. */
+export const STANDBY_MS = 300;
+
+export const createActiveUpdater = (time: Pick<Time, 'monotonic'>): ActiveUpdater => {
+  let active: Updater | undefined;
+  return {
+    is: (who) => {
+      active = who;
+    },
+    isUs: () => active === 'us',
+    isAnother: () => active === 'another',
+    standbyLeftMs: (enqueuedAt) => (active === 'another' ? enqueuedAt + STANDBY_MS - time.monotonic() : 0),
+  };
+};
