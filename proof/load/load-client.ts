@@ -2,6 +2,7 @@
 import { Pool } from 'undici';
 import type { HistoryLine, OperationKind } from '../checker/history.ts';
 import { seenThing } from '../checker/seen-thing.ts';
+import { ERROR_CODE_HEADER, isDefinite } from '../../shared/http/errors.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalThing, ShinyThing } from '../../shared/domain/mapping.ts';
 
@@ -44,7 +45,12 @@ export const createLoadClient = (
       const sent = method === 'GET' ? headers : { ...writeHeaders, ...headers };
       try {
         const answer = await pools[api].request({ method, path, headers: sent, body: body ?? null });
-        return outcomeOf(operation, answer.statusCode, await answer.body.text());
+        return outcomeOf(
+          operation,
+          answer.statusCode,
+          answer.headers[ERROR_CODE_HEADER],
+          await answer.body.text(),
+        );
       } catch (error) {
         // Nothing was sent if nobody listens.
         const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
@@ -77,7 +83,7 @@ const CODES: Readonly<Record<number, NonNullable<HistoryLine['code']>>> = {
   422: 'reused',
 };
 
-const outcomeOf = ({ kind }: Operation, status: number, text: string): Outcome => {
+const outcomeOf = ({ kind }: Operation, status: number, errorCode: unknown, text: string): Outcome => {
   if (status === 200)
     return { outcome: 'accepted', status, thing: seenThing(JSON.parse(text) as OriginalThing | ShinyThing) };
   const code = CODES[status] ?? (status === 400 && kind !== 'create' ? 'readonly' : undefined);
@@ -90,6 +96,5 @@ const outcomeOf = ({ kind }: Operation, status: number, text: string): Outcome =
       ...(currentVersion === undefined ? {} : { currentVersion: Number(currentVersion) }),
     };
   }
-  // The list of errors says which of them leave the outcome open (shared/http/errors.ts).
-  return { outcome: status === 500 || status === 504 ? 'unknown' : 'refused', status };
+  return { outcome: isDefinite(status, errorCode) ? 'refused' : 'unknown', status };
 };

@@ -5,7 +5,7 @@ import { answeredThing } from '../../shared/domain/thing.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
 import { thingCommand, type DeleteCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { clampedOriginalFoo, type OriginalThing, type ShinyThing } from '../../shared/domain/mapping.ts';
-import { ApiError } from '../../shared/http/errors.ts';
+import { ApiError, isDefinite } from '../../shared/http/errors.ts';
 import type { ThingsBackend } from '../../shared/things-api/things-backend.ts';
 import type { Random } from './random.ts';
 import type { Slot, World } from './world.ts';
@@ -222,7 +222,7 @@ const outcomeOfDecision = ({ answer, state }: Decision): Outcome => {
 
 const outcomeOfError = (error: unknown): Outcome => {
   if (!(error instanceof ApiError)) return { outcome: 'unknown', status: 500 };
-  return { outcome: error.code === 'unavailable' ? 'refused' : 'unknown', status: error.status };
+  return { outcome: isDefinite(error.status, error.code) ? 'refused' : 'unknown', status: error.status };
 };
 
 /** The Original API shows integers, whoever decided. */

@@ -1,7 +1,8 @@
 /** Talks to the updater over HTTP. */
 import type { Api } from '../../shared/domain/thing.ts';
 import { bearerHeaders } from './config.ts';
-import { EXIT, CommandFault } from './exit.ts';
+import { ERROR_CODE_HEADER, isDefinite } from '../../shared/http/errors.ts';
+import { EXIT, CommandFault, type ExitStatus } from './exit.ts';
 import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
 import type { FeaturesJson } from '../../updater/http/feature-routes.ts';
 import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
@@ -36,9 +37,6 @@ export interface UpdaterClient {
 }
 
 const TIMEOUT_MS = 10_000;
-const UNKNOWN_STATUSES = new Set([500, 502, 504]);
-/** For a write it says that nothing was done; for a question, that there is no answer. */
-const UNAVAILABLE = 503;
 
 /** Throws CommandFault. */
 export const createUpdaterClient = (url: string): UpdaterClient => {
@@ -62,13 +60,10 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
         `what answers at ${url} with ${response.status} is not the updater: no JSON`,
       );
     if (response.ok) return body;
-    const status =
-      response.status === 400
-        ? EXIT.usage
-        : UNKNOWN_STATUSES.has(response.status) || (!writes && response.status === UNAVAILABLE)
-          ? EXIT.notKnown
-          : EXIT.refused;
-    throw new CommandFault(status, body['error-message'] ?? `the updater answered ${response.status}`);
+    throw new CommandFault(
+      exitStatusOf(response, writes),
+      body['error-message'] ?? `the updater answered ${response.status}`,
+    );
   };
   const post = <T>(path: string, body: object, headers: Record<string, string>): Promise<T> =>
     ask<T>(path, {
@@ -88,4 +83,11 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
     enable: (feature, id) => post<FeaturesJson>('/api/features', { feature }, { 'idempotency-key': id }),
     switchOf: (id) => ask<SwitchJson>(`/api/switches/${encodeURIComponent(id)}`),
   };
+};
+
+/** That a question is not answered now (a status from 500 on) leaves it open, whatever is certain of a write. */
+const exitStatusOf = ({ status, headers }: Response, isWrite: boolean): ExitStatus => {
+  if (status === 400) return EXIT.usage;
+  const isKnown = isWrite ? isDefinite(status, headers.get(ERROR_CODE_HEADER)) : status < 500;
+  return isKnown ? EXIT.refused : EXIT.notKnown;
 };

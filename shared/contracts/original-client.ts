@@ -6,6 +6,10 @@ import type { ThingCommand } from '../domain/command.ts';
 import type { Thing } from '../domain/thing.ts';
 import {
   INTERNAL_ABORT_PATH,
+  INTERNAL_DECISION,
+  INTERNAL_FEED_ENDS,
+  INTERNAL_MASTERSHIP,
+  INTERNAL_THING,
   INTERNAL_DECIDE_PATH,
   INTERNAL_FENCE_PATH,
   INTERNAL_FEED_ENDS_PATH,
@@ -19,8 +23,10 @@ import {
   type InternalThing,
 } from './original-internal.ts';
 import { StartError } from '../process/lifecycle.ts';
-import { ApiError, ERROR_CODE_HEADER, ERRORS, type ErrorCode } from '../http/errors.ts';
+import type { TSchema } from 'typebox';
+import { ApiError, ERROR_CODE_HEADER, isErrorCode } from '../http/errors.ts';
 import { GENESIS_HEADER, NAMESPACE_HEADER, type Identity } from '../http/genesis-check.ts';
+import { compileAnswerCheck } from '../http/request-check.ts';
 import { INTERNAL_SECRET_HEADER } from '../http/secret-check.ts';
 
 export interface OriginalClient {
@@ -108,7 +114,7 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
       mislead(refused);
       throw refused;
     }
-    await resultOf<Identity>(answer);
+    await resultOf((found) => found, answer);
     isIdentified = true;
   };
   /** Who has not said who it is is asked for nothing: an Original of an older release would do it without a check. */
@@ -116,19 +122,12 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     if (!isIdentified) await identify();
     return send(...request);
   };
-  const resultOf = async <T>(answer: Dispatcher.ResponseData): Promise<T> => {
-    const { statusCode, body } = answer;
-    if (statusCode === 200) return (await body.json()) as T;
-    const message = `the Original API answered ${statusCode}: ${await body.text()}`;
-    const code = codeOf(answer);
-    throw code === undefined || !(code in ERRORS) ? new Error(message) : new ApiError(code, message);
-  };
-  const get = async <T>(path: string, waitMs?: number): Promise<T> =>
-    resultOf<T>(await ask(path, undefined, waitMs));
+  const get = async <T>(check: Check<T>, path: string, waitMs?: number): Promise<T> =>
+    resultOf(check, await ask(path, undefined, waitMs));
   const moveMastership = async (
     path: string,
     request: InternalFenceBody | InternalAbortBody,
-  ): Promise<InternalMastership> => resultOf<InternalMastership>(await ask(path, request));
+  ): Promise<InternalMastership> => resultOf(asMastership, await ask(path, request));
   return {
     misled,
     identify,
@@ -136,23 +135,25 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
       const request: InternalDecideBody = { partition, fencingEpoch, command: withoutDefaults(command) };
       const answer = await ask(INTERNAL_DECIDE_PATH, request);
       if (codeOf(answer) !== 'not-master') {
-        const decision = await resultOf<Decision>(answer);
+        const decision = await resultOf(asDecision, answer);
         return { ...decision, state: completed(decision.state) };
       }
       await answer.body.dump();
       return 'not-master';
     },
     thing: async (id) => {
-      const found = await get<InternalThing>(internalThingPath(id));
+      const found = await get(asThing, internalThingPath(id));
       return { ...found, thing: completed(found.thing) };
     },
     feedEnds: (waitMs) =>
-      get<number[]>(
+      get(
+        asFeedEnds,
         INTERNAL_FEED_ENDS_PATH + (waitMs === undefined ? '' : `?wait_ms=${Math.floor(waitMs)}`),
         waitMs ?? FEED_ENDS_WAIT_MS,
       ),
     mastership: (partition, past, waitMs = 0) =>
-      get<InternalMastership>(
+      get(
+        asMastership,
         internalMastershipPath(partition) +
           (past === undefined ? '' : `?past=${past}&wait_ms=${Math.floor(waitMs)}`),
         waitMs,
@@ -165,11 +166,35 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
   };
 };
 
+/** Returns the body of an answer if it is what the contract says; else throws. */
+type Check<T> = (body: unknown) => T;
+
+const checkOf = <T>(schema: TSchema): Check<T> => {
+  const faultOf = compileAnswerCheck(schema);
+  return (body) => {
+    const fault = faultOf(body);
+    if (fault !== undefined)
+      throw new Error(`the Original API answers otherwise than this release understands: ${fault}`);
+    return body as T;
+  };
+};
+const asDecision = checkOf<Decision>(INTERNAL_DECISION);
+const asThing = checkOf<InternalThing>(INTERNAL_THING);
+const asMastership = checkOf<InternalMastership>(INTERNAL_MASTERSHIP);
+const asFeedEnds = checkOf<number[]>(INTERNAL_FEED_ENDS);
+
+const resultOf = async <T>(check: Check<T>, answer: Dispatcher.ResponseData): Promise<T> => {
+  const { statusCode, body } = answer;
+  if (statusCode === 200) return check(await body.json());
+  const message = `the Original API answered ${statusCode}: ${await body.text()}`;
+  const code = codeOf(answer);
+  throw isErrorCode(code) ? new ApiError(code, message) : new Error(message);
+};
+
 /** Original may be of a release that does not know every field. */
 const completed = (thing: Thing | null): Thing | null => thing && { ...thing, ...addedFieldsOf(thing) };
 
-const codeOf = ({ headers }: Dispatcher.ResponseData): ErrorCode | undefined =>
-  headers[ERROR_CODE_HEADER] as ErrorCode | undefined;
+const codeOf = ({ headers }: Dispatcher.ResponseData): unknown => headers[ERROR_CODE_HEADER];
 
 /**
  * Throws unless the answer says that it is of our Original: a StartError when it is of another one, else an Error, since a

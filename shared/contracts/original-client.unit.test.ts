@@ -14,6 +14,7 @@ type Asked = IncomingHttpHeaders & { readonly url: string };
 interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** By path, if it is a function. */
   readonly body?: unknown;
 }
 
@@ -27,7 +28,8 @@ const clientOf = async (
     asked.push({ ...request.headers, url: request.url ?? '' });
     request.resume();
     const { status, headers, body = {} } = request.url === '/internal/identity' ? identity : answer;
-    response.writeHead(status, headers).end(JSON.stringify(body));
+    const json: unknown = typeof body === 'function' ? body(request.url ?? '') : body;
+    response.writeHead(status, headers).end(JSON.stringify(json));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -57,8 +59,27 @@ const isMisled = (client: HttpOriginalClient): Promise<boolean> =>
     new Promise<boolean>((resolve) => setImmediate(() => resolve(false))),
   ]);
 
+const ROW = { master: 'original', epoch: 1, refusedReason: null, unpublished: 0, mirrorNext: 3 };
+const DECIDED = {
+  answer: {
+    commandId: 'key',
+    payloadHash: 'h',
+    commandType: 'create',
+    thingId: null,
+    code: 'unrepresentable',
+    currentVersion: null,
+    field: 'foo',
+  },
+  state: null,
+};
+const answerOf = (url: string): unknown => {
+  if (url.includes('decide')) return DECIDED;
+  if (url.includes('feed-ends')) return [0, 3];
+  return url.includes('things') ? { master: 'shiny', masterSinceEpoch: 1, thing: null } : ROW;
+};
+
 test('every call names our genesis and carries the secret', async () => {
-  const { client, asked } = await clientOf({ status: 200, headers: OURS });
+  const { client, asked } = await clientOf({ status: 200, headers: OURS, body: answerOf });
   await client.identify();
   await client.decide(0, 0, COMMAND);
   await client.thing(1);
@@ -72,6 +93,16 @@ test('every call names our genesis and carries the secret', async () => {
       'x-playground-genesis': 'g-ours',
       'x-playground-secret': 'not-to-be-shown',
     });
+});
+
+test.each([
+  ['a master that is none', { ...ROW, master: undefined }],
+  ['an epoch as a text', { ...ROW, epoch: '1' }],
+  ['a list', []],
+])('%s: what the contract does not say is no answer', async (_, body) => {
+  const { client } = await clientOf({ status: 200, headers: OURS, body });
+  for (const call of [() => client.mastership(0), () => client.thing(1), () => client.decide(0, 0, COMMAND)])
+    expect((await failureOf(call())).message).toMatch(/answers otherwise than this release understands/);
 });
 
 describe('an Original of another genesis', () => {

@@ -1,8 +1,9 @@
 /**
- * What the Original API offers to the updater and to Shiny, beside its public routes: the decision of a command of the
- * log with its fencing epoch, and a read that says who is master of the Thing's partition. Both sides are written against this file.
+ * What the Original API offers to the updater and to Shiny, beside its public routes: the decision of a command of the log with
+ * its fencing epoch, reads that say who is master, and the row of mastership. Both sides are written against this file, and check
+ * what they get by it.
  */
-import { Type } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
 import { addedSchemas } from '../domain/added-fields.ts';
 import type { ThingCommand } from '../domain/command.ts';
@@ -31,19 +32,6 @@ export const internalMastershipPath = (partition: number | ':partition'): string
 export const INTERNAL_FENCE_PATH = '/internal/fence';
 export const INTERNAL_ABORT_PATH = '/internal/abort-switch';
 
-/** The row of a partition, and how far the parts of Original are that a switch waits for. */
-export interface InternalMastership {
-  readonly master: Api;
-  readonly epoch: number;
-  readonly refusedReason: string | null;
-  /** Outbox entries that are not published, counted up to OUTBOX_COUNT_MAX. */
-  readonly unpublished: number;
-  /** Offset of the next outcome that the mirror applies. */
-  readonly mirrorNext: number;
-  /** Says of the oldest transaction in the database server that it is open for long, and whose it is. */
-  readonly oldestTransaction?: string;
-}
-
 export interface InternalFenceBody {
   readonly partition: number;
   readonly epoch: number;
@@ -53,14 +41,9 @@ export interface InternalAbortBody extends InternalFenceBody {
   readonly reason: string;
 }
 
-export interface InternalThing {
-  readonly master: Api;
-  /** The epoch of the last change of master. */
-  readonly masterSinceEpoch: number;
-  readonly thing: Thing | null;
-}
-
 const SAFE_MAX = Number.MAX_SAFE_INTEGER;
+const API = Type.Union([Type.Literal('original'), Type.Literal('shiny')]);
+const EPOCH = Type.Integer({ minimum: 0, maximum: SAFE_MAX });
 const thingId = Type.Integer();
 const version = Type.Integer();
 const time = Type.Union([Type.Integer(), Type.Null()]);
@@ -70,6 +53,63 @@ const fields = {
   foo: Type.Number(),
   ...addedSchemas(() => Type.Optional(Type.Unknown())),
 };
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** A Thing as the log has it; an added field is missing where Original does not know it. */
+const THING = Type.Object({
+  id: thingId,
+  ...fields,
+  createdOn: Type.Integer(),
+  updatedOn: Type.Integer(),
+  version,
+  deleted: Type.Boolean(),
+});
+
+/** Answers may have more than is written here: Original may be of a newer release. */
+export const INTERNAL_DECISION = Type.Object({
+  answer: Type.Object({
+    commandId: Type.String(),
+    payloadHash: Type.String(),
+    commandType: Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('delete')]),
+    thingId: nullable(thingId),
+    code: Type.Union(
+      (['accepted', 'absent', 'conflict', 'readonly', 'unrepresentable', 'reused'] as const).map((code) =>
+        Type.Literal(code),
+      ),
+    ),
+    currentVersion: nullable(version),
+    field: nullable(Type.String()),
+  }),
+  state: nullable(THING),
+});
+
+/** The row of a partition, and how far the parts of Original are that a switch waits for. */
+export const INTERNAL_MASTERSHIP = Type.Object({
+  master: API,
+  epoch: EPOCH,
+  refusedReason: nullable(Type.String()),
+  /** Outbox entries that are not published, counted up to OUTBOX_COUNT_MAX. */
+  unpublished: Type.Integer(),
+  /** Offset of the next outcome that the mirror applies. */
+  mirrorNext: Type.Integer(),
+  /** Says of the oldest transaction in the database server that it is open for long, and whose it is. */
+  oldestTransaction: Type.Optional(Type.String()),
+});
+export type InternalMastership = Readonly<Static<typeof INTERNAL_MASTERSHIP>>;
+
+export const INTERNAL_THING = Type.Object({
+  master: API,
+  /** The epoch of the last change of master. */
+  masterSinceEpoch: EPOCH,
+  thing: nullable(THING),
+});
+export interface InternalThing {
+  readonly master: Api;
+  readonly masterSinceEpoch: number;
+  readonly thing: Thing | null;
+}
+
+export const INTERNAL_FEED_ENDS = Type.Array(Type.Integer({ minimum: 0 }));
+
 const exact = { additionalProperties: false } as const;
 const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a partition' });
 

@@ -36,6 +36,16 @@ export type ErrorCode = keyof typeof ERRORS;
 /** The code of an error, for programs: one status stands for several codes. */
 export const ERROR_CODE_HEADER = 'x-error-code';
 
+/**
+ * Does an answer say for certain whether the write took effect? Of statuses from 500 on only those do whose code is known to: what
+ * has no code of ours comes from somebody between.
+ */
+export const isDefinite = (status: number, code: unknown): boolean =>
+  status < 500 || (isErrorCode(code) && ERRORS[code].definite);
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERRORS, code);
+
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;

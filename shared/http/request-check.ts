@@ -33,6 +33,12 @@ export const compileBodyCheck = (schema: TSchema): RequestCheck => {
   };
 };
 
+/** Of an answer of another service: says what is wrong with it; undefined when it fits. */
+export const compileAnswerCheck = (schema: TSchema): ((data: unknown) => string | undefined) => {
+  const validate = ajv.compile(schema);
+  return (data) => (validate(data) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'the answer' }));
+};
+
 /** The faults of a body, for who has more to say of it. */
 export const compileBodyFaults = (schema: TSchema): ((data: unknown) => string[]) => {
   const validate = ajv.compile(schema);
