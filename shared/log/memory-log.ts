@@ -1,7 +1,7 @@
 /** The log in memory: for the embedded mode and for tests. It keeps nothing when the process ends. */
 import { randomUUID } from 'node:crypto';
 import type { EventLog, LogPosition, LogRecord, OnRecords, Tail, TopicDescription } from './event-log.ts';
-import { anotherTopic, beginningOf, topicGone } from './log-places.ts';
+import { anotherTopic, beginningOf, topicGone } from './log-beginning.ts';
 
 interface Partition {
   /** From `begin` on. */

@@ -1,4 +1,4 @@
-/** Hands over to the reader what a kafkajs consumer has fetched of one partition, and keeps the place of each partition. */
+/** Hands over to the reader what a kafkajs consumer has fetched of one partition, and keeps a cursor for each partition. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import { settledWithin } from '../../process/timeout.ts';
@@ -9,7 +9,7 @@ import { progressOf } from './patches.ts';
 /** A reader that takes longer pauses its partition, so that it does not hold up the others. */
 const PAUSE_AFTER_MS = 50;
 
-export interface Place {
+export interface Cursor {
   readonly topic: string;
   readonly partition: number;
   next: number;
@@ -19,8 +19,8 @@ export interface Place {
 
 export interface BatchReaderParts {
   readonly consumer: Consumer;
-  /** By placeKey. */
-  readonly places: ReadonlyMap<string, Place>;
+  /** By cursorKey. */
+  readonly cursors: ReadonlyMap<string, Cursor>;
   readonly linger: Linger;
   readonly onRecords: OnRecords;
   /** Ends the tail. */
@@ -30,46 +30,46 @@ export interface BatchReaderParts {
   readonly isOver: () => boolean;
 }
 
-export const placeKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+export const cursorKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 export const createBatchReader = (
   parts: BatchReaderParts,
 ): ((payload: EachBatchPayload) => Promise<void>) => {
-  const { consumer, places, linger, fail } = parts;
+  const { consumer, cursors, linger, fail } = parts;
   /** Of all partitions, fetched and being read. */
   let load = 0;
 
   return async ({ batch, resolveOffset, isStale, isRunning }) => {
     const { topic, partition } = batch;
     await parts.verified();
-    const place = places.get(placeKey(topic, partition));
-    if (place === undefined || isStale() || !isRunning() || parts.isOver()) return;
-    if (place.reading !== undefined) {
+    const cursor = cursors.get(cursorKey(topic, partition));
+    if (cursor === undefined || isStale() || !isRunning() || parts.isOver()) return;
+    if (cursor.reading !== undefined) {
       // Begun by the consumer before this one.
-      pauseUntilRead(consumer, place, place.reading);
+      pauseUntilRead(consumer, cursor, cursor.reading);
       return;
     }
-    const gone = missing(batch, place);
+    const gone = missing(batch, cursor);
     if (gone !== undefined) {
       fail(gone);
       return;
     }
-    if (Number((batch as FetchedBatch).fetchedOffset) > place.next) {
+    if (Number((batch as FetchedBatch).fetchedOffset) > cursor.next) {
       // The client has lost its place.
-      consumer.seek({ topic, partition, offset: String(place.next) });
+      consumer.seek({ topic, partition, offset: String(cursor.next) });
       return;
     }
-    const records = recordsOf(batch, place.next);
+    const records = recordsOf(batch, cursor.next);
     const next = Number(batch.lastOffset()) + 1;
-    if (next <= place.next) {
-      resolveOffset(String(place.next - 1));
+    if (next <= cursor.next) {
+      resolveOffset(String(cursor.next - 1));
       return;
     }
     const reading = parts.onRecords(topic, partition, records, next).then(() => {
-      place.next = next;
-      place.reading = undefined;
+      cursor.next = next;
+      cursor.reading = undefined;
     });
-    place.reading = reading;
+    cursor.reading = reading;
     reading.catch(fail);
     load += records.length;
     const isQuick = await settledWithin(reading, PAUSE_AFTER_MS).catch(() => false);
@@ -77,13 +77,13 @@ export const createBatchReader = (
     if (load > 1) await sleep(linger());
     load -= records.length;
     if (isQuick) resolveOffset(String(next - 1));
-    else pauseUntilRead(consumer, place, reading);
+    else pauseUntilRead(consumer, cursor, reading);
   };
 };
 
 type FetchedBatch = Batch & { readonly fetchedOffset: string };
 
-const missing = (batch: Batch, { topic, partition, next }: Place): OffsetGoneError | undefined => {
+const missing = (batch: Batch, { topic, partition, next }: Cursor): OffsetGoneError | undefined => {
   if (Number(batch.highWatermark) < next)
     return new OffsetGoneError(`${topic}/${partition} ends at ${batch.highWatermark}, before ${next}`);
   const logStart = progressOf(batch)?.logStart ?? 0;
@@ -105,11 +105,11 @@ const recordsOf = ({ partition, messages }: Batch, next: number): LogRecord[] =>
   return records;
 };
 
-const pauseUntilRead = (consumer: Consumer, place: Place, reading: Promise<void>): void => {
-  const { topic, partition } = place;
+const pauseUntilRead = (consumer: Consumer, cursor: Cursor, reading: Promise<void>): void => {
+  const { topic, partition } = cursor;
   consumer.pause([{ topic, partitions: [partition] }]);
   const goOn = (): void => {
-    consumer.seek({ topic, partition, offset: String(place.next) });
+    consumer.seek({ topic, partition, offset: String(cursor.next) });
     consumer.resume([{ topic, partitions: [partition] }]);
   };
   reading.then(goOn).catch(() => undefined);

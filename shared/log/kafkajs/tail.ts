@@ -27,9 +27,9 @@ import {
 import { answerInTime } from '../kafka-limit.ts';
 import { TOPIC_GONE_AFTER_MS } from '../kafka-timeouts.ts';
 import { disconnect } from './renewable.ts';
-import { createBatchReader, placeKey, type BatchReaderParts, type Place } from './batch-reader.ts';
+import { createBatchReader, cursorKey, type BatchReaderParts, type Cursor } from './batch-reader.ts';
 import { KAFKA_RETRY } from './client.ts';
-import { anotherTopic, beginningOf, topicGone } from '../log-places.ts';
+import { anotherTopic, beginningOf, topicGone } from '../log-beginning.ts';
 
 /** A fetch waits this long for news; a disconnect waits for the fetch. */
 const FETCH_WAIT_MS = 250;
@@ -53,7 +53,7 @@ export const tailKafkajs = async (
   linger: Linger,
 ): Promise<Tail> => {
   const { kafka, logger } = parts;
-  const places = new Map<string, Place>();
+  const cursors = new Map<string, Cursor>();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
   let over = false;
@@ -66,26 +66,26 @@ export const tailKafkajs = async (
   const ids = watchTopics(parts, topics);
 
   /** Each time: the client goes on from the earliest offset, and says nothing, when ours is not there. */
-  const checkPlaces = async (): Promise<void> => {
+  const checkCursors = async (): Promise<void> => {
     const found = new Map<string, TopicDescription>();
     for (const topic of topics) found.set(topic, await ids.describe(topic));
     for (const position of positions) {
       const { topic, partition } = position;
-      const place = places.get(placeKey(topic, partition));
-      const from = place === undefined ? position : { topic, partition, offset: place.next };
+      const cursor = cursors.get(cursorKey(topic, partition));
+      const from = cursor === undefined ? position : { topic, partition, offset: cursor.next };
       const next = beginningOf(from, found.get(topic)!);
-      if (place !== undefined) continue;
-      places.set(placeKey(topic, partition), { topic, partition, next, reading: undefined });
+      if (cursor !== undefined) continue;
+      cursors.set(cursorKey(topic, partition), { topic, partition, next, reading: undefined });
       // What the reader throws is final, as for any record.
       if (next > position.offset) await onRecords(topic, partition, [], next).catch(fail);
     }
   };
   const build = async (): Promise<void> => {
-    await checkPlaces();
+    await checkCursors();
     consumer = await startConsumer(
       kafka,
       topics,
-      { places, linger, onRecords, fail, isOver: () => over },
+      { cursors, linger, onRecords, fail, isOver: () => over },
       ids.compare,
       () => void rebuild(),
     );
@@ -207,7 +207,7 @@ const startConsumer = async (
         if (error instanceof OffsetGoneError) reading.fail(error);
       });
     }
-    for (const { topic, partition, next } of reading.places.values())
+    for (const { topic, partition, next } of reading.cursors.values())
       consumer.seek({ topic, partition, offset: String(next) });
     joined.resolve();
   });
@@ -223,7 +223,7 @@ const startConsumer = async (
       autoCommit: false,
       eachBatchAutoResolve: false,
       // The handlers wait for other things than the processor.
-      partitionsConsumedConcurrently: reading.places.size,
+      partitionsConsumedConcurrently: reading.cursors.size,
       eachBatch: createBatchReader({ ...reading, consumer, verified: () => verified }),
     });
     await joined.promise;

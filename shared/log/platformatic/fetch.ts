@@ -3,8 +3,8 @@ import { FetchIsolationLevels, ResponseError, type Consumer, type RecordsBatch }
 import { OffsetGoneError } from '../event-log.ts';
 import { brokerError } from '../kafka-errors.ts';
 
-/** A place in one partition, for the broker that leads it. */
-export interface FetchPlace {
+/** How far one partition is read. */
+export interface Cursor {
   readonly topic: string;
   readonly partition: number;
   /** The next offset to read. */
@@ -16,8 +16,8 @@ export interface FetchPlace {
 export type FetchRequest = Parameters<Consumer['fetch']>[0];
 export type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 
-export interface FetchedPartition<Place> {
-  readonly place: Place;
+export interface FetchedPartition<C> {
+  readonly cursor: C;
   readonly batches: readonly RecordsBatch[];
   readonly error: Error | undefined;
   /** To ask again is of no use. */
@@ -37,9 +37,9 @@ const SESSION_ERRORS = new Set([
 ]);
 
 /** `waitMs`: how long the broker waits for news when it has none. */
-export const fetchRequest = (node: number, places: readonly FetchPlace[], waitMs: number): FetchRequest => ({
+export const fetchRequest = (node: number, cursors: readonly Cursor[], waitMs: number): FetchRequest => ({
   node,
-  topics: [...Map.groupBy(places, ({ topicId }) => topicId!)].map(([topicId, ofTopic]) => ({
+  topics: [...Map.groupBy(cursors, ({ topicId }) => topicId!)].map(([topicId, ofTopic]) => ({
     topicId,
     partitions: ofTopic.map(({ partition, next }) => ({
       partition,
@@ -68,20 +68,20 @@ export const isSessionLost = ({ errorCode }: FetchResponse): boolean =>
   SESSION_ERRORS.has(errorName(errorCode));
 
 /** Partitions without news may be missing. Throws when the broker refused the whole request. */
-export const partitionsOf = <Place extends FetchPlace>(
+export const partitionsOf = <C extends Cursor>(
   { errorCode, responses }: FetchResponse,
-  places: readonly Place[],
-): FetchedPartition<Place>[] => {
+  cursors: readonly C[],
+): FetchedPartition<C>[] => {
   if (errorCode !== 0) throw new Error(`the broker answers ${errorName(errorCode)}`);
-  const found: FetchedPartition<Place>[] = [];
+  const found: FetchedPartition<C>[] = [];
   for (const { topicId, partitions } of responses) {
     for (const { partitionIndex, errorCode, records, logStartOffset } of partitions) {
-      const place = places.find((p) => p.partition === partitionIndex && p.topicId === topicId);
-      if (place === undefined) continue;
+      const cursor = cursors.find((one) => one.partition === partitionIndex && one.topicId === topicId);
+      if (cursor === undefined) continue;
       found.push({
-        place,
+        cursor,
         batches: records ?? [],
-        error: errorCode === 0 ? undefined : errorOf(errorCode, place, logStartOffset),
+        error: errorCode === 0 ? undefined : errorOf(errorCode, cursor, logStartOffset),
         isFinal: brokerError(errorCode).name === OUT_OF_RANGE || brokerError(errorCode).kind === 'fatal',
       });
     }
@@ -91,7 +91,7 @@ export const partitionsOf = <Place extends FetchPlace>(
 
 const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
-const errorOf = (code: number, { topic, partition, next }: FetchPlace, logStart: bigint): Error =>
+const errorOf = (code: number, { topic, partition, next }: Cursor, logStart: bigint): Error =>
   brokerError(code).name === OUT_OF_RANGE
     ? new OffsetGoneError(
         logStart > next

@@ -2,10 +2,9 @@
  * Reading on from given offsets, on @platformatic/kafka, by plain fetches: we keep our offsets with our state, so a group
  * would only be a way to lose them.
  *
- * At any moment there is at most one fetch at each broker, of the partitions that it leads and that nobody works on. A
- * place is in one fetch or with the reader, never in both nor in two, and moves only when the reader has taken what was
- * fetched: so nothing comes twice or is skipped, whatever fails and wherever the leader moves. After an error the brokers
- * are asked anew who leads, for ever.
+ * A cursor moves only when the reader has taken what was fetched, and is in one fetch at most (fetch-plan.ts): so nothing comes
+ * twice or is skipped, whatever fails and wherever the leader moves. After an error the brokers are asked anew who leads, for
+ * ever.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
@@ -16,31 +15,17 @@ import type { Linger } from '../linger.ts';
 import type { LogPosition, OnRecords, Tail, TopicDescription } from '../event-log.ts';
 import { answerInTime, StuckError } from '../kafka-limit.ts';
 import { TOPIC_GONE_AFTER_MS } from '../kafka-timeouts.ts';
-import { anotherTopic, beginningOf, topicGone } from '../log-places.ts';
+import { anotherTopic, beginningOf, topicGone } from '../log-beginning.ts';
 import { closeClient } from './client.ts';
-import {
-  fetchRequest,
-  isSessionLost,
-  partitionsOf,
-  responseOf,
-  type FetchPlace,
-  type FetchResponse,
-} from './fetch.ts';
+import { fetchRequest, isSessionLost, partitionsOf, responseOf, type FetchResponse } from './fetch.ts';
+import { planFetches, type PlannedFetch, type TailCursor } from './fetch-plan.ts';
 import { recordsOf } from './records.ts';
 import { fetchTopicId, isUnknownTopic } from './topics.ts';
 
-/** A fetch waits this long for news … */
-const FETCH_WAIT_MS = 500;
-/** … and this long while a partition that is with its reader waits to be in the next one. */
-const SHORT_FETCH_WAIT_MS = 50;
 /** A reader that takes longer does not hold up the other partitions of its broker. */
 const SLOW_AFTER_MS = 50;
 const RETRY_DELAY_MS = 250;
 const RETRY_DELAY_MAX_MS = 2_000;
-
-interface Place extends FetchPlace {
-  state: 'idle' | 'fetching' | 'reading' | 'failed';
-}
 
 export interface TailParts {
   /** Closed at the end. */
@@ -56,10 +41,10 @@ export const tailPlatformatic = async (
   linger: Linger,
 ): Promise<Tail> => {
   try {
-    const places = await placesOf(positions, parts.describeTopic);
-    for (const [index, { topic, partition, next }] of places.entries())
+    const cursors = await cursorsOf(positions, parts.describeTopic);
+    for (const [index, { topic, partition, next }] of cursors.entries())
       if (next > positions[index]!.offset) await onRecords(topic, partition, [], next);
-    return tailPlaces(parts, places, onRecords, linger);
+    return tailCursors(parts, cursors, onRecords, linger);
   } catch (error) {
     await closeClient(parts.reader);
     throw error;
@@ -67,17 +52,17 @@ export const tailPlatformatic = async (
 };
 
 /** Throws OffsetGoneError. */
-const placesOf = async (
+const cursorsOf = async (
   positions: readonly LogPosition[],
   describeTopic: TailParts['describeTopic'],
-): Promise<Place[]> => {
+): Promise<TailCursor[]> => {
   const topics = new Map<string, TopicDescription>();
   for (const topic of new Set(positions.map((position) => position.topic))) {
     const description = await describeTopic(topic);
     if (description === undefined) throw new Error(`there is no topic ${topic}`);
     topics.set(topic, description);
   }
-  return positions.map((position): Place => {
+  return positions.map((position): TailCursor => {
     const { topic, partition } = position;
     const description = topics.get(topic)!;
     const next = beginningOf(position, description);
@@ -85,13 +70,13 @@ const placesOf = async (
   });
 };
 
-const tailPlaces = (
+const tailCursors = (
   { reader, logger }: TailParts,
-  places: readonly Place[],
+  cursors: readonly TailCursor[],
   onRecords: OnRecords,
   linger: Linger,
 ): Tail => {
-  const topics = [...new Set(places.map(({ topic }) => topic))];
+  const topics = [...new Set(cursors.map(({ topic }) => topic))];
   reader.topics.trackAll(...topics);
   const trouble = createTrouble(logger, 'reading from Kafka fails, trying again until it works');
   let awaySince: number | undefined;
@@ -102,8 +87,8 @@ const tailPlaces = (
   let stopped = false;
   let change = Promise.withResolvers<void>();
 
-  const fail = (place: Place, error: unknown): void => {
-    place.state = 'failed';
+  const fail = (cursor: TailCursor, error: unknown): void => {
+    cursor.state = 'failed';
     reject(error);
   };
 
@@ -120,27 +105,15 @@ const tailPlaces = (
     }
   };
 
-  const startFetches = (metadata: ClusterMetadata): void => {
-    const byLeader = new Map<number, Place[]>();
-    for (const place of places) {
-      if (place.state !== 'idle') continue;
-      const { id, partitions } = metadata.topics.get(place.topic)!;
-      if (place.topicId !== id) {
-        fail(place, anotherTopic(place.topic));
-        continue;
-      }
-      const { leader } = partitions[place.partition]!;
-      byLeader.set(leader, [...(byLeader.get(leader) ?? []), place]);
-    }
-    for (const [node, asked] of byLeader) {
-      if (!stopped && !fetching.has(node)) void fetchFrom(node, asked);
-    }
+  const startFetches = ({ topics: leaders }: ClusterMetadata): void => {
+    const { fetches, replaced } = planFetches(cursors, leaders, fetching);
+    for (const cursor of replaced) fail(cursor, anotherTopic(cursor.topic));
+    for (const fetch of fetches) if (!stopped) void fetchFrom(fetch);
   };
 
-  const fetchFrom = async (node: number, asked: readonly Place[]): Promise<void> => {
+  const fetchFrom = async ({ node, cursors: asked, waitMs }: PlannedFetch): Promise<void> => {
     fetching.add(node);
-    for (const place of asked) place.state = 'fetching';
-    const waitMs = places.some(({ state }) => state === 'reading') ? SHORT_FETCH_WAIT_MS : FETCH_WAIT_MS;
+    for (const cursor of asked) cursor.state = 'fetching';
     let reading: readonly Promise<void>[] = [];
     let records = 0;
     let fault: unknown;
@@ -152,7 +125,7 @@ const tailPlaces = (
       fault = error;
     }
     // At once, and only what this fetch still holds: from here on another one may have them.
-    for (const place of asked) if (place.state === 'fetching') place.state = 'idle';
+    for (const cursor of asked) if (cursor.state === 'fetching') cursor.state = 'idle';
     if (reading.length > 0) await settledWithin(Promise.all(reading), SLOW_AFTER_MS);
     if (records > 1) await sleep(linger());
     if (fault === undefined) {
@@ -190,32 +163,32 @@ const tailPlaces = (
   /** `fault`: something that has to be asked again. */
   const take = (
     response: FetchResponse,
-    asked: readonly Place[],
+    asked: readonly TailCursor[],
   ): { reading: Promise<void>[]; records: number; fault: Error | undefined } => {
     const reading: Promise<void>[] = [];
     let count = 0;
     let fault: Error | undefined;
     if (stopped || isSessionLost(response)) return { reading, records: count, fault };
-    for (const { place, batches, error, isFinal } of partitionsOf(response, asked)) {
-      if (isFinal) fail(place, error);
+    for (const { cursor, batches, error, isFinal } of partitionsOf(response, asked)) {
+      if (isFinal) fail(cursor, error);
       else if (error !== undefined) fault = error;
       else {
-        const { records, end } = recordsOf(place.partition, place.next, batches);
-        if (end > place.next) reading.push(read(place, records, end));
+        const { records, end } = recordsOf(cursor.partition, cursor.next, batches);
+        if (end > cursor.next) reading.push(read(cursor, records, end));
         count += records.length;
       }
     }
     return { reading, records: count, fault };
   };
 
-  const read = async (place: Place, records: Parameters<OnRecords>[2], end: number): Promise<void> => {
-    place.state = 'reading';
+  const read = async (cursor: TailCursor, records: Parameters<OnRecords>[2], end: number): Promise<void> => {
+    cursor.state = 'reading';
     try {
-      await onRecords(place.topic, place.partition, records, end);
-      place.next = end;
-      place.state = 'idle';
+      await onRecords(cursor.topic, cursor.partition, records, end);
+      cursor.next = end;
+      cursor.state = 'idle';
     } catch (error) {
-      fail(place, error);
+      fail(cursor, error);
     }
     change.resolve();
   };
