@@ -15,6 +15,7 @@ import { warmUpBroker } from './kit/ping-pong.ts';
 import { terminalTable, withTable } from './report.ts';
 import { resultRows, worseRows, type BenchResult, type ResultRow } from './result.ts';
 import { ROUNDS_THROWN_AWAY, runRounds } from './kit/rounds.ts';
+import { print } from '../shared/process/print.ts';
 
 const RECORDED = fileURLToPath(new URL('recorded.json', import.meta.url));
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -30,7 +31,6 @@ interface Options {
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What `work` opens is closed behind it. */
 const inWorld = async <T>(

@@ -7,6 +7,7 @@ import { ApiError, unavailable } from '../shared/http/errors.ts';
 import type { ThingsBackend } from '../shared/things-api/things-backend.ts';
 import type { EventLog } from '../shared/log/event-log.ts';
 import { topicName } from '../shared/records/topics.ts';
+import { isoTime } from '../shared/process/iso-time.ts';
 import type { Lifecycle } from '../shared/process/lifecycle.ts';
 import type { Logger } from '../shared/process/logger.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
@@ -163,7 +164,7 @@ export const startOriginalService = async (
                 partition,
                 state: 'diverged',
                 reason: fault.reason,
-                since: new Date(fault.since).toISOString(),
+                since: isoTime(fault.since),
               },
             ];
       }),

@@ -63,9 +63,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...SHARED,
   ],
   'proof/simulator': ['original-api/*', 'proof/checker', 'shiny-api', 'updater/*', ...SHARED],
-  'proof/simulator/museum': ['proof/simulator'],
+  'proof/simulator/museum': ['proof/simulator', 'shared/process'],
   'proof/simulator/museum/faults': ['proof/simulator/museum'],
-  'proof/model': [],
+  'proof/model': ['shared/process'],
 
   bench: ['bench/kit', 'bench/rows', 'scripts/stack', ...SHARED],
   'bench/growth': ['bench/kit', ...SHARED],

@@ -7,6 +7,7 @@ import { cleanFolder } from './clean-folder.ts';
 import { folderUsers } from './folder-users.ts';
 import { stackSettings } from './stack/config.ts';
 import { OUTSIDE_BINARIES, OUTSIDE_FOLDER, outsideOf } from './stack/outside-folder.ts';
+import { print } from '../shared/process/print.ts';
 
 const { STACK_DIR, DATA_DIR } = settingsOrExit({
   name: 'clean',
@@ -16,7 +17,6 @@ const { STACK_DIR, DATA_DIR } = settingsOrExit({
 });
 
 const EXIT_REFUSED = 1;
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const stack = cleanFolder(STACK_DIR, 'stack');
 const outside = outsideOf(STACK_DIR);

@@ -6,6 +6,7 @@ import { Client } from 'undici';
 import { apiTokenOf, apiTokenSettings } from '../shared/http/wall-settings.ts';
 import { integer, settingsOrExit, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
+import { print } from '../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'measure',
@@ -20,8 +21,6 @@ const settings = settingsOrExit({
     WARM_UP: { parse: integer(0, 1_000_000), help: 'requests before, not timed', default: '300' },
   },
 });
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const percentile = (sorted: readonly number[], share: number): string =>
   `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1).padStart(6)} ms`;

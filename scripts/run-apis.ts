@@ -5,6 +5,7 @@ import { logSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { apisSettings, prepareNamespace, startApis } from './services.ts';
+import { print } from '../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'run-apis',
@@ -15,7 +16,6 @@ const settings = settingsOrExit({
 
 /** Three services end one after the other. */
 const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 5_000;
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger('run-apis', logSettings(settings));
 
 const began = performance.now();

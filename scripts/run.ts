@@ -13,6 +13,7 @@ import { stackSettings } from './stack/config.ts';
 import { takeStackFolder } from './stack/stack-folder.ts';
 import { drawPassword, writeStackEnv } from './stack/stack-secrets.ts';
 import { startStack, type StackAddresses } from './stack/stack.ts';
+import { print } from '../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'run',
@@ -49,7 +50,6 @@ const settings = settingsOrExit({
 });
 
 const STOP_WAIT_MS = 3 * settings.STOP_WAIT_MS + 15_000;
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger('run', { ...logSettings(settings), pretty: true, level: 'warn' });
 const began = performance.now();
 /** Of the Postgres of docker-compose.yml, whose volume keeps the first one. */

@@ -6,6 +6,7 @@ import type { SwitchResult } from '../shared/domain/switch-result.ts';
 import { answerReply } from '../shared/things-api/answer-reply.ts';
 import type { Sent } from '../shared/commands/command-sender.ts';
 import type { IndexedCommand } from './command-index.ts';
+import { isoTime } from '../shared/process/iso-time.ts';
 
 export const COMMAND = Type.Object({
   id: Type.String(),
@@ -88,5 +89,3 @@ const decidedShape = (stored: StoredAnswer): object => {
     answer: { status, body: JSON.parse(body) as unknown },
   };
 };
-
-const isoTime = (time: number): string => new Date(time).toISOString();

@@ -6,6 +6,7 @@ import { flag, integer, settingsOrExit } from '../../shared/process/settings.ts'
 import { VERSION } from '../../shared/process/version.ts';
 import { chaosLines } from './chaos-report.ts';
 import { runChaos } from './run-chaos.ts';
+import { print } from '../../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'chaos',
@@ -21,7 +22,6 @@ const settings = settingsOrExit({
 });
 
 const STOP_WAIT_MS = 60_000;
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = createLogger('chaos', { level: 'warn', pretty: true });
 
 await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {

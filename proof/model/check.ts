@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
+import { print } from '../../shared/process/print.ts';
 
 const SPIN_TIMEOUT_MS = 120_000;
 const SEARCH_TIMEOUT_MS = { quick: 120_000, full: 1_800_000 };
@@ -35,7 +36,6 @@ interface Output {
   readonly failed: boolean;
 }
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const aborted = new AbortController();

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../checker/certificate.ts';
 import { createChecker } from '../checker/checker.ts';
-import type { HistoryLine, SeenThing } from '../checker/history.ts';
+import type { HistoryLine } from '../checker/history.ts';
 import { fold } from '../../shared/domain/fold.ts';
 import { emptyState, type PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Thing } from '../../shared/domain/thing.ts';
@@ -14,6 +14,8 @@ import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import { decodeLog, RUN_TOPICS, type DecodedLog } from './decoded-log.ts';
 import { coverageOfLog } from './log-coverage.ts';
 import { NAMESPACE, type World } from './world.ts';
+import { toShinyThing } from '../../shared/domain/mapping.ts';
+import { seenThing } from '../checker/seen-thing.ts';
 
 /** Is there nothing left to do? */
 export const isQuiet = (world: World): boolean => {
@@ -68,8 +70,8 @@ export const judge = async (
   for (const line of history) checker.operation(line);
   const shiny = states.flatMap(({ things }) => [...(things as Map<number, Thing>).values()]);
   const certificate = checker.finish({
-    original: table.map(seenThing),
-    shiny: shiny.filter(({ deleted }) => !deleted).map(seenThing),
+    original: table.map((thing) => seenThing(toShinyThing(thing))),
+    shiny: shiny.filter(({ deleted }) => !deleted).map((thing) => seenThing(toShinyThing(thing))),
   });
   for (const { kind, message } of certificate.violations) violations.push(`${kind}: ${message}`);
   if (!certificate.clean && certificate.violations.length === 0)
@@ -120,12 +122,3 @@ const topicViolations = ({ things }: DecodedLog, states: readonly PartitionState
       ),
   );
 };
-
-const seenThing = ({ id, name, foo, version, createdOn, updatedOn }: Thing): SeenThing => ({
-  id,
-  name,
-  foo,
-  version,
-  createdOn,
-  updatedOn,
-});

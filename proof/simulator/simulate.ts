@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { runSeed, WRITES_PER_SEED, type SeedResult } from './run-seed.ts';
 import { runSetBack, SET_BACK_WRITES } from './run-set-back.ts';
 import { SOMETIMES } from './coverage.ts';
+import { print } from '../../shared/process/print.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,7 +15,6 @@ const { values } = parseArgs({
   },
 });
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const PROGRESS_EVERY_MS = 1_000;
 
 /** `set-back`: its database is put back, or its feed is lost. */

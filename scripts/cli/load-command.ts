@@ -4,7 +4,8 @@ import { startLoad, type Load } from '../../proof/load/load-generator.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import { summaryLine } from '../../proof/load/load-stats.ts';
 import { bearerHeaders, type Addresses } from '../client/config.ts';
-import { CommandFault, EXIT, print, type ExitStatus } from '../client/exit.ts';
+import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
+import { print } from '../../shared/process/print.ts';
 import { createUpdaterClient } from '../client/updater-client.ts';
 
 export interface LoadOptions extends Addresses {

@@ -21,7 +21,8 @@ import { silentLogger } from '../../shared/process/logger.ts';
 import { openLog } from '../../shared/boot/open-log.ts';
 import { briefLifecycle } from '../../shared/process/scoped-lifecycle.ts';
 import { playgroundLogSettings } from '../client/config.ts';
-import { CommandFault, EXIT, print, type ExitStatus } from '../client/exit.ts';
+import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
+import { print } from '../../shared/process/print.ts';
 import { confirmed } from './master-command.ts';
 
 export interface RepairOptions {

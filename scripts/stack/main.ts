@@ -7,6 +7,7 @@ import { VERSION } from '../../shared/process/version.ts';
 import { stackSettings } from './config.ts';
 import { startStack } from './stack.ts';
 import { withoutPassword, writeStackEnv } from './stack-secrets.ts';
+import { print } from '../../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'stack',
@@ -32,7 +33,6 @@ const given = {
   postgres: { KAFKA_BROKERS: elsewhere, SCHEMA_REGISTRY_URL: elsewhere },
 }[settings.PART];
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 await runProcess(createLogger('stack', { level: 'warn', pretty: true }), STOP_WAIT_MS, async (lifecycle) => {
   const stack = await startStack(settings, given, print);
   lifecycle.onClose('stack', stack.stop);

@@ -1,5 +1,7 @@
 /** Ports: free ones for tests, and a clear word when one is taken. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import getPort from 'get-port';
 import { StartError } from '../../shared/process/lifecycle.ts';
 
 /** Throws StartError that says which part wanted the port, and what moves it. */
@@ -25,20 +27,19 @@ export const checkPortFree = async (part: string, port: number, variable: string
  */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
-const TRIES_MAX = 1_000;
+/** Tried for one port; drawn, so that processes that ask at once seldom want the same. */
+const CANDIDATES = 100;
 
 /** Ports that are free now; all different. Throws StartError when there are not so many. */
 export const freePorts = async (count: number): Promise<number[]> => {
-  const free = new Set<number>();
-  for (let tries = 0; free.size < count; tries++) {
-    if (tries >= TRIES_MAX)
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const candidates = Array.from({ length: CANDIDATES }, () => randomInt(PORT_MIN, PORT_MAX));
+    // It gives no port twice within some seconds.
+    const port = await getPort({ port: candidates, host: '127.0.0.1' });
+    if (!candidates.includes(port))
       throw new StartError(`no ${count} free ports between ${PORT_MIN} and ${PORT_MAX}`);
-    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
-    const isFree = await checkPortFree('', port, '').then(
-      () => true,
-      () => false,
-    );
-    if (isFree) free.add(port);
+    ports.push(port);
   }
-  return [...free];
+  return ports;
 };

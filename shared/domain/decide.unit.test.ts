@@ -10,21 +10,18 @@ import {
   update,
 } from '../../test/outcome-log.ts';
 import { thingCommand, type MarkCommand, type ThingCommand } from './command.ts';
-import { decide, decideFromFold, type DecideState } from './decide.ts';
+import { decide, decideFromFold, decideStateOf } from './decide.ts';
 import type { PartitionState } from './partition-state.ts';
 
-const reading = (state: PartitionState): DecideState => ({
-  header: state.header,
-  thing: (id) => state.things.get(id),
-  answer: (commandId) => state.answers.get(commandId),
-});
 /** A partition of Shiny in which these commands were decided, in this order. */
 const given = (...commands: ThingCommand[]): PartitionState => {
   const state = stateAfterGenesis('shiny', 1);
-  for (const command of commands) mustCount(state, decidedAfter(state, decide(reading(state), command)));
+  for (const command of commands)
+    mustCount(state, decidedAfter(state, decide(decideStateOf(state), command)));
   return state;
 };
-const when = (state: PartitionState, command: ThingCommand | MarkCommand) => decide(reading(state), command);
+const when = (state: PartitionState, command: ThingCommand | MarkCommand) =>
+  decide(decideStateOf(state), command);
 
 describe('create', () => {
   test('given nothing, then version 0 under the first id of the partition', () => {
@@ -108,9 +105,9 @@ describe('a repeated command id', () => {
   });
   test('P10: the fold answers repeats and marks, and nothing else, while Original is master', () => {
     const state = given(create('c'));
-    expect(decideFromFold(reading(state), create('c'))?.answer.code).toBe('accepted');
-    expect(decideFromFold(reading(state), create('d'))).toBeUndefined();
-    expect(decideFromFold(reading(state), update('u', 77, 0))).toBeUndefined();
+    expect(decideFromFold(decideStateOf(state), create('c'))?.answer.code).toBe('accepted');
+    expect(decideFromFold(decideStateOf(state), create('d'))).toBeUndefined();
+    expect(decideFromFold(decideStateOf(state), update('u', 77, 0))).toBeUndefined();
   });
 });
 

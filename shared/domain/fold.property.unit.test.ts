@@ -15,7 +15,7 @@ import {
 } from '../../test/outcome-log.ts';
 import { accepted } from './answer.ts';
 import type { ThingCommand } from './command.ts';
-import { decide, type DecideState } from './decide.ts';
+import { decide, decideStateOf } from './decide.ts';
 import { fold } from './fold.ts';
 import { emptyState, type PartitionState } from './partition-state.ts';
 import type { OutcomeRecord } from './outcome.ts';
@@ -40,12 +40,6 @@ const step = fc.oneof(
 );
 type Step = { decided: ThingCommand } | { direct: Thing };
 
-const reading = (state: PartitionState): DecideState => ({
-  header: state.header,
-  thing: (id) => state.things.get(id),
-  answer: (commandId) => state.answers.get(commandId),
-});
-
 /** The log that one updater writes for these steps, and the state behind it. */
 const written = (
   master: Api,
@@ -56,7 +50,7 @@ const written = (
   for (const one of steps) {
     const next =
       'decided' in one
-        ? decidedAfter(state, decide(reading(state), one.decided))
+        ? decidedAfter(state, decide(decideStateOf(state), one.decided))
         : observedAfter(state, { decision: accepted(create(`direct-${one.direct.id}`), one.direct) });
     if (fold(state, next) !== undefined) records.push(next);
   }
@@ -112,7 +106,7 @@ test('records of a stale twin, who decides otherwise from an older state, never 
         const stale: OutcomeRecord[] = [];
         for (const one of other) {
           if (!('decided' in one)) continue;
-          const next = decidedAfter(twin, decide(reading(twin), one.decided));
+          const next = decidedAfter(twin, decide(decideStateOf(twin), one.decided));
           mustCount(twin, next);
           stale.push(next);
         }

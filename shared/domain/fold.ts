@@ -187,9 +187,11 @@ const evolveObserved = (
   };
 };
 
-/** P5, P8: the fold judges the switch, not the updater. */
-const mayTakeOver = (header: PartitionHeader, switched: Switched): boolean =>
-  switched.master === 'shiny' ? header.fence?.epoch === switched.epoch : header.released === switched.epoch;
+/** P5, P8: may a switch to `master` in `epoch` count behind `header`? The fold judges, not the updater, which only waits for it. */
+export const mayTakeOver = (
+  header: PartitionHeader,
+  { master, epoch }: Pick<Switched, 'master' | 'epoch'>,
+): boolean => (master === 'shiny' ? header.fence?.epoch === epoch : header.released === epoch);
 
 const takeOver = (header: PartitionHeader, switched: Switched): Partial<PartitionHeader> => ({
   position: switched.offset,

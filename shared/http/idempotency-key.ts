@@ -4,6 +4,7 @@
  * no path of a URL can hold them as a segment: the address of the command would be another one.
  */
 import type { IncomingMessage } from 'node:http';
+import { parseItem } from 'structured-headers';
 import { COMMAND_ID_MAX_CHARS, COMMAND_ID_PATTERN } from '../domain/limits.ts';
 import { ApiError } from './errors.ts';
 import { headerValues } from './request-headers.ts';
@@ -12,14 +13,22 @@ import { headerValues } from './request-headers.ts';
 export const IDEMPOTENCY_KEY_PATTERN =
   `^(?!\\.{1,2}$|"\\.{1,2}"$)` +
   `(?:[!#-~][!-~]{0,${COMMAND_ID_MAX_CHARS - 1}}|"(?:[!#-\\[\\]-~]|\\\\["\\\\]){1,${COMMAND_ID_MAX_CHARS}}")$`;
-const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 const NO_SEGMENT = new Set(['.', '..']);
 
 /** The key that a header's value stands for, or undefined when it is none. */
 export const parseIdempotencyKey = (value: string): string | undefined => {
-  const key = value.startsWith('"') ? QUOTED.exec(value)?.[1]?.replaceAll(/\\(.)/g, '$1') : value;
+  const key = value.startsWith('"') ? structuredString(value) : value;
   if (key === undefined || !COMMAND_ID_PATTERN.test(key) || NO_SEGMENT.has(key)) return undefined;
   return key;
+};
+
+const structuredString = (value: string): string | undefined => {
+  try {
+    const [item, parameters] = parseItem(value);
+    return typeof item === 'string' && parameters.size === 0 ? item : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 /** The client's key, or undefined when there is none. Throws 400 when it is invalid. */

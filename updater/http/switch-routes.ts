@@ -14,12 +14,12 @@ import {
   NO_QUERY,
   PREFER,
 } from '../../shared/http/route-schemas.ts';
+import { isoTime } from '../../shared/process/iso-time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { UpdaterService } from '../partition/service.ts';
 import { switchPath, type SwitchRequests } from '../switch/switch-requests.ts';
 import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
 import {
-  isoTime,
   SWITCH,
   SWITCH_BODY,
   SWITCH_DEADLINE_DEFAULT_MS,

@@ -1,4 +1,5 @@
 /** How each partition is, now: for `/api/mastership`, `/health/ready`, the metrics and the command line. */
+import { isoTime } from '../../shared/process/iso-time.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { PartitionLoops } from './partition-loops.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
@@ -62,7 +63,7 @@ export const troubled = (statuses: readonly PartitionStatus[]): readonly object[
             partition,
             state,
             reason,
-            ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+            ...(since === undefined ? {} : { since: isoTime(since) }),
           },
         ]
       : [],

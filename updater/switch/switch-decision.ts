@@ -8,6 +8,7 @@
  *   row one further, same master    the switch was aborted; `refused`
  *   row further still              the log knows more than we have read
  */
+import { mayTakeOver } from '../../shared/domain/fold.ts';
 import type { SwitchCommand } from '../../shared/domain/command.ts';
 import type { PartitionHeader, PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Api } from '../../shared/domain/thing.ts';
@@ -142,8 +143,7 @@ const originalBlockers = (
 const finish = (header: PartitionHeader, row: InternalMastership): SwitchAction => {
   if (row.master === header.master)
     return { kind: 'write-refused', reason: row.refusedReason ?? 'the switch was aborted' };
-  const mayCount = row.master === 'shiny' ? header.fence?.epoch === row.epoch : header.released === row.epoch;
-  if (mayCount) return { kind: 'write-switched', master: row.master };
+  if (mayTakeOver(header, row)) return { kind: 'write-switched', master: row.master };
   return waitFor(row.master === 'shiny' ? 'fence' : 'log');
 };
 

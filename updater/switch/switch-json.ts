@@ -1,6 +1,7 @@
 /** How switches and mastership look over HTTP. */
 import { Type } from 'typebox';
 import type { SwitchResult } from '../../shared/domain/switch-result.ts';
+import { isoTime } from '../../shared/process/iso-time.ts';
 import { pauseMs, type JournalEntry } from './switch-journal.ts';
 
 export const SWITCH_DEADLINE_DEFAULT_MS = 2_000;
@@ -124,5 +125,3 @@ const partitionJson = ({ partition, entry, result }: KnownSwitch) => {
 
 const stepTime = (name: string, value: number | null): Record<string, string> =>
   value === null ? {} : { [name]: isoTime(value) };
-
-export const isoTime = (value: number): string => new Date(value).toISOString();

@@ -11,6 +11,7 @@ import { format, resolveConfig } from 'prettier';
 import type { Caught } from './exhibit.ts';
 import { museumPage, type Exhibit } from './museum-page.ts';
 import type { PlantedFault } from './planted-fault.ts';
+import { print } from '../../../shared/process/print.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,6 @@ const PAGE = fileURLToPath(new URL('../../../docs/museum.md', import.meta.url));
 const EXHIBIT_MAX_MS = 900_000;
 const AT_ONCE = Math.min(4, availableParallelism());
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const catchIt = async (name: string, world: PlantedFault['world']): Promise<Caught> => {
   const { stdout } = await promisify(execFile)(

@@ -11,8 +11,8 @@ export const fault: PlantedFault = {
     },
     {
       file: 'shared/domain/fold.ts',
-      text: `switched.master === 'shiny' ? header.fence?.epoch === switched.epoch :`,
-      by: `switched.master === 'shiny' ? header.fence !== null :`,
+      text: `(master === 'shiny' ? header.fence?.epoch === epoch :`,
+      by: `(master === 'shiny' ? header.fence !== null :`,
     },
     {
       file: 'shared/domain/fold.ts',
@@ -33,11 +33,6 @@ const chained`,
 });
 
 const chained`,
-    },
-    {
-      file: 'updater/switch/switch-decision.ts',
-      text: `row.master === 'shiny' ? header.fence?.epoch === row.epoch :`,
-      by: `row.master === 'shiny' ? header.fence !== null :`,
     },
   ],
 };

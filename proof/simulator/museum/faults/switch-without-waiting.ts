@@ -8,13 +8,8 @@ export const fault: PlantedFault = {
   replace: [
     {
       file: 'shared/domain/fold.ts',
-      text: `switched.master === 'shiny' ? header.fence?.epoch === switched.epoch :`,
-      by: `switched.master === 'shiny' ? true :`,
-    },
-    {
-      file: 'updater/switch/switch-decision.ts',
-      text: `row.master === 'shiny' ? header.fence?.epoch === row.epoch :`,
-      by: `row.master === 'shiny' ? true :`,
+      text: `(master === 'shiny' ? header.fence?.epoch === epoch :`,
+      by: `(master === 'shiny' ? true :`,
     },
   ],
 };
