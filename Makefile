@@ -30,7 +30,7 @@ simulate: $(INSTALLED) ## the services in one process, with faults, by seed: [SE
 chaos: $(INSTALLED) ## real processes, killed, stopped and cut off, under load and switches: [MINUTES=3]
 	@CHAOS_SECONDS=$$(( $(or $(MINUTES),3) * 60 )) exec $(NODE) proof/chaos/main.ts
 museum: $(INSTALLED) ## plant each known fault, and see the simulator catch it; writes docs/museum.md
-	@exec $(NODE) proof/simulator/museum/visit.ts
+	@exec $(NODE) proof/simulator/museum/run-all.ts
 model: $(INSTALLED) ## check the protocol's model in every configuration: needs spin and gcc, some minutes
 	@exec $(NODE) proof/model/check.ts
 model-quick: $(INSTALLED) ## the same, the quick ones: under a minute

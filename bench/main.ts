@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { format, resolveConfig } from 'prettier';
-import { briefLifecycle } from '../shared/process/scoped-lifecycle.ts';
+import { scopedLifecycle } from '../shared/process/scoped-lifecycle.ts';
 import { VERSION } from '../shared/process/version.ts';
 import type { StackAddresses } from '../scripts/stack/stack.ts';
 import { benchWorld, startBenchStack, type BenchWorld } from './kit/bench-world.ts';
@@ -38,7 +38,7 @@ const inWorld = async <T>(
   stack: StackAddresses,
   work: (world: BenchWorld) => Promise<T>,
 ): Promise<T> => {
-  const { lifecycle, close } = briefLifecycle((error) => say(`${name}: ${error.message}`));
+  const { lifecycle, close } = scopedLifecycle((error) => say(`${name}: ${error.message}`));
   say(`${name} …`);
   try {
     return await work(benchWorld(stack, lifecycle));
@@ -73,7 +73,7 @@ const bench = async (names: readonly string[], options: Options): Promise<number
     );
     return 2;
   }
-  const { lifecycle, close } = briefLifecycle((error) => say(error.message));
+  const { lifecycle, close } = scopedLifecycle((error) => say(error.message));
   process.once('SIGINT', () => void close().then(() => process.exit(130)));
   const rows: ResultRow[] = [];
   let isWhole = true;

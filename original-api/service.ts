@@ -102,10 +102,7 @@ export const startOriginalService = async (
   lifecycle.onClose('check of the store', async () => {
     isStopped = true;
   });
-  lifecycle.failWith(
-    'the check of the store',
-    holdAgainstLog().then(() => new Promise<never>(() => undefined)),
-  );
+  lifecycle.failWith('the check of the store', holdAgainstLog());
   const notReady = (): string | undefined => {
     if (behind() > 0) return `the mirror reads ${behind()} of ${partitions} partitions`;
     return isHeldAgainstLog ? undefined : 'the store is held against the log';

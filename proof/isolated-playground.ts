@@ -21,13 +21,13 @@ import { removeTemporaryFolder, temporaryFolder } from '../scripts/stack/tempora
 const STACK_WAIT_MS = 120_000;
 
 /** Removed at the end. */
-export const privateFolder = (prefix: string, lifecycle: Lifecycle): string => {
+export const isolatedFolder = (prefix: string, lifecycle: Lifecycle): string => {
   const folder = temporaryFolder(prefix);
   lifecycle.onClose('folder', async () => removeTemporaryFolder(folder));
   return folder;
 };
 
-export const privateStackSettings = async (
+export const isolatedStackSettings = async (
   folder: string,
   kafkaJvmOptions = stackSettings.KAFKA_JVM_OPTIONS.default,
 ): Promise<StackSettings> => {
@@ -43,7 +43,7 @@ export const privateStackSettings = async (
   };
 };
 
-export interface PrivateServicesParts {
+export interface IsolatedServicesParts {
   readonly stack: StackAddresses;
   readonly namespace: string;
   readonly master: Api;
@@ -57,7 +57,7 @@ export interface PrivateServicesParts {
   readonly originalUrlFor?: (originalUrl: string) => Promise<string>;
 }
 
-export interface PrivateServices {
+export interface IsolatedServices {
   readonly addresses: Addresses;
   readonly namespace: string;
   readonly settings: ApisSettings;
@@ -65,7 +65,7 @@ export interface PrivateServices {
 }
 
 /** Creates the namespace and starts the three services. Throws StartError. */
-export const startPrivateServices = async (
+export const startIsolatedServices = async (
   {
     stack,
     namespace,
@@ -76,9 +76,9 @@ export const startPrivateServices = async (
     print,
     report,
     originalUrlFor,
-  }: PrivateServicesParts,
+  }: IsolatedServicesParts,
   lifecycle: Lifecycle,
-): Promise<PrivateServices> => {
+): Promise<IsolatedServices> => {
   const [originalPort, shinyPort, updaterPort] = await freePorts(3);
   const complete = {
     KAFKA_CLIENT: kafkaClient,

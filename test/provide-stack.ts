@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import type { TestProject } from 'vitest/node';
-import { privateStackSettings } from '../proof/isolated-playground.ts';
+import { isolatedStackSettings } from '../proof/isolated-playground.ts';
 import { startStack, type StackAddresses } from '../scripts/stack/stack.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../scripts/stack/temporary-folder.ts';
 import { startDockerStack } from './docker-stack.ts';
@@ -27,7 +27,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
     return stop;
   }
   const folder = temporaryFolder('migration-playground-stack-');
-  const stack = await startStack(await privateStackSettings(folder), {}, () => undefined);
+  const stack = await startStack(await isolatedStackSettings(folder), {}, () => undefined);
   project.provide('stack', stack.addresses);
   return async () => {
     await stack.stop();

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { briefLifecycle } from '../../shared/process/scoped-lifecycle.ts';
+import { scopedLifecycle } from '../../shared/process/scoped-lifecycle.ts';
 import { benchWorld, startBenchStack, type BenchWorld } from '../kit/bench-world.ts';
 import { idleCpuPercent } from './idle-cpu.ts';
 import { quantile } from '../kit/rounds.ts';
@@ -29,13 +29,13 @@ const [pictures, figures] = values.quick
 mkdirSync(pictures, { recursive: true });
 const draw = (name: string, plot: Plot): void => writeFileSync(join(pictures, `${name}.svg`), svgPlot(plot));
 
-const { lifecycle, close } = briefLifecycle((error) => say(error.message));
+const { lifecycle, close } = scopedLifecycle((error) => say(error.message));
 process.once('SIGINT', () => void close().then(() => process.exit(130)));
 const stack = await startBenchStack(lifecycle, say);
 
 const inWorld = async <T>(what: string, work: (world: BenchWorld) => Promise<T>): Promise<T> => {
   say(`${what} …`);
-  const one = briefLifecycle((error) => say(`${what}: ${error.message}`));
+  const one = scopedLifecycle((error) => say(`${what}: ${error.message}`));
   try {
     return await work(benchWorld(stack, one.lifecycle));
   } finally {

@@ -10,10 +10,10 @@ import type { Api } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import {
-  privateFolder,
-  privateStackSettings,
-  startPrivateServices,
-  type PrivateServices,
+  isolatedFolder,
+  isolatedStackSettings,
+  startIsolatedServices,
+  type IsolatedServices,
 } from '../../proof/isolated-playground.ts';
 import { startStack, type StackAddresses } from '../../scripts/stack/stack.ts';
 
@@ -29,7 +29,7 @@ export interface BenchWorld {
     master: Api;
     client?: KafkaClientName;
     env?: Record<string, string>;
-  }): Promise<PrivateServices>;
+  }): Promise<IsolatedServices>;
   /** Starts a bare program of `bench/bare` that serves HTTP. */
   bareServer(file: string, args?: readonly string[]): Promise<BareServer>;
 }
@@ -46,8 +46,8 @@ export const startBenchStack = async (
   lifecycle: Lifecycle,
   report: (line: string) => void,
 ): Promise<StackAddresses> => {
-  const folder = privateFolder('migration-playground-bench-', lifecycle);
-  const stack = await startStack(await privateStackSettings(folder, KAFKA_JVM_OPTIONS), {}, report);
+  const folder = isolatedFolder('migration-playground-bench-', lifecycle);
+  const stack = await startStack(await isolatedStackSettings(folder, KAFKA_JVM_OPTIONS), {}, report);
   lifecycle.onClose('stack', stack.stop);
   lifecycle.onKill(stack.kill);
   lifecycle.failWith('the stack', stack.failed);
@@ -57,7 +57,7 @@ export const startBenchStack = async (
 let namespaces = 0;
 
 export const benchWorld = (stack: StackAddresses, lifecycle: Lifecycle): BenchWorld => {
-  const root = privateFolder('migration-playground-bench-', lifecycle);
+  const root = isolatedFolder('migration-playground-bench-', lifecycle);
   let folders = 0;
   const folder = (): string => {
     const path = join(root, String(++folders));
@@ -71,7 +71,7 @@ export const benchWorld = (stack: StackAddresses, lifecycle: Lifecycle): BenchWo
     folder,
     namespace,
     playground: ({ master, client = 'platformatic', env = {} }) =>
-      startPrivateServices(
+      startIsolatedServices(
         {
           stack,
           namespace: namespace(),

@@ -4,7 +4,7 @@ import type { HistoryLine } from '../checker/history.ts';
 import { createChecker } from '../checker/checker.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { openLog } from '../../shared/boot/open-log.ts';
-import { briefLifecycle } from '../../shared/process/scoped-lifecycle.ts';
+import { scopedLifecycle } from '../../shared/process/scoped-lifecycle.ts';
 import { readHistory } from '../load/history-file.ts';
 import type { Addresses, PlaygroundLogSettings } from '../../scripts/client/config.ts';
 import { readLog, readStores, untilQuiet } from './evidence-reader.ts';
@@ -39,7 +39,7 @@ export const certify = async ({
   for (const line of lines) checker.operation(line);
 
   await untilQuiet(addresses);
-  const { lifecycle, close } = briefLifecycle();
+  const { lifecycle, close } = scopedLifecycle();
   try {
     const { log, codec } = await openLog('playground', settings, lifecycle, silentLogger());
     let reported = 0;

@@ -6,7 +6,7 @@ import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
 import type { Apis, ApisSettings, Service } from '../../scripts/services.ts';
 import type { Addresses } from '../../scripts/client/config.ts';
-import { privateFolder, privateStackSettings, startPrivateServices } from '../isolated-playground.ts';
+import { isolatedFolder, isolatedStackSettings, startIsolatedServices } from '../isolated-playground.ts';
 import { fetchArtifacts } from '../../scripts/stack/artifacts.ts';
 import { startKafka } from '../../scripts/stack/kafka.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from '../../scripts/stack/postgres.ts';
@@ -45,8 +45,8 @@ export const startChaosWorld = async (
   report: (line: string) => void,
   print: (line: string) => void,
 ): Promise<ChaosWorld> => {
-  const folder = privateFolder('migration-playground-chaos-', lifecycle);
-  const stack = await privateStackSettings(folder);
+  const folder = isolatedFolder('migration-playground-chaos-', lifecycle);
+  const stack = await isolatedStackSettings(folder);
   await fetchArtifacts(report);
   const [postgres, kafka] = await Promise.all([
     restartable(() => startPostgres(stack), lifecycle),
@@ -64,7 +64,7 @@ export const startChaosWorld = async (
     return proxy;
   };
   let updaterProxy: TcpProxy | undefined;
-  const services = await startPrivateServices(
+  const services = await startIsolatedServices(
     {
       stack: {
         KAFKA_BROKERS: `127.0.0.1:${stack.KAFKA_PORT}`,

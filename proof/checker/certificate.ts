@@ -42,13 +42,13 @@ export interface StoreRow {
   readonly thing: SeenThing | null;
 }
 
-export type Exhibit = LogRecord | HistoryLine | StoreRow;
+export type Evidence = LogRecord | HistoryLine | StoreRow;
 
 export interface Violation {
   readonly kind: ViolationKind;
   readonly message: string;
   /** The smallest list that explains it. */
-  readonly excerpt: readonly Exhibit[];
+  readonly excerpt: readonly Evidence[];
 }
 
 export interface SwitchCounts {
@@ -103,14 +103,14 @@ const switchText = ({ switched, refused, skipped }: SwitchCounts): string =>
 const violationLines = ({ kind, message, excerpt }: Violation): string[] => [
   '',
   `${VIOLATION_LABELS[kind]}: ${message}`,
-  ...excerpt.map((exhibit) => `  ${exhibitText(exhibit)}`),
+  ...excerpt.map((evidence) => `  ${evidenceText(evidence)}`),
 ];
 
-const exhibitText = (exhibit: Exhibit): string => {
-  if ('topic' in exhibit) {
-    const { topic, partition, offset, record } = exhibit;
+const evidenceText = (evidence: Evidence): string => {
+  if ('topic' in evidence) {
+    const { topic, partition, offset, record } = evidence;
     return `${topic} ${partition}@${offset} ${JSON.stringify(record)}`;
   }
-  if ('store' in exhibit) return `store of ${exhibit.store} ${JSON.stringify(exhibit.thing)}`;
-  return `client ${exhibit.client} ${JSON.stringify(exhibit)}`;
+  if ('store' in evidence) return `store of ${evidence.store} ${JSON.stringify(evidence.thing)}`;
+  return `client ${evidence.client} ${JSON.stringify(evidence)}`;
 };

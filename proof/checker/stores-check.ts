@@ -1,6 +1,6 @@
 /** Both stores, once quiet, against the last states of the log: equal after the mapping, and exactly so under Original. */
 import type { Api, Thing } from '../../shared/domain/thing.ts';
-import type { Exhibit } from './certificate.ts';
+import type { Evidence } from './certificate.ts';
 import { fooInOriginal } from './content.ts';
 import type { StoreEvidence } from './evidence.ts';
 import type { SeenThing } from './history.ts';
@@ -25,7 +25,7 @@ export const checkStores = (ledger: Ledger, stores: StoreEvidence, report: Repor
     if (differing.length > 0) reportDifference(id, differing);
   };
   const reportDifference = (id: number, differing: readonly Api[]): void => {
-    const rows = differing.map((store): Exhibit => ({ store, thing: found[store].get(id) ?? null }));
+    const rows = differing.map((store): Evidence => ({ store, thing: found[store].get(id) ?? null }));
     const record = ledger.things
       .get(id)
       ?.states.toSorted((a, b) => a.record.state!.version - b.record.state!.version)

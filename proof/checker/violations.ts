@@ -2,12 +2,12 @@
 import {
   VIOLATION_KINDS,
   VIOLATIONS_PER_KIND_MAX,
-  type Exhibit,
+  type Evidence,
   type Violation,
   type ViolationKind,
 } from './certificate.ts';
 
-export type Report = (kind: ViolationKind, message: string, excerpt: readonly Exhibit[]) => void;
+export type Report = (kind: ViolationKind, message: string, excerpt: readonly Evidence[]) => void;
 
 export interface Violations {
   readonly report: Report;

@@ -37,7 +37,7 @@ const replay = async (seed: number, world: keyof typeof WORLDS, writes?: number)
     print(`${String(count).padStart(7)}  ${what}`);
   for (const { message, excerpt } of result.certificate?.violations ?? []) {
     print(`\n${message}`);
-    for (const exhibit of excerpt) print(`    ${JSON.stringify(exhibit)}`);
+    for (const evidence of excerpt) print(`    ${JSON.stringify(evidence)}`);
   }
   for (const violation of result.violations) print(`seed ${seed}: ${violation}`);
   print(

@@ -270,7 +270,7 @@ type OnFailed = (what: string, error: Error) => void;
 const simulatedLifecycle = (onFailed: OnFailed): Lifecycle => ({
   onClose: () => undefined,
   onKill: () => undefined,
-  failWith: (what, failed) => {
-    failed.catch((error: unknown) => onFailed(what, error as Error));
+  failWith: (what, work) => {
+    work.catch((error: unknown) => onFailed(what, error as Error));
   },
 });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openHistory } from '../../proof/load/history-file.ts';
 import { startLoad } from '../../proof/load/load-generator.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../stack/temporary-folder.ts';
-import { briefLifecycle } from '../../shared/process/scoped-lifecycle.ts';
+import { scopedLifecycle } from '../../shared/process/scoped-lifecycle.ts';
 import { chaosLines } from '../../proof/chaos/chaos-report.ts';
 import { runChaos } from '../../proof/chaos/run-chaos.ts';
 import { certify } from '../../proof/certify/certify.ts';
@@ -110,7 +110,7 @@ const proveUnderFaults = async ({ switches, rate, json }: ProveOptions): Promise
   const say = json === true ? () => undefined : print;
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
-  const { lifecycle, close } = briefLifecycle(reject);
+  const { lifecycle, close } = scopedLifecycle(reject);
   try {
     const settings = {
       seconds: 0,

@@ -19,7 +19,7 @@ import { topicName } from '../../shared/records/topics.ts';
 import { localDatabaseUrl } from '../../shared/process/local-database.ts';
 import { silentLogger } from '../../shared/process/logger.ts';
 import { openLog } from '../../shared/boot/open-log.ts';
-import { briefLifecycle } from '../../shared/process/scoped-lifecycle.ts';
+import { scopedLifecycle } from '../../shared/process/scoped-lifecycle.ts';
 import { playgroundLogSettings } from '../client/config.ts';
 import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
 import { print } from '../../shared/process/print.ts';
@@ -50,7 +50,7 @@ interface Folded {
 export const repairMaster = async (options: RepairOptions): Promise<ExitStatus> => {
   const settings = playgroundLogSettings();
   const { NAMESPACE: namespace } = settings;
-  const { lifecycle, close } = briefLifecycle();
+  const { lifecycle, close } = scopedLifecycle();
   try {
     const { log, codec } = await openLog('playground', settings, lifecycle, silentLogger());
     const genesis = await readGenesis(log, codec, namespace);

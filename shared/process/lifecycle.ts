@@ -10,8 +10,8 @@ export interface Lifecycle {
   onClose(what: string, close: () => Promise<unknown>): void;
   /** Done at once, and synchronously, when the process is told a second time to end. */
   onKill(kill: () => void): void;
-  /** Ends the process with status 1 when the promise rejects, now or later. */
-  failWith(what: string, failed: Promise<never>): void;
+  /** Work in the background: ends the process with status 1 when it rejects, now or later. */
+  failWith(what: string, work: Promise<unknown>): void;
 }
 
 const EXIT_OK = 0;
@@ -32,14 +32,14 @@ export const runProcess = async (
   stopWaitMs: number,
   open: (lifecycle: Lifecycle) => Promise<void>,
 ): Promise<void> => {
-  const closers: { what: string; close: () => Promise<unknown> }[] = [];
+  const opened = new AsyncDisposableStack();
   const killers: (() => void)[] = [];
   let ending = false;
 
   const end = async (status: number): Promise<void> => {
     if (ending) return;
     ending = true;
-    const closed = await settledWithin(closeAll(closers, logger), stopWaitMs);
+    const closed = await settledWithin(opened.disposeAsync(), stopWaitMs);
     if (!closed) logger.warn({ stopWaitMs }, 'not everything was closed in time');
     else logger.info('stopped');
     process.exit(status);
@@ -66,10 +66,13 @@ export const runProcess = async (
 
   try {
     await open({
-      onClose: (what, close) => closers.push({ what, close }),
+      onClose: (what, close) => {
+        // Opened after the end has begun: it ends with the process.
+        if (!opened.disposed) opened.defer(() => closeOrSay(what, close, logger));
+      },
       onKill: (kill) => killers.push(kill),
-      failWith: (what, failed) => {
-        failed.catch((error: unknown) => fail(error, `${what} failed`));
+      failWith: (what, work) => {
+        work.catch((error: unknown) => fail(error, `${what} failed`));
       },
     });
   } catch (error) {
@@ -82,15 +85,11 @@ export class StartError extends Error {
   override readonly name: string = 'StartError';
 }
 
-const closeAll = async (
-  closers: { what: string; close: () => Promise<unknown> }[],
-  logger: Logger,
-): Promise<void> => {
-  for (const { what, close } of closers.toReversed()) {
-    try {
-      await close();
-    } catch (error) {
-      logger.warn({ err: error, what }, 'closing failed');
-    }
+/** Whatever does not close, the others are closed. */
+const closeOrSay = async (what: string, close: () => Promise<unknown>, logger: Logger): Promise<void> => {
+  try {
+    await close();
+  } catch (error) {
+    logger.warn({ err: error, what }, 'closing failed');
   }
 };

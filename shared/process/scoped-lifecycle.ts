@@ -1,22 +1,22 @@
 /** A lifecycle for a command that opens things, does its work, and closes them: in reverse order, all of them. */
 import type { Lifecycle } from './lifecycle.ts';
 
-export interface BriefLifecycle {
+export interface ScopedLifecycle {
   readonly lifecycle: Lifecycle;
   close(): Promise<void>;
 }
 
 /** `onFailure` hears of what was opened and failed. */
-export const briefLifecycle = (onFailure: (error: Error) => void = () => undefined): BriefLifecycle => {
-  const closers: (() => Promise<unknown>)[] = [];
+export const scopedLifecycle = (onFailure: (error: Error) => void = () => undefined): ScopedLifecycle => {
+  const opened = new AsyncDisposableStack();
   return {
     lifecycle: {
-      onClose: (_what, close) => void closers.push(close),
+      onClose: (_what, close) => {
+        if (!opened.disposed) opened.defer(async () => void (await close().catch(onFailure)));
+      },
       onKill: () => undefined,
-      failWith: (_what, failed) => void failed.catch(onFailure),
+      failWith: (_what, work) => void work.catch(onFailure),
     },
-    close: async () => {
-      for (const close of closers.splice(0).toReversed()) await close().catch(onFailure);
-    },
+    close: () => opened.disposeAsync(),
   };
 };

@@ -14,7 +14,7 @@ export interface CutOffLogs {
   /** Undefined: nothing is cut off. */
   status(partition: number): PartitionStatus | undefined;
   /** Calls `read` with what becomes long enough. Rejects when that does; never resolves. */
-  watch(read: (positions: readonly LogPosition[]) => Promise<void>): Promise<never>;
+  watch(read: (positions: readonly LogPosition[]) => Promise<void>): Promise<void>;
   stop(): void;
 }
 
@@ -101,7 +101,6 @@ export const createCutOffLogs = ({
         cutOff = cutOff.filter(({ position }) => !again.some((one) => isSame(one, position)));
         await read(again);
       }
-      return new Promise<never>(() => undefined);
     },
     stop: () => {
       stopped = true;

@@ -115,10 +115,7 @@ export const startUpdaterService = async (
     phase = 'ready';
     logger.info({ partitions: genesis.partitions }, 'deciding commands');
   };
-  lifecycle.failWith(
-    'the start',
-    goOn().then(() => new Promise<never>(() => undefined)),
-  );
+  lifecycle.failWith('the start', goOn());
   return {
     progress: follower.progress,
     journal,

@@ -1,9 +1,9 @@
 /** docs/museum.md. */
-import type { Caught } from './exhibit.ts';
+import type { Caught } from './run-mutant.ts';
 import { SET_BACK_WRITES } from '../run-set-back.ts';
 import { EXHIBIT_WRITES, type PlantedFault } from './planted-fault.ts';
 
-export interface Exhibit {
+export interface Mutant {
   readonly name: string;
   readonly fault: PlantedFault;
   readonly caught: Caught;
@@ -20,8 +20,8 @@ a fault of databases that are set back needs WORLD=set-back WRITES=${SET_BACK_WR
 `;
 
 /** Sorted by rule, so that the order of the runs does not matter. */
-export const museumPage = (exhibits: readonly Exhibit[]): string => {
-  const sorted = exhibits.toSorted(
+export const museumPage = (mutants: readonly Mutant[]): string => {
+  const sorted = mutants.toSorted(
     (a, b) => numberOf(a) - numberOf(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   const rows = sorted.map(({ name, fault, caught }) => {
@@ -33,11 +33,11 @@ export const museumPage = (exhibits: readonly Exhibit[]): string => {
     '| rule | fault | what is wrong | seeds until caught | what caught it |',
     '| --- | --- | --- | --- | --- |',
   ];
-  const published = exhibits.filter(({ fault }) => fault.seen !== undefined).length;
+  const published = mutants.filter(({ fault }) => fault.seen !== undefined).length;
   return `${introduction(published)}\n${[...head, ...rows].join('\n')}\n`;
 };
 
-const numberOf = ({ fault }: Exhibit): number =>
+const numberOf = ({ fault }: Mutant): number =>
   Number(/\d+/.exec(fault.rule)?.[0]) + (fault.rule.startsWith('P') ? 0 : 100);
 
 /** Without the names and numbers of the run. */

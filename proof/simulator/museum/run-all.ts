@@ -8,8 +8,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import type { Caught } from './exhibit.ts';
-import { museumPage, type Exhibit } from './museum-page.ts';
+import type { Caught } from './run-mutant.ts';
+import { museumPage, type Mutant } from './museum-page.ts';
 import type { PlantedFault } from './planted-fault.ts';
 import { print } from '../../../shared/process/print.ts';
 
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 
 const PAGE = fileURLToPath(new URL('../../../docs/museum.md', import.meta.url));
-const EXHIBIT_MAX_MS = 900_000;
+const MUTANT_MAX_MS = 900_000;
 const AT_ONCE = Math.min(4, availableParallelism());
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -32,23 +32,23 @@ const catchIt = async (name: string, world: PlantedFault['world']): Promise<Caug
     [
       '--import',
       here('./plant.ts'),
-      here('./exhibit.ts'),
+      here('./run-mutant.ts'),
       '--seeds',
       values.seeds,
       ...(world === undefined ? [] : ['--world', world]),
     ],
-    { env: { ...process.env, PLANTED_FAULT: name, NODE_NO_WARNINGS: '1' }, timeout: EXHIBIT_MAX_MS },
+    { env: { ...process.env, PLANTED_FAULT: name, NODE_NO_WARNINGS: '1' }, timeout: MUTANT_MAX_MS },
   );
   return JSON.parse(stdout) as Caught;
 };
 
-const exhibits: Exhibit[] = [];
-const visit = async (names: string[]): Promise<void> => {
+const mutants: Mutant[] = [];
+const runMutants = async (names: string[]): Promise<void> => {
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const { fault } = (await import(`./faults/${name}.ts`)) as { fault: PlantedFault };
     const began = performance.now();
     const caught = await catchIt(name, fault.world);
-    exhibits.push({ name, fault, caught });
+    mutants.push({ name, fault, caught });
     const how = caught.seeds === null ? 'NOT CAUGHT' : `caught by seed ${caught.seeds}: ${caught.violation}`;
     print(`${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${name}  ${how}`.slice(0, 200));
   }
@@ -58,13 +58,13 @@ const names = readdirSync(here('./faults'))
   .map((file) => file.replace(/\.ts$/, ''))
   .filter((name) => values.only === undefined || name.includes(values.only));
 const queue = [...names];
-await Promise.all(Array.from({ length: AT_ONCE }, () => visit(queue)));
-const loose = exhibits.filter(({ caught }) => caught.seeds === null);
-print(`${exhibits.length - loose.length} of ${exhibits.length} caught`);
+await Promise.all(Array.from({ length: AT_ONCE }, () => runMutants(queue)));
+const loose = mutants.filter(({ caught }) => caught.seeds === null);
+print(`${mutants.length - loose.length} of ${mutants.length} caught`);
 
 let isRight = loose.length === 0;
 if (values.only === undefined) {
-  const page = await format(museumPage(exhibits), { ...(await resolveConfig(PAGE)), filepath: PAGE });
+  const page = await format(museumPage(mutants), { ...(await resolveConfig(PAGE)), filepath: PAGE });
   if (values.check) {
     const isCurrent = readFileSync(PAGE, 'utf8') === page;
     if (!isCurrent) print('docs/museum.md is not up to date: run `make museum`');
