@@ -1,28 +1,27 @@
 /** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
 import type pg from 'pg';
 import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
-import type { Decision } from '../../shared/domain/answer.ts';
 import { directRequest, type ThingCommand } from '../../shared/domain/command.ts';
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import { originalFoo } from '../../shared/domain/mapping.ts';
-import type { DirectRequest, OriginalEntry } from '../../shared/domain/outcome.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import {
-  addedFieldsOfRow,
   decisionOfRow,
+  mastershipOf,
   mirrorRow,
+  outboxEntryOfRow,
   thingOfRow,
   type AnswerRow,
+  type MastershipRow,
+  type OutboxRow,
   type ThingRow,
-} from './answer-rows.ts';
+} from './database-rows.ts';
 import type { SessionVerification } from './database.ts';
 import { faultOf, namedError } from './database-errors.ts';
 import type {
   DecideRequest,
-  Mastership,
   OldestTransaction,
   ThingStore,
-  OutboxEntry,
   PartitionFacts,
   ThingVersion,
 } from './thing-store.ts';
@@ -55,30 +54,6 @@ const OUTBOX_OVERDUE_MS = 200;
 
 /** Columns that a client knows. */
 const FIELDS: ReadonlySet<string> = new Set(['name', 'foo']);
-
-interface MastershipRow {
-  master: Api;
-  epoch: number;
-  masterSinceEpoch: number;
-  refused_reason: string | null;
-}
-
-type OutboxRow = AnswerRow & {
-  number: number;
-  requested_on: Date | null;
-  asked_version: number | null;
-  asked_name: string | null;
-  asked_foo: number | null;
-  asked_created_on: Date | null;
-  asked_updated_on: Date | null;
-  asked_added: object | null;
-  outbox_xid: string;
-  outbox_id: number;
-  outbox_partition: number;
-  epoch: number;
-  fence_epoch: number | null;
-  id_floor: number | null;
-};
 
 /**
  * `background` serves relay, mirror and switch, which must not wait behind the clients of `pool`, nor end as early as they do.
@@ -266,12 +241,6 @@ const versionValues = (versions: readonly ThingVersion[]): unknown[] => [
   versions.map(({ version }) => version),
 ];
 
-const mastershipOf = ([row]: MastershipRow[]): Mastership => {
-  if (row?.master == null) throw new Error('there is no such partition');
-  const { master, epoch, masterSinceEpoch, refused_reason: refusedReason } = row;
-  return { master, epoch, masterSinceEpoch, refusedReason };
-};
-
 /** $3 to $6. */
 const identityValues = (command: ThingCommand): unknown[] => [
   command.commandId,
@@ -295,30 +264,3 @@ const addedValue = (command: ThingCommand): string | null =>
   command.type === 'delete' ? null : JSON.stringify(fieldsSetIn(command));
 
 const dateOf = (time: number | null): Date | null => (time === null ? null : new Date(time));
-
-const requestOf = (row: OutboxRow): DirectRequest | null =>
-  row.requested_on === null
-    ? null
-    : {
-        requestedOn: row.requested_on.getTime(),
-        version: row.asked_version,
-        name: row.asked_name,
-        foo: row.asked_foo,
-        createdOn: row.asked_created_on?.getTime() ?? null,
-        updatedOn: row.asked_updated_on?.getTime() ?? null,
-        ...addedFieldsOfRow(row.asked_added ?? {}),
-      };
-
-const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {
-  const decision: Decision | undefined = row.command_id === null ? undefined : decisionOfRow(row);
-  const entry: OriginalEntry = {
-    type: 'original-entry',
-    number: row.number,
-    request: requestOf(row),
-    epoch: row.epoch,
-    state: decision?.state ?? null,
-    answer: decision?.answer ?? null,
-    fence: row.fence_epoch === null ? null : { epoch: row.fence_epoch, idFloor: row.id_floor ?? 0 },
-  };
-  return { xid: row.outbox_xid, id: row.outbox_id, partition: row.outbox_partition, entry };
-};

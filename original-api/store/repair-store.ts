@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
-import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './answer-rows.ts';
+import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './database-rows.ts';
 import { inTransaction } from './database.ts';
 import type { Mastership } from './thing-store.ts';
 import type { RepairPlan, StoreContent } from './repair-plan.ts';

@@ -2,6 +2,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError, ERROR_CODE_HEADER, ERRORS, errorBody, type ErrorCode } from './errors.ts';
+import { JSON_TYPE } from './route.ts';
 import { hasBody, headerValues } from './request-headers.ts';
 
 export const HEADERS_MAX_BYTES = 16 * 1024;
@@ -81,7 +82,7 @@ export const watchConnections = (server: Server): WatchedConnections => {
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const body = errorBody('the only expectation that is understood is 100-continue');
     const headers = {
-      'content-type': 'application/json',
+      'content-type': JSON_TYPE,
       'content-length': Buffer.byteLength(body),
       [ERROR_CODE_HEADER]: 'expectation-failed',
     };
@@ -170,7 +171,7 @@ const faultResponse = ({ code, message }: Fault): string => {
   const { status } = ERRORS[code];
   const body = errorBody(message);
   return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n${ERROR_CODE_HEADER}: ${code}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${JSON_TYPE}\r\n${ERROR_CODE_HEADER}: ${code}\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
   );
 };

@@ -113,16 +113,13 @@ const BROKEN: ReadonlySet<string | undefined> = new Set([
 const outermost =
   (logger: Logger, observe: ObserveRequest): Middleware =>
   async (context, next) => {
-    observe(context.req, context.res, () => routeOf.get(context));
+    observe(context.req, context.res, () => context.state['route'] as string | undefined);
     try {
       await next();
     } catch (error) {
       sendError(logger, context, error);
     }
   };
-
-/** The pattern of the route that took a request. */
-const routeOf = new WeakMap<Context, string>();
 
 /** What the head of a request must pass, before it is looked at which route it is for. */
 const checkHead =
@@ -149,7 +146,8 @@ const admission = ({ inFlightMax, metrics, notReady, refusesUntilReady }: Server
   );
   const waiting = (): string | undefined => (refusesUntilReady === true ? notReady() : undefined);
   const admit = (context: Context, { path }: Route): void => {
-    routeOf.set(context, path);
+    // The pattern, for the log line and the metrics.
+    context.state['route'] = path;
     const isService = path.startsWith('/internal/');
     if (!isService && !path.startsWith('/api/')) return;
     const slots = isService ? services : clients;

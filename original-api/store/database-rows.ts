@@ -4,7 +4,9 @@ import type { Answer, AnswerCode, Decision } from '../../shared/domain/answer.ts
 import type { CommandType } from '../../shared/domain/command.ts';
 import { checkKnown } from '../../shared/records/feature-check.ts';
 import { clampedOriginalFoo } from '../../shared/domain/mapping.ts';
-import type { Thing } from '../../shared/domain/thing.ts';
+import type { DirectRequest, OriginalEntry } from '../../shared/domain/outcome.ts';
+import type { Api, Thing } from '../../shared/domain/thing.ts';
+import type { Mastership, OutboxEntry } from './thing-store.ts';
 
 export interface ThingRow {
   id: number;
@@ -35,6 +37,32 @@ export interface AnswerRow {
   added: object | null;
 }
 
+/** As `mastership` is selected (postgres-statements.ts). */
+export interface MastershipRow {
+  master: Api;
+  epoch: number;
+  masterSinceEpoch: number;
+  refused_reason: string | null;
+}
+
+/** An entry of the outbox with the answer that it carries. */
+export type OutboxRow = AnswerRow & {
+  number: number;
+  requested_on: Date | null;
+  asked_version: number | null;
+  asked_name: string | null;
+  asked_foo: number | null;
+  asked_created_on: Date | null;
+  asked_updated_on: Date | null;
+  asked_added: object | null;
+  outbox_xid: string;
+  outbox_id: number;
+  outbox_partition: number;
+  epoch: number;
+  fence_epoch: number | null;
+  id_floor: number | null;
+};
+
 export const thingOfRow = (row: ThingRow): Thing => ({
   id: row.id,
   name: row.name,
@@ -47,7 +75,7 @@ export const thingOfRow = (row: ThingRow): Thing => ({
 });
 
 /** Throws UnknownFeatureError at a field that this release does not know: what is read by half is lost where it goes. */
-export const addedFieldsOfRow = (added: object): AddedFields => {
+const addedFieldsOfRow = (added: object): AddedFields => {
   checkKnown(Object.keys(added), "a row of Original's database");
   return addedFieldsOf(added);
 };
@@ -93,4 +121,38 @@ const mirroredState = (state: Thing): object => {
     deleted: state.deleted,
     added: fieldsSetIn(state),
   };
+};
+
+/** Throws when the partition is none. */
+export const mastershipOf = ([row]: MastershipRow[]): Mastership => {
+  if (row?.master == null) throw new Error('there is no such partition');
+  const { master, epoch, masterSinceEpoch, refused_reason: refusedReason } = row;
+  return { master, epoch, masterSinceEpoch, refusedReason };
+};
+
+const requestOf = (row: OutboxRow): DirectRequest | null =>
+  row.requested_on === null
+    ? null
+    : {
+        requestedOn: row.requested_on.getTime(),
+        version: row.asked_version,
+        name: row.asked_name,
+        foo: row.asked_foo,
+        createdOn: row.asked_created_on?.getTime() ?? null,
+        updatedOn: row.asked_updated_on?.getTime() ?? null,
+        ...addedFieldsOfRow(row.asked_added ?? {}),
+      };
+
+export const outboxEntryOfRow = (row: OutboxRow): OutboxEntry => {
+  const decision: Decision | undefined = row.command_id === null ? undefined : decisionOfRow(row);
+  const entry: OriginalEntry = {
+    type: 'original-entry',
+    number: row.number,
+    request: requestOf(row),
+    epoch: row.epoch,
+    state: decision?.state ?? null,
+    answer: decision?.answer ?? null,
+    fence: row.fence_epoch === null ? null : { epoch: row.fence_epoch, idFloor: row.id_floor ?? 0 },
+  };
+  return { xid: row.outbox_xid, id: row.outbox_id, partition: row.outbox_partition, entry };
 };
