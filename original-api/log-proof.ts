@@ -1,6 +1,7 @@
 /**
- * May a fresh database be bound to a log that has records? If they prove that Original was never in it: then what a database
- * would have had, the mirror reads from the outcomes. A write through Shiny before Original's first start is such a log.
+ * Decides whether a fresh database may be bound to a log that has records: only if they prove that Original never took part.
+ * Then the mirror reads from the outcomes all that a database would have had. Example: a write through Shiny before Original's
+ * first start.
  */
 import type { RecordCodec } from '../shared/records/record-codec.ts';
 import type { Genesis, Outcome } from '../shared/domain/outcome.ts';
@@ -38,7 +39,7 @@ export const lacksNothing = async (
 
 const DECIDED_FROM_LOG: ReadonlySet<string> = new Set(['mark', 'enable']);
 
-/** As long as there is none of these, the first master is the master. */
+/** Without such an outcome, the master is still the first one (of the genesis). */
 const needsOriginal = (outcome: Outcome, master: Genesis['master']): boolean => {
   switch (outcome.type) {
     case 'observed':

@@ -62,7 +62,7 @@ const CHECKPOINT_EVERY_RECORDS = 2_000;
 /** Things per partition whose version is held against the table now and then. */
 const RECENT_THINGS_MAX = 500;
 
-/** The database is where it was before: the mirror has to read again what it has applied already. */
+/** The database was set back: the mirror has to read again what it has applied already. */
 export class StoreSetBackError extends Error {
   override readonly name = 'StoreSetBackError';
 
@@ -116,7 +116,7 @@ export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
         return;
       }
       const { nextOffset: stored } = (await things.mirrorCheckpoints())[partition]!;
-      // What lies between is behind us: only who starts anew reads it again.
+      // The records in between were read already: only a restarted mirror reads them again.
       if (stored < checkpoint.storedOffset)
         throw new StoreSetBackError(partition, stored, checkpoint.storedOffset);
       checkpoint.storedOffset = stored;
@@ -206,7 +206,7 @@ const remember = (recent: Map<number, number>, { id, version }: ThingVersion): v
 
 type MirroredDecision = Decision & { readonly offset: number; readonly commandOffset: number };
 
-/** Throws StartError at a feature that this release does not know: what comes behind it is not applied by half. */
+/** Throws StartError at a feature that this release does not know, so that no later record is applied in part. */
 const segmentsOf = (
   start: PartitionHeader,
   records: readonly ReadOutcome[],

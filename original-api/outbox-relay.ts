@@ -35,7 +35,7 @@ export interface OutboxRelay {
 }
 
 const BATCH_ENTRIES_MAX = 500;
-/** For what nobody waits for, more is collected first: the entry of a proxied write follows its decision, which is in the log. */
+/** Delay for entries that nobody waits for (those of proxied writes): their decision is in the log already. */
 const COLLECT_MS = 20;
 /** Finds what a lost wake-up or another process left behind. */
 const POLL_MS = 250;

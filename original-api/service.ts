@@ -87,7 +87,7 @@ export const startOriginalService = async (
   lifecycle.failWith('the mirror', watch.failed);
   things.onSession(watch.verifySession);
   let isHeldAgainstLog = false;
-  /** Where the mirror is at the end noted at start, the store must be where the log is; before, nobody can tell. */
+  /** Checks the store against the log once the mirror has reached the end noted at start; before, no check is possible. */
   const holdAgainstLog = async (): Promise<void> => {
     await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, MIRROR_WAIT_MAX_MS)));
     await retryForever(
@@ -107,7 +107,7 @@ export const startOriginalService = async (
     if (behind() > 0) return `the mirror reads ${behind()} of ${partitions} partitions`;
     return isHeldAgainstLog ? undefined : 'the store is held against the log';
   };
-  /** What was decided before this start is in the tables once the mirror has read it; before, nothing is written. */
+  /** Refuses writes until the mirror has read the log up to this start: only then the tables have all earlier decisions. */
   const checkWritable = (partition: number): void => {
     const waiting = notReady();
     if (waiting !== undefined) throw unavailable(`nothing was written, not ready: ${waiting}`);

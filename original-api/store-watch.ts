@@ -1,7 +1,7 @@
 /**
- * Is the database where the log says? It may be put back from a backup, or fail over and lose commits, under processes that live.
- * What the mirror has folded is held against what the store says of itself, at start and ever again; a partition that contradicts
- * serves no write, and says why (P16).
+ * Checks that the database is not behind the log. While processes run, a restored backup or a failover can lose commits.
+ * Compares what the mirror has folded with the facts of the store, at start and then periodically. A partition whose database
+ * contradicts the log serves no write and reports the reason (P16).
  */
 import type { PartitionHeader } from '../shared/domain/partition-state.ts';
 import type { Logger } from '../shared/process/logger.ts';
@@ -30,7 +30,7 @@ export interface StoreWatchParts {
 export interface StoreWatch {
   /** Why the partition serves no write, if so. */
   fault(partition: number): StoreFault | undefined;
-  /** Rejects when the mirror must read again what it has applied: the store is where it was before. */
+  /** Rejects when the store was set back: the mirror must read again what it has applied. */
   readonly failed: Promise<never>;
   /** Checks once more. Throws what the store throws. */
   check(): Promise<void>;
@@ -62,7 +62,7 @@ export const setBackFault = (header: PartitionHeader, facts: PartitionFacts): st
   return undefined;
 };
 
-/** What was published by `noted`, with the end of the feed from then or later, must be observed once the feed is. */
+/** Once the feed is observed up to `noted.feedEnd` (its end then or later), all `noted.removed` entries must be observed. */
 export const lostFeedFault = (
   header: PartitionHeader,
   noted: { readonly removed: number; readonly feedEnd: number },
@@ -81,9 +81,9 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
   failed.catch(() => undefined);
   let stopped = false;
 
-  /** Is it a fault that nobody knew of? */
+  /** Records the fault. Returns whether it is new. */
   const judge = (partition: number, reason: string | undefined): boolean => {
-    // It stays: what is written on top of a database that was set back hides it. Who repairs it starts Original again.
+    // A fault stays until restart: new writes to a set-back database would hide it. After a repair, Original is restarted.
     if (reason === undefined || faults.has(partition)) return false;
     faults.set(partition, { reason, since: time.now() });
     logger.error(
@@ -92,7 +92,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
     );
     return true;
   };
-  /** The table has had each of them. Is there a fault that nobody knew of? */
+  /** Looks for recent versions that the table had and now lacks. Returns whether it found a new fault. */
   const lookForMissing = async (session: StoreSession): Promise<boolean> => {
     const recent = parts.recent();
     if (recent.length === 0) return false;
@@ -119,7 +119,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
       const lost = before === undefined ? undefined : lostFeedFault(now[partition]!, before);
       const isThrough = before === undefined || now[partition]!.entryNumber >= before.removed;
       if (!behind.includes(facts)) noted.delete(partition);
-      // What came since is noted only then: while entries come faster than they are observed, an ever newer note says nothing.
+      // Replaces the note only once its entries are observed: under constant load, a note replaced each time is never checked.
       else if (isThrough) noted.set(partition, { removed, feedEnd: ends[partition]! });
       judge(partition, setBackFault(headers[partition]!, facts) ?? lost);
     }
@@ -128,7 +128,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
   const run = async (): Promise<void> => {
     while (!stopped) {
       await time.sleep(CHECK_EVERY_MS);
-      // A database that does not answer is somebody else's trouble.
+      // A database that does not answer is not a fault for this watch: other parts report it.
       if (!stopped)
         await check().catch((error: unknown) =>
           logger.debug({ err: error }, 'the store could not be checked'),

@@ -1,6 +1,6 @@
 /**
- * Writes of one Thing take turns, so that only a few of them hold connections of the pool: a row that a stranger has locked delays
- * its own Thing, and not all of them. Several, as the next one waits for the row in Postgres while the one before it commits.
+ * Limits the concurrent writes of one Thing, so that they hold few connections of the pool: a row that another client has
+ * locked delays only its own Thing. More than one may run, so that the next waits for the row in Postgres during a commit.
  */
 import type { Time } from '../shared/process/time.ts';
 

@@ -27,7 +27,7 @@ export interface OriginalBackendParts {
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
   readonly partitions: number;
-  /** That are enabled in the partition, as far as the mirror has read. */
+  /** Features that are enabled in the partition, as far as the mirror has read. */
   readonly features: (partition: number) => readonly string[];
   readonly sender: CommandSender;
   readonly log: EventLog;
@@ -60,18 +60,18 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       return false;
     }
   };
-  /** Undefined: its turn has not come. */
+  /** Returns undefined when the turn of the command does not come within `waitMs`. */
   const inTurn = (partition: number, command: ThingCommand, waitMs: number) => {
     const decide = () => things.decide({ partition, command, fencingEpoch: null, now: time.now() });
     return command.type === 'create' ? decide() : lanes.run(command.thingId, waitMs, decide);
   };
-  /** A store that fails leaves the outcome unknown; the command id makes asking again harmless. */
+  /** When the store fails, the outcome is unknown. A retry is harmless, because it has the same command id. */
   const decideDirectly = async (command: ThingCommand): Promise<Decision | 'not-master'> => {
     const partition = partitionOfCommand(command, partitions);
     checkWritable(partition);
     const deadline = time.monotonic() + responseWaitMs;
     for (let tries = 1; ; tries++) {
-      // A session that began meanwhile may have shown that the database was set back: what it says is no answer.
+      // A session opened since the first try may have shown that the database was set back: its answer does not count.
       if (tries > 1 && !isWritable(partition)) throw outcomeUnknown(command);
       try {
         const decision = await inTurn(partition, command, deadline - time.monotonic());
@@ -82,7 +82,7 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
       } catch (error) {
         if (error instanceof ApiError) throw error;
         trouble.met(error, { commandId: command.commandId });
-        // What an earlier try did is not known.
+        // After an earlier try, the outcome is unknown: that try may have written.
         if (isFinal(error)) throw tries > 1 ? outcomeUnknown(command) : refusalOf(error);
         if (time.monotonic() + RETRY_DELAY_MS >= deadline) throw outcomeUnknown(command);
         await time.sleep(RETRY_DELAY_MS);
@@ -111,16 +111,17 @@ export const originalBackend = (parts: OriginalBackendParts): ThingsBackend => {
     await Promise.all(ends.map((end, partition) => mirrored.until(partition, end, waitMs)));
   };
 
-  /** Shiny is master of the partition: what it has decided under this id, in whatever partition, is an answer; else it decides. */
+  /** For when Shiny is master: returns the stored answer to this id, from any partition; if there is none, Shiny decides. */
   const forward = async (command: ThingCommand): Promise<Decision> => {
     const ends = await reading(logEnds);
-    // An id that was used in another partition is found out here, and by nobody else; but for that no write is refused.
+    // Best effort: waits up to 500 ms for the mirror so that a key used in another partition gets 422. If the mirror is slower,
+    // forwards anyway.
     await mirrorCaughtUp(ends, OTHER_PARTITIONS_WAIT_MS).catch(() => undefined);
     const known = await decideDirectly(command);
     return known === 'not-master' ? sender.sendAndWait(command) : known;
   };
 
-  /** P9: from the table only if the same statement sees that Original is master; else after the log as it stands now. */
+  /** P9: reads the table if the same statement sees Original as master; else waits until the mirror has the log's present end. */
   const latest = async (id: number): Promise<Thing | undefined> => {
     const partition = partitionOfThing(id, partitions);
     const first = await things.thingWithMaster(id, partition);

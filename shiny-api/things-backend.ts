@@ -42,7 +42,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
     if (stored !== undefined) return repeated(stored, command);
     const [elsewhere] = view.store.answers(command.commandId);
     const sent = view.commands.get(command.commandId);
-    // In its own partition the fold decides who was first: a direct write to Original may have been.
+    // In the same partition the fold decides which request was first: it may be a direct write to Original.
     const isSentElsewhere =
       sent !== undefined && sent.partition !== partition && sent.payloadHash !== command.payloadHash;
     const isReused = elsewhere !== undefined || isSentElsewhere;
@@ -50,9 +50,9 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
   };
 
   /**
-   * P9: fold to the end of the log; if Original may be its master then, ask it. If it does not either, the noted fold is
-   * the answer, unless the master has changed since: what Original acknowledged meanwhile is in the log as soon as that
-   * change is, so then once more from the beginning.
+   * P9: folds to the end of the log and notes the Thing. If Original may be master then, asks Original. If Original is not
+   * master, the noted Thing is the answer, unless the master changed since the fold's epoch. In that case it starts again once
+   * that change is folded: the log then has everything that Original acknowledged.
    */
   const latest = async (id: number): Promise<ThingView | undefined> => {
     const partition = partitionOfThing(id, genesis.partitions);
@@ -77,8 +77,8 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
   };
 
   /**
-   * Everything that either API acknowledged before the call: the log to its end, and what comes by Original's feed in the
-   * partitions that Original may be master (P9). If the master changes meanwhile, once more: the rest is in the log then.
+   * Waits until the view has everything that either API acknowledged before the call: the log to its end, and Original's feed in
+   * partitions where Original may be master (P9). If the master changes meanwhile, starts again: the log has the rest then.
    */
   const caughtUp = async (): Promise<void> => {
     const deadline = time.monotonic() + responseWaitMs;
@@ -133,7 +133,7 @@ export const shinyBackend = (parts: ShinyBackendParts): ThingsBackend => {
       await checkEnabled(command, partition, gate);
       if (!respondAsync) return { kind: 'decided', decision: await sender.sendAndWait(command) };
       const place = await sender.send(command);
-      // So that the address in the answer leads somewhere at once.
+      // Waits for the index, so that the URL in the answer works at once.
       await view.commands.progress
         .until(place.partition, place.offset + 1, responseWaitMs)
         .catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * Are the topics the ones that this database has worked with? A topic that was deleted and created again, or cut, has the same
- * name and other records: what was acknowledged would be passed over.
+ * Checks that the topics are those that this database has worked with. A topic that was deleted and created again, or cut,
+ * has the same name but other records: acknowledged records would be skipped without notice.
  */
 import type pg from 'pg';
 import type { EventLog, TopicDescription } from '../../shared/log/event-log.ts';
@@ -13,7 +13,7 @@ const WHAT_TO_DO =
 const COPIED =
   'If it was copied on purpose, with every record at its offset, empty the table `topics` of the database';
 
-/** Writes down Kafka's ids at first, and compares them from then on; and looks whether anything is missing. Throws StartError. */
+/** Stores Kafka's topic ids at first start and compares them later; checks that no records are missing. Throws StartError. */
 export const bindTopics = async (
   pool: pg.Pool,
   log: Pick<EventLog, 'describeTopic'>,

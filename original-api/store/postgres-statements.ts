@@ -28,8 +28,8 @@ const OUTBOX_ANSWER_COLUMNS = ANSWER_COLUMNS.split(', ')
   .map((column) => `a.${column}`)
   .join(', ');
 // `position > last` would lose rows: a transaction with a lower id may commit later. Below the oldest running
-// transaction nothing can come any more. Numbers and rows are of one snapshot (P16). While rows of another server hide behind
-// their ids, nothing is read that may have come after them.
+// transaction no new row can appear. Numbers and rows are of one snapshot (P16). While the outbox has rows with transaction ids
+// of another server (hidden by these ids), no row is read that may be later than they.
 export const READ_OUTBOX = {
   name: 'read-outbox',
   text: `with oldest as materialized (
@@ -47,8 +47,8 @@ export const READ_OUTBOX = {
           order by o.xid, o.id`,
 };
 /**
- * The partitions whose oldest row has waited so long (or comes from a clock that was ahead), and those that hide behind ids of
- * another server.
+ * The partitions whose oldest row has waited at least $1 ms (or was added by a clock that was ahead), and those with rows that
+ * have transaction ids of another server.
  */
 export const OVERDUE_OUTBOX = {
   name: 'overdue-outbox',
@@ -65,7 +65,7 @@ export const READ_PARTITION_OUTBOX = {
            from read_partition_outbox($1, $2) o`,
 };
 export const RENUMBER_OUTBOX = { name: 'renumber-outbox', text: 'select renumber_outbox() as renumbered' };
-/** Does not wait for the disk: after a crash of Postgres what comes back is published once more, which the fold ignores. */
+/** Does not wait for the disk: after a crash of Postgres, rows may reappear and are published again; the fold ignores them. */
 export const REMOVE_FROM_OUTBOX = {
   name: 'remove-from-outbox',
   text: `with in_background as materialized (select set_config('synchronous_commit', 'off', true))
@@ -118,7 +118,7 @@ export const MISSING = {
   text: `select v.id, v.version from unnest($1::bigint[], $2::bigint[]) as v(id, version)
            left join things t on t.id = v.id where t.id is null or t.version < v.version`,
 };
-// Who has a transaction id holds up the relay; a prepared transaction has nobody.
+// A transaction that has an id delays the relay. A prepared transaction has no pid.
 export const OLDEST_TRANSACTION = {
   name: 'oldest-transaction',
   text: `select pid, datname as database, usename as "user", state, xact_start as since

@@ -1,9 +1,9 @@
 /**
- * How a partition of Original's database is made one with the log again, after one of them was set back or lost something (P16).
- * Pure: the log as it was folded, and what the database has, in; what would be done, out.
+ * Plans how to make a partition of Original's database equal to the log again, after one of them was set back or lost data (P16).
+ * Pure: takes the folded log and the content of the database, returns the changes to make.
  *
- * What the log has is the truth. What only the database has is published again where it continues what the log has, and is
- * dropped, by name, where the log has gone on otherwise: nobody can have both.
+ * The log is the truth. A decision that only the database has is published again if it continues the log. If the log has
+ * gone on with another decision, the database's decision is dropped and listed by its id: both cannot be kept.
  */
 import { sameAddedFields } from '../../shared/domain/added-fields.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
@@ -54,7 +54,7 @@ export const repairPlan = (
     isAhead && store.row.master === 'shiny' && header.master === 'original' && header.fence === null;
   const row = isAhead ? undefined : rowOfLog(state, store.row);
   const alone = store.answers.filter(({ answer }) => state.answers.get(answer.commandId) === undefined);
-  // Under Shiny nobody observes them, and Shiny gives their versions to other writes.
+  // While Shiny is master, no updater observes these entries, and Shiny gives their versions to other writes.
   const mayPublish = isFenced || (row ?? store.row).master === 'original';
   const { publishable, lost } = mayPublish ? sortOut(state, alone) : { publishable: [], lost: alone };
   const goesOn = new Set(publishable.flatMap(({ state: made }) => (made === null ? [] : [made.id])));
@@ -86,7 +86,7 @@ export const repairPlan = (
   };
 };
 
-/** What continues the log, Thing by Thing, and what does not. A refusal always can. */
+/** Splits decisions, Thing by Thing, into those that continue the log and the others. A refusal always continues it. */
 const sortOut = (
   state: PartitionState,
   alone: readonly Decision[],
@@ -107,7 +107,7 @@ const sortOut = (
   return { publishable, lost };
 };
 
-/** The row where the log is: behind a fence that was observed, or a release, it has moved already. Undefined: it is so. */
+/** The row that the log requires: already moved after an observed fence or a release. Undefined: the row is right. */
 const rowOfLog = (
   { header }: PartitionState,
   row: Mastership,

@@ -42,7 +42,7 @@ export interface ChaosResult {
 const CLIENTS = 48;
 const THINGS = 200;
 const GAP_MAX_MS = 2_500;
-/** Stopped so long, a service is of another time when it goes on; in a short run there is no time for it. */
+/** A service stopped for this long resumes with an outdated state; a short run has no time for it. */
 const STOPPED_MAX_MS = 15_000;
 const STOPPED_MAX_SHARE = 0.04;
 const STOPPED_SHORT_MS = 2_000;

@@ -87,7 +87,7 @@ const checkCommands = (ledger: Ledger, historyIsComplete: boolean, report: Repor
   }
 };
 
-/** A refusal says what the Thing was like, unless the log knows better: then it is reported already. */
+/** A refusal shows the state of the Thing. One that contradicts the log is left out: it is reported already. */
 const keepRefusal = (ledger: Ledger, facts: CommandFacts): void => {
   const line = firstAnswered(facts);
   if (line?.outcome !== 'conflict' || line.thingId === undefined) return;

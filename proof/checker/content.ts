@@ -1,4 +1,4 @@
-/** When two coverage of a Thing are of the same content: Original holds `foo` as a 32-bit integer. */
+/** When two views of a Thing have the same content: Original holds `foo` as a 32-bit integer. */
 
 /** What a write sets. */
 interface Fields {
@@ -21,7 +21,7 @@ export const fooInOriginal = (foo: number): number => {
   return Math.max(INTEGER_MIN, Math.min(INTEGER_MAX, nearest));
 };
 
-/** `later` came from `earlier`, perhaps by way of Original. Not the other way round: what is lost does not come back. */
+/** `later` came from `earlier`, perhaps through Original. Not symmetric: precision that Original loses does not come back. */
 export const sameFields = (earlier: Fields, later: Fields): boolean =>
   earlier.name === later.name && (earlier.foo === later.foo || fooInOriginal(earlier.foo) === later.foo);
 

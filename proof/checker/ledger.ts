@@ -154,7 +154,7 @@ const takeAnswer = (
 ): void => {
   const { record } = answered;
   const { answers } = command(facts.partition, record.answer!.commandId);
-  // An entry that the relay sent again is older with right; a new one must be of the present master's time.
+  // An entry that the relay sent again may have an older epoch; a new one must be of the present master's time.
   if (record.type === 'observed' && answers.length === 0 && record.epoch < facts.chain.masterSinceEpoch) {
     report(
       'partitionEpochsGoingBack',

@@ -11,7 +11,7 @@ export interface Disturbance {
 }
 
 const DOWN_MAX_MS = 800;
-/** Longer than the standby of an updater and the wait of an API: what comes back is of another time. */
+/** Longer than the standby of an updater and the wait of an API: a process resumes with an outdated state. */
 const PAUSE_MAX_MS = 5_000;
 const DEADLINES_MS = [1, 20, 100, 500, 3_000];
 const SLOW_FACTOR = 8;

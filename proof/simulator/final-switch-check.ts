@@ -1,6 +1,6 @@
 /**
- * When all is quiet, every partition can still be switched (P12). The row may be one epoch ahead of the log, if a switch was
- * let go while another updater aborted it; then the next one is refused, once.
+ * When all is quiet, every partition can still be switched (P12). The row may be one epoch ahead of the log, if one updater
+ * skipped a switch while another aborted it; then the next switch is refused, once.
  */
 import type { World } from './world.ts';
 

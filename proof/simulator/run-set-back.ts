@@ -1,7 +1,7 @@
 /**
- * Worlds in which what was acknowledged and stored is lost all the same: Original's database is put back from a backup, or
- * entries of its feed vanish. No protocol brings them back. What must hold: it is said, by the partition's name, and the log
- * stays what it was (docs/protocol.md, P16). Where nobody says anything, table and log are equal.
+ * Worlds that lose acknowledged and stored writes: Original's database is restored from a backup, or entries of its feed
+ * vanish. No protocol can recover them. What must hold: the loss is reported with the partition, and the log stays unchanged
+ * (docs/protocol.md, P16). Where no loss is reported, table and log are equal.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { mappedToOriginal } from '../../shared/domain/mapping.ts';
@@ -20,7 +20,7 @@ export const SET_BACK_WRITES = 400;
 const RUN_MAX_MS = 60_000;
 const SETTLE_MS = 20_000;
 const SUPERVISE_EVERY_MS = 500;
-/** What a mirror dies of whose place was set back: it reads on from there when it is started again. */
+/** The error that ends a mirror whose position was set back; after a restart the mirror reads on from there. */
 const MIRROR_ANEW = 'StoreSetBackError';
 
 export const runSetBack = async (seed: number, { writes, trace }: SeedOptions): Promise<SeedResult> => {

@@ -77,13 +77,13 @@ export interface World {
   readonly updaters: readonly Slot<UpdaterNode>[];
   /** Everything that was appended, by topic. */
   records(topic: string): readonly LogRecord[];
-  /** While it is on, what is appended to the feed is acknowledged and gone. */
+  /** While it is on, appends to the feed are acknowledged but not stored. */
   loseFeed(isOn: boolean): void;
   /** A record of somebody else's. */
   append(topic: string, record: AppendRecord): Promise<number>;
   /** The offset that the next record gets. */
   end(topic: string, partition: number): number;
-  /** What a process died of that it should not die of. */
+  /** Errors that ended a process and must not end one. */
   readonly deaths: string[];
   readonly coverage: Coverage;
   readonly upgrade: Upgrade;

@@ -85,7 +85,7 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
   };
 };
 
-/** That a question is not answered now (a status from 500 on) leaves it open, whatever is certain of a write. */
+/** For a read, a status of 500 or above means "not known". For a write, the error code may say that the result is definite. */
 const exitStatusOf = ({ status, headers }: Response, isWrite: boolean): ExitStatus => {
   if (status === 400) return EXIT.usage;
   const isKnown = isWrite ? isDefinite(status, headers.get(ERROR_CODE_HEADER)) : status < 500;

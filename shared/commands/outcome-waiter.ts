@@ -1,6 +1,6 @@
 /**
- * Who waits for the outcome of a command waits for the outcome of its own record, not of its id: the same id may lie in
- * the log again with another payload, and that one's 422 is not the answer to the first.
+ * A caller waits for the outcome of its own record, not of its command id: the log may hold the same id again with another
+ * payload, and the 422 of that record is not the answer to the first.
  */
 import type { Decision } from '../domain/answer.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The way back after the command log of a partition was cut below what the fold has decided: marks up to that position. They
- * lie where decided commands lay, so nobody decides them; what is sent after them gets offsets that are decided.
+ * Repairs the command log of a partition that was cut below the fold's position: appends marks up to that position. The marks
+ * take offsets of decided commands, so no updater decides them; later commands get new offsets and are decided.
  */
 import type { RecordCodec } from '../records/record-codec.ts';
 import { hashOfFields, type MarkCommand } from '../domain/command.ts';

@@ -117,7 +117,7 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     await resultOf((found) => found, answer);
     isIdentified = true;
   };
-  /** Who has not said who it is is asked for nothing: an Original of an older release would do it without a check. */
+  /** Identifies Original before the first request: an Original of an older release would serve it without a check. */
   const ask: typeof send = async (...request) => {
     if (!isIdentified) await identify();
     return send(...request);

@@ -1,7 +1,7 @@
 /**
- * Features: what clients may use of a release once every process knows it. A field that was added to Things is one, of the
- * field's name. An `enable` command in the log of each partition is the record that says so: no process that does not know the
- * feature goes on behind it, so from there on nobody is left who would lose what it brings.
+ * Features: parts of a release that clients may use once every process knows them. A field added to Things is a feature
+ * with the field's name. An `enable` command in the log of each partition enables it: a process that does not know the
+ * feature stops there, so no process that reads past it can lose the feature's data.
  */
 import { ADDED_FIELDS, fieldsSetIn, type AddedFieldTable } from './added-fields.ts';
 

@@ -167,7 +167,7 @@ const evolveObserved = (
 ): Counted | undefined => {
   if (header.master !== 'original' || observed.previousFeedOffset !== header.feedPosition) return undefined;
   const { feedOffset: feedPosition, number } = observed;
-  // P16, P17: what is invalid, and what came before, moves the place and brings nothing; behind a missing entry nothing counts.
+  // P16, P17: an invalid or repeated entry moves feedPosition and changes nothing else; after a missing entry nothing counts.
   if (number === null || number <= header.entryNumber)
     return { header: { ...header, feedPosition }, state: null, answer: null, switchResult: null };
   if (number > header.entryNumber + 1) return undefined;
@@ -237,7 +237,7 @@ const stored = (
   { answer, state, epoch }: Pick<Decided, 'answer' | 'state' | 'epoch'>,
   record: OutcomeRecord,
 ): StoredAnswer | null =>
-  // A 422 is never stored: it may count before the answer that it stems from.
+  // A 422 is never stored: it may count before the first answer to its command id.
   answer.code === 'reused'
     ? null
     : { answer, state, decidedBy: header.master, epoch, decidedOn: record.timestamp };

@@ -65,9 +65,9 @@ export interface Switched extends ChainLink {
 }
 
 /**
- * A command that is none: no release can read it, or it lies in a partition in which it cannot be decided. It is passed over
- * by everybody alike, so that it does not hold up those behind it (P17). (A record type that is only too new for a release is
- * not invalid: that release stops.)
+ * An invalid command: no release can read it, or it lies in a partition in which it cannot be decided. Every process passes
+ * over it, so that it does not block the commands behind it (P17). (A record type that is only too new for a release is not
+ * invalid: that release stops.)
  */
 export interface Invalid extends ChainLink {
   readonly type: 'invalid';

@@ -3,7 +3,7 @@
  *
  * switched   the mastership has moved
  * refused    aborted before the point of no return; master as before, the epoch moves (P12)
- * skipped     let go by from the log alone; nothing has changed, not even the epoch (P12)
+ * skipped     passed over, decided from the log alone; nothing has changed, not even the epoch (P12)
  */
 export interface SwitchResult {
   readonly commandId: string;

@@ -1,6 +1,6 @@
 /**
- * Who talks to whom: every request between services names the genesis of the caller, every answer that of Original. An
- * ORIGINAL_URL that leads to another namespace decides, fences and shows nothing there.
+ * Every request between services names the genesis of the caller, every answer the genesis of Original. So a wrong
+ * ORIGINAL_URL, which leads to another namespace, decides, fences and shows nothing there.
  */
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';

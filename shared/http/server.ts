@@ -138,7 +138,7 @@ const checkHead =
 
 /** A request that a route takes gets a slot, if there is one, and if the service may serve it. */
 const admission = ({ inFlightMax, metrics, notReady, refusesUntilReady }: ServerParts) => {
-  // What the other services ask for frees what clients wait for, so these do not stand in its way.
+  // Separate slots: requests of other services complete what clients wait for, so clients must not block them.
   const clients = createSlots(inFlightMax, 'requests');
   const services = createSlots(inFlightMax, 'requests');
   metrics.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) =>

@@ -31,7 +31,7 @@ export const createWall = (parts: WallParts, internal?: InternalWall): Wall => {
     const { url = '', method } = message;
     const area = areaOf(url, routed);
     if (area === 'internal' && internal !== undefined) {
-      // Before the secret: who has another one learns from it that the address is the fault.
+      // Before the secret check: they show a caller with another secret that its address is wrong.
       response.setHeader(GENESIS_HEADER, internal.genesis);
       response.setHeader(NAMESPACE_HEADER, internal.namespace);
       checkInternalSecret(message, internal.secret);

@@ -1,4 +1,4 @@
-/** Cuts off clients that do not take their answers: without an end their slots and buffers would be theirs for ever. */
+/** Cuts off clients that do not read their answers: otherwise they would hold their slots and buffers for ever. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 

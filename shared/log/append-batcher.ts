@@ -42,14 +42,14 @@ export const createAppendBatcher = (sendBatch: SendBatch): AppendBatcher => {
   let queue: Waiting[] = [];
   let sending: Promise<void> | undefined;
 
-  /** What waits behind a failed append fails with it: sent on, it would overtake the retry. */
+  /** Appends that wait behind a failed one fail too: if they were sent, they would overtake its retry. */
   const failBehind = (batch: readonly Waiting[], results: readonly AppendResult[]): void => {
     const failed = new Set<number>();
     let isTroubled = false;
     results.forEach((result, index) => {
       if (typeof result === 'number') return;
       failed.add(batch[index]!.record.partition);
-      // A refusal is the broker's answer, so it works for others; anything else would befall them as well.
+      // A refusal is an answer: the broker works, and other partitions go on. Any other error would hit them too.
       isTroubled ||= !(result instanceof AppendRefusedError || result instanceof AppendNotStoredError);
     });
     if (failed.size === 0) return;

@@ -1,9 +1,9 @@
 /**
  * Sends one batch to one topic through a Kafka client until each record's fate is settled, order kept per partition:
  *
- * - What was certainly not stored, and may be later, is sent again for CONNECT_PATIENCE_MS.
- * - A batch that is refused for what one record may cause is halved, until that record stands alone; alone it is refused.
- * - Behind a record that failed nothing of its partition is sent.
+ * - A record that is certainly not stored, and may be stored later, is sent again for CONNECT_PATIENCE_MS.
+ * - A batch refused with an error that one record can cause is halved until that record is alone; then it is refused.
+ * - After a record fails, no later record of its partition is sent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../process/logger.ts';

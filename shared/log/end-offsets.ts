@@ -1,6 +1,6 @@
 /**
- * End offsets, one request for all who ask at the same time. Who asks while a request is under way gets the next one:
- * an offset that was noted before the question was asked would not do (P9).
+ * End offsets; callers at the same time share one request. A caller that asks while a request is under way gets the next
+ * one: an older answer could miss acknowledged records (P9).
  */
 import type { EventLog } from './event-log.ts';
 

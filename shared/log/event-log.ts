@@ -24,8 +24,8 @@ export interface LogPosition {
   readonly partition: number;
   readonly offset: number;
   /**
-   * For `offset: 0` alone: reading from the first record that is still there is whole, as a compacted topic begins where
-   * it likes. Without it a later beginning is an OffsetGoneError.
+   * Only with `offset: 0`: reading may start at the first record that is still there, since a compacted topic may begin at
+   * any offset. Without it a later beginning is an OffsetGoneError.
    */
   readonly mayBeginLater?: true;
 }
@@ -91,8 +91,8 @@ export interface EventLog {
    * Reads on from `positions`, for ever. Resolves when reading has begun. `linger` tells how many
    * milliseconds it waits, under load, for more to come together; BATCH_LINGER_MS if not given.
    *
-   * Transactions mean nothing here: nobody writes with them, so records of an open or aborted one come like all others,
-   * and a stranger's open transaction holds up nobody.
+   * Ignores transactions: none of our processes uses them, so records of an open or aborted one are read like all others,
+   * and a stranger's open transaction delays no reader.
    */
   tail(positions: readonly LogPosition[], onRecords: OnRecords, linger?: Linger): Promise<Tail>;
   /** The offset that the next record will get, per partition, at some moment after the call. */

@@ -52,7 +52,7 @@ const ERRORS: ReadonlyMap<number, BrokerError> = new Map(
       [42, 'INVALID_REQUEST', 'definite'],
       [43, 'UNSUPPORTED_FOR_MESSAGE_FORMAT', 'definite'],
       [44, 'POLICY_VIOLATION', 'definite'],
-      // Of idempotent and transactional producers, which we do not have: whoever answers so is no broker of ours.
+      // Only idempotent and transactional producers get these. We have none, so no broker of ours answers this.
       [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'unsure'],
       [46, 'DUPLICATE_SEQUENCE_NUMBER', 'unsure'],
       [47, 'INVALID_PRODUCER_EPOCH', 'unsure'],

@@ -1,6 +1,6 @@
 /**
- * Under load a writer or reader of the log waits for so long after each request that carried more than one record: more comes
- * together then, and requests cost more than records, here and in the broker. One record alone never waits.
+ * Under load a writer or reader of the log waits this long after each request that carried more than one record: the next
+ * request then carries more, and requests cost more than records, here and in the broker. A single record never waits.
  */
 
 /** Milliseconds, asked each time. */

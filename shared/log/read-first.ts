@@ -5,8 +5,8 @@ import { OffsetGoneError, type EventLog, type LogRecord } from './event-log.ts';
 const READ_WAIT_MS = 30_000;
 
 /**
- * Throws OffsetGoneError when the partition does not begin at offset 0 or has no record at all behind what reading passes
- * over, and an Error when nothing came within READ_WAIT_MS.
+ * Throws OffsetGoneError when the partition does not begin at offset 0, or holds no record after what reading passes over.
+ * Throws an Error when nothing came within READ_WAIT_MS.
  */
 export const readFirst = async (log: EventLog, topic: string, partition: number): Promise<LogRecord> =>
   (await readFirsts(log, topic, [partition]))[0]!;

@@ -8,7 +8,7 @@ export interface OtherSetting {
   readonly wanted: string;
 }
 
-/** `found`: the settings of the topic by name, those that it has from the broker too. One that is missing is not known to the broker. */
+/** `found`: the settings of the topic by name, broker defaults included. The broker does not know a setting that is missing. */
 export const otherSettings = (
   wanted: TopicSpec['settings'],
   found: ReadonlyMap<string, string | null | undefined>,

@@ -77,7 +77,7 @@ const putMark = (folder: string, kind: FolderKind, of?: string): FolderMark | un
   const draft = `${file}-${mark.id}`;
   writeFileSync(draft, JSON.stringify(mark));
   try {
-    // Two that begin at once: the first one wins. One that cannot be read is of nobody.
+    // Two processes at once: the first one wins. An unreadable mark belongs to nobody.
     if (existsSync(file) && readMark(folder) === undefined) renameSync(draft, file);
     else linkSync(draft, file);
   } catch (error) {

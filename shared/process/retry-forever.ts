@@ -1,6 +1,6 @@
 /**
- * Does `work` until it succeeds or `stopped`; says why it did not, once per trouble. For what must be done whoever is away for a
- * while. Throws what is final.
+ * Retries `work` until it succeeds or `stopped`; logs the reason once per trouble. For work that must be done even when
+ * another service is away for a while. Rethrows final errors.
  */
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';

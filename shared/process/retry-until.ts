@@ -12,9 +12,9 @@ const SAY_AGAIN_MS = 10_000;
 const ATTEMPT_MAX_MS = 60_000;
 
 /**
- * `attempt` until it succeeds. Throws StartError after `waitMs`, and at once when the attempt throws one itself. An attempt
- * that is under way then may end, but none takes longer than `attemptMaxMs`. Says why it waits once per reason, and again
- * every SAY_AGAIN_MS.
+ * Repeats `attempt` until it succeeds. Throws StartError after `waitMs`, and at once when the attempt throws one itself.
+ * After `waitMs` a running attempt may still end; no attempt takes longer than `attemptMaxMs`. Logs why it waits, once per
+ * reason, and again every SAY_AGAIN_MS.
  */
 export const retryUntil = async <T>(
   what: string,

@@ -121,7 +121,7 @@ const readGeneses = async (
   });
 };
 
-/** A genesis is written before anything else: where there are commands or entries of the feed, none may be missing. */
+/** The genesis is written first: if there are commands or feed entries, every outcomes partition must have its genesis. */
 const refuseLostOutcomes = async (
   log: EventLog,
   namespace: string,

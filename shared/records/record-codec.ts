@@ -43,7 +43,7 @@ export class UnknownIdError extends Error {
   override readonly name = 'UnknownIdError';
 }
 
-/** Not for this release to read: nothing may go on behind it, and to start again as it is does not help. */
+/** This release cannot read the record: it must not read past it, and a restart of the same release does not help. */
 export class UnknownRecordError extends StartError {
   override readonly name = 'UnknownRecordError';
 }

@@ -18,7 +18,7 @@ export const TOPIC_MAX_MESSAGE_BYTES = 1_048_588;
 /** Java's Long.MAX_VALUE. */
 const NO_LIMIT_MS = '9223372036854775807';
 
-/** Whose clock is wrong writes all the same: time orders nothing here, and nothing is deleted by it. */
+/** A process with a wrong clock can still write: time orders nothing here, and nothing is deleted by time. */
 const COMMON_SETTINGS = {
   'max.message.bytes': String(TOPIC_MAX_MESSAGE_BYTES),
   'message.timestamp.type': 'CreateTime',

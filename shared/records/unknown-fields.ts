@@ -1,6 +1,6 @@
 /**
- * What a record of a newer release says and this release would drop: Avro passes over fields that the reader does not have. As
- * long as such a field has its default nothing is lost; with another value the record is not for this release to read.
+ * Finds fields of a newer release that this release would drop: Avro skips fields that the reader does not have. A field
+ * with its default value loses nothing; with another value this release must not read the record.
  */
 import avro from 'avsc';
 

@@ -182,7 +182,7 @@ function* storedEntries<K extends StoreKey>(
       const mapKey = mapKeyOf(key);
       const found =
         codec.decode(mapKey, value) ?? damaged(`the table ${name}, the value of ${String(mapKey)}`);
-      // What is being committed is newer on disk in a moment.
+      // A key that is being committed may already be newer on disk.
       if (!table.known.isNewest(key, found.checksum) && !table.flushing.has(mapKey))
         suspect(olderValue(name, mapKey));
       yield { key, value: found.value };

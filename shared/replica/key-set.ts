@@ -1,7 +1,7 @@
 /**
- * A set of texts that keeps 48 bits of each: 8 to 16 bytes per text, by open addressing. Whether one is there is wrong, for a text
- * that is not, once in 2^48 divided by their number. Seeded anew in each process, as clients choose keys: nobody can choose
- * two that are taken for one.
+ * A set of texts that keeps 48 bits of each: 8 to 16 bytes per text, by open addressing. A text that is not in the set is
+ * reported as present once in (2^48 / number of texts) look-ups. Each process draws a new seed, because clients choose keys:
+ * no client can construct two keys that collide.
  */
 import { randomBytes } from 'node:crypto';
 import { textChecksum } from './checksum.ts';

@@ -1,7 +1,7 @@
 /**
- * Which keys a table has on disk, in memory. LMDB trusts its pages: behind a damaged one it finds nothing and says nothing, so
- * "not there" is believed of no key that is known here, and a range that leaves one out is none. What is not known here needs no
- * look at the disk.
+ * Holds in memory which keys a table has on disk. LMDB trusts its pages: behind a damaged page it finds nothing and reports
+ * no error. So "not found" is not trusted for a key known here, nor is a range that misses a known key. A key not known here
+ * needs no disk read.
  *
  * Numbers, and pairs of numbers, have their value's checksum here (some 7 bytes each): a gap between two neighbours is seen, and
  * an older page in the place of a newer one. Other keys are 48 bits in a hash set, to look up alone. Triples are not kept:

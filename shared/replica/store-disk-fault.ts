@@ -10,7 +10,7 @@ const ROOM_MIN_BYTES = 1024 ** 2;
 export const storeDiskFault = (folder: string, error: unknown): unknown => {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   const name = typeof code === 'number' ? getSystemErrorMap().get(-code)?.[0] : code;
-  // LMDB takes a write that had room for a part of it for one that failed.
+  // When only a part of a write fits on the disk, LMDB reports a failed write (EIO).
   const told = diskFault(folder, { code: name === 'EIO' && isFull(folder) ? 'ENOSPC' : name });
   return told instanceof Error ? Object.assign(told, { cause: error }) : error;
 };

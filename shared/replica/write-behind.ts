@@ -52,7 +52,7 @@ const WAITING_MAX_CHANGES = 200_000;
 /** What is done, synchronously, so that the store is not opened again. */
 export interface Spoilers {
   /**
-   * Called inside the transaction when it cannot be put together whole: LMDB commits the half of it all the same.
+   * Called inside the transaction when writing it fails halfway: LMDB commits the written part anyway.
    */
   readonly halfWritten: () => void;
   readonly damaged: (reason: string) => void;

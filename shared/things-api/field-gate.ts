@@ -12,8 +12,8 @@ export interface FieldGate {
 }
 
 /**
- * Throws 400 when the command sets an added field that is not enabled in its partition. That is judged at the end of the log: a
- * process that has read further may have accepted the value already, perhaps under this very command id.
+ * Throws 400 when the command sets an added field that is not enabled in its partition. Reads to the end of the log first:
+ * a process that has read further may have accepted the value already, perhaps under the same command id.
  */
 export const checkEnabled = async (
   command: ThingCommand,

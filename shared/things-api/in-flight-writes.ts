@@ -1,6 +1,6 @@
 /**
- * The writes that are under way in this process, by command id: two requests that differ under one id are told apart
- * here at once, also when they would be decided in two partitions, which do not know of each other.
+ * The writes under way in this process, by command id: detects two different requests with the same id at once, even when
+ * they belong to two partitions, which do not know each other's ids.
  */
 import { refused } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';

@@ -13,7 +13,7 @@ export interface ActiveUpdater {
   isUs(): boolean;
   /** Is it another one? */
   isAnother(): boolean;
-  /** Milliseconds for which what was enqueued then is left to the other one; 0 or less: no longer. */
+  /** Milliseconds for which an item enqueued at `enqueuedAt` is still left to the active updater; 0 or less: time is over. */
   standbyLeftMs(enqueuedAt: number): number;
 }
 

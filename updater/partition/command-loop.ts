@@ -81,7 +81,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const trouble = createTroubleKeeper({ partition, part: 'commands' }, { logger, time });
   const switchSteps = createSwitchSteps({ ...parts, outcomeRead: wakeup, onStep: parts.onSwitchStep });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  /** Nobody knows what of ours is in the log. */
+  /** An append failed: it is unknown which of our decisions are in the log. */
   let appendUnknown = false;
   let stopped = false;
 
@@ -104,7 +104,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const take = ({ command, offset }: WaitingCommand): Promise<void> | void => {
     switch (command.type) {
       case 'switch':
-        // P6: a switch is taken up once everything before it was read back, and nothing is decided past it before it was.
+        // P6: a switch starts once all decisions before it are read back; later commands wait until its own result is read back.
         return speculation.unread() > 0 ? wakeup.wait() : switchSteps.next(command, offset);
       case 'invalid':
         return passOver(command.reason, offset);
@@ -148,7 +148,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     parts.onDecided(decision);
   };
 
-  /** P17: the same by every updater, whoever is master. */
+  /** P17: every updater decides this the same way, whichever API is master. */
   const passOver = (reason: string, offset: number): void => {
     const { header } = speculation;
     logger.warn({ partition, offset, reason }, 'passing over a record that is no command');

@@ -47,7 +47,7 @@ export const createCutOffLogs = ({
 
   /** Of each log, where it is read on, and why it is too short if so. */
   const check = async (): Promise<Checked[]> => {
-    // Before the ends are asked for: meanwhile another updater decides on, and the fold is further than they.
+    // Reads the headers before it asks for the ends: else another updater's decisions could move the fold past these ends.
     const headers = Array.from(
       { length: genesis.partitions },
       (_, partition) => store.state(partition).header,

@@ -39,7 +39,7 @@ export const decideNow = async (
       : { kind: 'not-now', trouble: { kind: 'diverged', reason: fault } };
   } catch (error) {
     const { message } = error as Error;
-    // Nothing was written. A mere `bad-request` says that the two do not understand each other, and nothing of the command.
+    // Nothing was written. A plain `bad-request` is different: a mismatch of updater and Original, not a fault of the command.
     if (isCode(error, 'undecidable')) return { kind: 'invalid', reason: message };
     const kind = isCode(error, 'diverged') ? 'diverged' : 'stuck';
     return { kind: 'not-now', trouble: { kind, reason: `Original does not decide: ${message}` }, error };

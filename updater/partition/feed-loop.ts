@@ -94,7 +94,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
           'passing over an entry of the feed that cannot be read',
         );
       } else {
-        // Again one of this batch: it can be judged once that one is read back.
+        // A repeat of an entry of this batch: it can be judged once the first one is read back.
         if (entry.number < next && entry.number > state.header.entryNumber) break;
         const fault = entryFault(decideState, entry, next);
         if (fault !== undefined && batch.length === 0) trouble.has('diverged', fault);

@@ -23,7 +23,7 @@ export type SwitchAction =
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'wait'; readonly for: Awaited; readonly reason: string };
 
-/** A record of the log, the row of Original, or one of them to catch up. */
+/** What a switch waits for: a record of the log, Original's row, or a part that has to catch up or answer. */
 type Awaited = 'log' | 'row' | 'fence' | 'relay' | 'mirror' | 'original';
 
 export interface SwitchFacts extends Pick<PartitionState, 'lossy' | 'switches'> {
@@ -40,8 +40,8 @@ export interface SwitchFacts extends Pick<PartitionState, 'lossy' | 'switches'> 
 }
 
 /**
- * What keeps a switch from beginning. skip: it does not fit. refuse: it is aborted at once. wait: it is aborted if that lasts
- * until the deadline.
+ * A reason why a switch cannot begin. skip: the switch does not fit the state. refuse: it is aborted at once. wait: it is
+ * aborted if the reason lasts until the deadline.
  */
 export type SwitchBlocker =
   | { readonly kind: 'skip' | 'refuse'; readonly reason: string }
@@ -65,8 +65,8 @@ export const skipReason = (
 };
 
 /**
- * The switch with its deadline by the clock of who decides it: the clock of who asked may be hours off. It has the time that was
- * asked for from the moment it is read. One that lay in the log before this updater started has what is left by the clocks.
+ * The switch with its deadline by this updater's clock: the requester's clock may be hours off. The requested time runs from
+ * the moment the switch is read. A switch already in the log when this updater started has the time that is left by the clocks.
  */
 export const withOwnDeadline = (command: SwitchCommand, now: number, layInLog: boolean): SwitchCommand => {
   const { deadline, requestedOn } = command;
@@ -82,7 +82,7 @@ export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): Sw
   const skip = skipReason(facts, command);
   if (skip !== undefined) return { kind: 'write-skipped', reason: skip };
   if (row === undefined) {
-    // Shiny has not let go, and the row cannot have moved to Original: Shiny may go on alone.
+    // Shiny has not released the partition, so the row cannot have moved to Original: Shiny may go on as master.
     return command.to === 'original' && header.released === null && isLate
       ? { kind: 'write-skipped', reason: 'Original did not answer by the deadline; nothing has changed' }
       : waitFor('original');

@@ -42,7 +42,7 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
     now: time.now(),
   });
 
-  /** Undefined when somebody else's step was read meanwhile: then everything is another. */
+  /** Returns undefined when an outcome of another updater was read meanwhile: then the facts are out of date. */
   const gatherFacts = async (command: SwitchCommand, offset: number): Promise<SwitchFacts | undefined> => {
     // What does not fit needs no row.
     if (skipReason(state, command) !== undefined) return factsNow(undefined, undefined);

@@ -70,7 +70,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
     if (standsBy(partitionOfThing(id, genesis.partitions))) watch(id);
     else consider(id);
   };
-  /** The active updater publishes this state, or a later one, in time; if not, we do. */
+  /** Gives the active updater STANDBY_MS to publish this state or a later one; if it does not, we publish. */
   const watch = (id: number): void => {
     const thing = store.thing(id);
     if (thing === undefined || watched.has(id)) return;
@@ -95,7 +95,7 @@ export const startThingsPublisher = (parts: ThingsPublisherParts): ThingsPublish
     },
     onSpoilt: (id, value) => {
       const thing = store.thing(id);
-      // Ours, which only the registry can tell, and does not now.
+      // Our own record: only the registry could decode it, and the registry does not answer now.
       if (thing === undefined || value.equals(codec.encode({ type: 'thing', ...thing }))) return;
       shown.delete(id);
       changed(id);
@@ -143,7 +143,7 @@ interface Unpublished {
   readonly later: number[];
 }
 
-/** Publishes states, but none again that was refused for what it is. */
+/** Publishes states. A state that was refused because of its size is not sent again. */
 const statesPublisher = (
   { topic, genesis, log, codec, logger, metrics, time }: ThingsPublisherParts,
   stopped: () => boolean,

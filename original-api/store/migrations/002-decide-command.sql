@@ -27,8 +27,8 @@ begin
   end if;
 end $$;
 
--- What is known of the command id: its answer in this partition (repeated, or `reused` when it asks for something else), or,
--- with another `partition`, that it stands for a request elsewhere. Has no effect, so it needs no owner (P6).
+-- Looks up the command id. Returns its answer in this partition (repeated, or `reused` when the request differs), or its
+-- answer from another partition (`partition` differs). Has no effect, so it does not check the owner (P6).
 create function stored_answer(
   p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint
 ) returns answer_row language plpgsql as $$
@@ -194,8 +194,8 @@ begin
   return next answer;
 end $$;
 
--- What Postgres can never store is refused by Postgres, and the refusal is kept like any other (P10). In a transaction of its
--- own, as the one that tried is gone.
+-- Refuses, in Postgres, a value that Postgres can never store, and keeps the refusal like any other (P10). Runs in its own
+-- transaction, because the one that tried to store the value was rolled back.
 create function refuse_unrepresentable(
   p_partition integer, p_fencing_epoch bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_field text, p_requested_on timestamptz, p_asked_version bigint, p_asked_name text, p_asked_foo double precision,

@@ -56,14 +56,14 @@ begin
   return removed;
 end $$;
 
--- A dump that is restored into a younger server brings transaction ids that this server gives only in years: such rows hide,
--- and a fence of now would overtake them.
+-- A dump restored into a younger server brings transaction ids that this server assigns only in years: the relay does not see
+-- such rows, and a new fence would overtake them.
 create function has_foreign_rows() returns boolean language sql volatile as $$
   select exists (select from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot()))
 $$;
 
--- They get ids of now, in their old order. What this server has added since lies behind them: its `id` is above theirs, as
--- the dump brings the sequence along.
+-- Gives the rows new ids of this server, in their old order. Rows that this server added since come after them: their `id`
+-- is higher, because the dump also restores the sequence.
 create function renumber_outbox() returns bigint language plpgsql as $$
 declare
   renumbered bigint;

@@ -1,4 +1,4 @@
-/** Questions to the cluster through kafkajs. An admin that failed is thrown away, as it stays with what it once asked about. */
+/** Requests to the cluster through kafkajs. A failed admin is thrown away: it keeps every topic that it once asked about. */
 import type { Admin, Kafka, RetryOptions } from 'kafkajs';
 import { retryFor } from '../kafka-limit.ts';
 import { CONNECT_PATIENCE_MS } from '../kafka-timeouts.ts';

@@ -68,8 +68,8 @@ const fates = new WeakMap<object, MessageFate>();
 export const fateOf = (message: object): MessageFate | undefined => fates.get(message);
 
 /**
- * The client throws the first error that it finds in an answer, and what became of the other partitions with it; and an
- * error of what it does afterwards hides the one before. So what was sent and what was answered is noted per message.
+ * The client throws the first error in an answer and loses the results of the other partitions; an error in a later step
+ * hides the first one. So this patch notes per message what was sent and what was answered.
  */
 const tellWhatBecameOfRecords = (): void => {
   const responses = new WeakMap<object, ProduceResponse>();
@@ -166,9 +166,9 @@ export const progressOf = (batch: object): BatchProgress | undefined =>
   progresses.get((batch as PatchedBatch).rawMessages);
 
 /**
- * The client moves on by the records that it sees: a batch with nothing in it (compaction leaves such) holds it for ever, and
- * over markers it goes without a word. Here the batches themselves tell where they end, and one that moves the place is
- * given to the reader though it has no records.
+ * The client advances by the records that it sees: an empty batch (compaction leaves such) stops it for ever, and it passes
+ * over markers silently. This patch takes the end offset from each batch itself, and hands a batch that moves the cursor to
+ * the reader even without records.
  */
 const tellProgress = (): void => {
   const response = require('kafkajs/src/protocol/requests/fetch/v11/response') as {

@@ -1,6 +1,6 @@
 /**
- * @platformatic/kafka as we want it; the files of this folder alone import it. No client tries anything
- * again by itself: what may be tried again, and what must not, is ours to know. Connections never delay (Nagle is off).
+ * @platformatic/kafka as we want it; only the files of this folder import it. No client retries by itself: our code
+ * decides what may be retried and what must not. Connections never delay (Nagle is off).
  */
 import net from 'node:net';
 import {
@@ -61,7 +61,7 @@ export const createPlatformaticClients = (access: KafkaAccess, logger: Logger): 
         new Producer({
           ...options,
           idempotent: false,
-          // It would send again in the dark.
+          // Else it resends without knowing if they are stored.
           repeatOnStaleMetadata: false,
         }),
       ),
@@ -70,8 +70,8 @@ export const createPlatformaticClients = (access: KafkaAccess, logger: Logger): 
         new Consumer({
           ...options,
           groupId: access.clientId,
-          // The client takes the batches of aborted transactions out of what it returns, and with them the offsets from
-          // which to go on; and would wait for open ones.
+          // Otherwise the client removes the batches of aborted transactions from its result, and with them the offsets
+          // from which reading goes on; and it waits for open transactions.
           isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
         }),
       ),

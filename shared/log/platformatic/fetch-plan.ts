@@ -1,6 +1,6 @@
 /**
- * Which broker is asked for which partitions next. Pure. At any moment there is at most one fetch at each broker, of the partitions
- * that it leads and that nobody works on: a cursor is in one fetch or with the reader, never in both nor in two.
+ * Plans the next fetch of each broker. Pure. Each broker has at most one fetch at a time, for the idle partitions that it
+ * leads: a cursor is in one fetch or with the reader, never in both and never in two fetches.
  */
 import type { Cursor } from './fetch.ts';
 

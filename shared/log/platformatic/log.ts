@@ -17,7 +17,7 @@ import { stableDescription } from '../topic-description.ts';
 export const connectPlatformaticLog = async (access: KafkaAccess, logger: Logger): Promise<EventLog> => {
   const clients = createPlatformaticClients(access, logger);
   const admin = clients.admin();
-  // Of its own, as a broker answers the requests of one connection one after the other, and tails wait in it for news.
+  // A connection of its own: a broker answers the requests of one connection in order, and a tail's fetch waits there.
   const offsets = clients.reader();
   const appends = createTopicAppends(() => platformaticProducing(clients.producer), logger);
   const close = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 /**
- * The offsets that the brokers have of a topic: one request to each leader, who they are being known already. A leader that is not
- * elected yet, or has just moved, is waited for.
+ * The offsets of a topic: one request to each leader; the client already knows the leaders. Waits for a leader that is not
+ * elected yet or has just moved.
  */
 import { ListOffsetTimestamps, type Consumer } from '@platformatic/kafka';
 import { answerInTime, retryFor } from '../kafka-limit.ts';

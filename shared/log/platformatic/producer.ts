@@ -13,8 +13,8 @@ import { closeClient } from './client.ts';
 import type { Producing } from '../topic-appends.ts';
 
 /**
- * A producer that is thrown away after any error but a refusal. Not idempotent: a sequence that must outlive errors and new
- * producers is more than duplicates cost, which the fold ignores.
+ * A producer that is thrown away after any error but a refusal. Not idempotent: a sequence that survives errors and new
+ * producers costs more than duplicates, which the fold ignores.
  */
 export const platformaticProducing = (create: () => Producer): Producing => {
   let current: Producer | undefined;
@@ -104,7 +104,7 @@ const answersOf = (error: SendError): Answers => {
   const answers = answersIn(error.produced?.offsets ?? []);
   for (const leaf of leavesOf(error)) {
     if (!(leaf instanceof ResponseError)) continue;
-    // Of another request than one to produce it says nothing of records.
+    // The answer to a request other than produce says nothing about records.
     const { responses = [] } = leaf['response'] as {
       responses?: readonly { partitionResponses: readonly PartitionResponse[] }[];
     };
@@ -134,7 +134,7 @@ const producedOf = (
   answers: Answers,
   fault: Error | undefined,
 ): Produced[] => {
-  // With several brokers nobody tells which partitions an error is about, so all of them must be of this kind.
+  // With several brokers an error does not name its partitions, so every error must be a connect failure.
   const unanswered: Produced = {
     fate: fault !== undefined && leavesOf(fault).every(isConnectFailure) ? 'not-stored' : 'unsure',
     error: fault ?? new Error(`the broker did not answer for ${topic}`),

@@ -2,9 +2,9 @@
  * Reading on from given offsets, on @platformatic/kafka, by plain fetches: we keep our offsets with our state, so a group
  * would only be a way to lose them.
  *
- * A cursor moves only when the reader has taken what was fetched, and is in one fetch at most (fetch-plan.ts): so nothing comes
- * twice or is skipped, whatever fails and wherever the leader moves. After an error the brokers are asked anew who leads, for
- * ever.
+ * A cursor moves only when the reader has taken the fetched records, and is in one fetch at most (fetch-plan.ts): so no
+ * record comes twice or is skipped, whatever fails and wherever the leader moves. After an error the tail asks the brokers
+ * again who leads, without limit.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka';
