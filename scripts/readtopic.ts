@@ -60,8 +60,9 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   if (description === undefined) throw new StartError(`there is no topic ${topic} any more`);
   const { begins, ends } = description;
   const unread = new Set(ends.flatMap((end, partition) => (end === begins[partition] ? [] : [partition])));
+  const { promise: everythingRead, resolve } = Promise.withResolvers<void>();
   const finish = (): void => {
-    if (!settings.FOLLOW && unread.size === 0) process.kill(process.pid, 'SIGTERM');
+    if (unread.size === 0) resolve();
   };
   const positions = begins.map((offset, partition) => ({ topic, partition, offset }));
   const tail = await log.tail(positions, async (_topic, partition, records, next) => {
@@ -82,4 +83,7 @@ await runProcess(logger, settings.STOP_WAIT_MS, async (lifecycle) => {
   lifecycle.onClose('reader', () => tail.stop());
   lifecycle.failWith('reading', tail.failed);
   finish();
+  if (settings.FOLLOW) return undefined;
+  await everythingRead;
+  return 'done';
 });

@@ -26,11 +26,14 @@ export const EXIT_BAD_SETTINGS = 2;
 /** What a shell reports of a process that was ended by ctrl-C. */
 const EXIT_INTERRUPTED = 130;
 
-/** Runs `open`, then until SIGTERM or SIGINT (exit 0), or until something fails (exit 1; 78 for a StartError). */
+/**
+ * Runs `open`, then until SIGTERM or SIGINT (exit 0), or until something fails (exit 1; 78 for a StartError). A program that has
+ * done its work when `open` resolves returns 'done': then it ends (exit 0).
+ */
 export const runProcess = async (
   logger: Logger,
   stopWaitMs: number,
-  open: (lifecycle: Lifecycle) => Promise<void>,
+  open: (lifecycle: Lifecycle) => Promise<void | 'done'>,
 ): Promise<void> => {
   const opened = new AsyncDisposableStack();
   const killers: (() => void)[] = [];
@@ -65,7 +68,7 @@ export const runProcess = async (
   process.on('unhandledRejection', (error) => fail(error, 'a rejection that nobody caught'));
 
   try {
-    await open({
+    const result = await open({
       onClose: (what, close) => {
         // Opened after the end has begun: it ends with the process.
         if (!opened.disposed) opened.defer(() => closeOrSay(what, close, logger));
@@ -75,6 +78,7 @@ export const runProcess = async (
         work.catch((error: unknown) => fail(error, `${what} failed`));
       },
     });
+    if (result === 'done') await end(EXIT_OK);
   } catch (error) {
     fail(error, 'the start failed');
   }
