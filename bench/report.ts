@@ -29,7 +29,7 @@ export const terminalTable = (rows: readonly ResultRow[]): string[] =>
   );
 
 /** Markdown, with a line that says where the numbers are from. */
-export const markdownTable = ({ ranOn, rounds, machine, rows }: BenchResult): string => {
+const markdownTable = ({ ranOn, rounds, machine, rows }: BenchResult): string => {
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
   const from = `${ranOn.slice(0, 10)}, ${machine.cores} shared cores, ${machine.platform}, node ${machine.node}, median of ${rounds} interleaved rounds.`;
   return [from, '', line(HEAD), line(HEAD.map(() => '---')), ...rows.map((row) => line(cells(row)))].join(

@@ -15,7 +15,7 @@ import { VERSION } from '../shared/process/version.ts';
 
 export const ORIGINAL_PORT_DEFAULT = 3000;
 
-export const originalSettings = {
+const originalSettings = {
   ...namespaceSettings,
   ...httpSettings('ORIGINAL', ORIGINAL_PORT_DEFAULT),
   DATABASE_URL: {

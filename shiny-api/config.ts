@@ -23,7 +23,7 @@ export const readSettings = {
   },
 } satisfies SettingTable;
 
-export const shinySettings = {
+const shinySettings = {
   ...namespaceSettings,
   ...httpSettings('SHINY', SHINY_PORT_DEFAULT),
   ...originalUrlSettings,

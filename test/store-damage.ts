@@ -20,7 +20,7 @@ import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
 import { createOutcomeFollower } from '../shared/replica/outcome-follower.ts';
 import { thing, update } from './outcome-log.ts';
 
-export const CREATES = 120;
+const CREATES = 120;
 const BATCH_RECORDS = 20;
 
 /** Genesis, then creates, then an update of every third Thing: older pages with as many entries are left in the file. */

@@ -14,7 +14,7 @@ import { VERSION } from '../shared/process/version.ts';
 
 export const UPDATER_PORT_DEFAULT = 9090;
 
-export const updaterSettings = {
+const updaterSettings = {
   ...namespaceSettings,
   ...httpSettings('UPDATER', UPDATER_PORT_DEFAULT),
   ...originalUrlSettings,

@@ -3,7 +3,7 @@ import {
   partitionOfCommand,
   thingCommand,
   type ThingCommand,
-  type ThingRequest,
+  type ThingChange,
   type UpdateCommand,
 } from '../../shared/domain/command.ts';
 import {
@@ -25,7 +25,7 @@ const bodyOf = (command: ThingCommand): InternalDecideBody => ({
   fencingEpoch: 3,
   command,
 });
-const commandOf = (request: ThingRequest, commandId = 'key-1') => thingCommand(request, commandId, NOW);
+const commandOf = (request: ThingChange, commandId = 'key-1') => thingCommand(request, commandId, NOW);
 const CREATE = commandOf({ type: 'create', name: 'chair', foo: 4.5 });
 const UPDATE = commandOf({
   type: 'update',

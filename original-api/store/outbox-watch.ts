@@ -43,7 +43,7 @@ export const createOutboxWatch = ({
 };
 
 /** For people. */
-export const transactionText = ({ pid, database, user, state, since }: OldestTransaction): string =>
+const transactionText = ({ pid, database, user, state, since }: OldestTransaction): string =>
   `a transaction is open in the database server${since === null ? '' : ` since ${since.toISOString()}`}: ` +
   `${pid === null ? 'prepared' : `process ${pid}, ${state ?? 'state not shown'}`}, ` +
   `database ${database ?? 'not shown'}, user ${user ?? 'not shown'}`;

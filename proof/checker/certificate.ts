@@ -6,7 +6,7 @@ import type { HistoryLine, SeenThing } from './history.ts';
 export const VIOLATIONS_PER_KIND_MAX = 10;
 
 /** Every kind of violation with its row in the table: each count must be 0. */
-export const VIOLATION_LABELS = {
+const VIOLATION_LABELS = {
   lostWrites: 'acknowledged writes lost',
   refusedWritesInEffect: 'refused writes that took effect',
   secondEffects: 'second effects of one command',

@@ -170,7 +170,7 @@ export const INTERNAL_FEED_ENDS_QUERY = Type.Object(
   },
   { additionalProperties: false },
 );
-export const MASTERSHIP_WAIT_MAX_MS = 2_000;
+const MASTERSHIP_WAIT_MAX_MS = 2_000;
 export const INTERNAL_MASTERSHIP_QUERY = Type.Object(
   {
     past: Type.Optional(Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' })),

@@ -9,11 +9,11 @@ import {
   withoutDefaults,
   type AddedFieldTable,
 } from './added-fields.ts';
-import { payloadHash, type ThingRequest } from './command.ts';
+import { payloadHash, type ThingChange } from './command.ts';
 
 const TABLE: AddedFieldTable = { size: textField(2), colour: textField(40) };
-const CREATE: ThingRequest = { type: 'create', name: 'chair', foo: 4 };
-const UPDATE: ThingRequest = {
+const CREATE: ThingChange = { type: 'create', name: 'chair', foo: 4 };
+const UPDATE: ThingChange = {
   type: 'update',
   thingId: 7,
   version: 1,
@@ -22,8 +22,8 @@ const UPDATE: ThingRequest = {
   createdOn: null,
   updatedOn: 1_000,
 };
-const withFields = (request: ThingRequest, fields: object): ThingRequest => ({ ...request, ...fields });
-const DELETE: ThingRequest = { type: 'delete', thingId: 7, version: 2 };
+const withFields = (request: ThingChange, fields: object): ThingChange => ({ ...request, ...fields });
+const DELETE: ThingChange = { type: 'delete', thingId: 7, version: 2 };
 
 describe('the hash of a request', () => {
   // As the first release made them: they stand in logs and databases.

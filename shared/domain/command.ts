@@ -77,8 +77,8 @@ export const isLogCommand = (command: Command): command is LogCommand =>
 type Asked<C extends CommandBase> = {
   [K in Exclude<keyof C, keyof CommandBase> as K extends keyof AddedFields ? never : K]: C[K];
 } & Partial<AddedFields>;
-/** Added fields that it lacks have their default. */
-export type ThingRequest = Asked<CreateCommand> | Asked<UpdateCommand> | Asked<DeleteCommand>;
+/** A command without its envelope. Added fields that it lacks have their default. */
+export type ThingChange = Asked<CreateCommand> | Asked<UpdateCommand> | Asked<DeleteCommand>;
 
 /** 128 bits, hexadecimal. */
 export const hashOfFields = (fields: readonly unknown[]): string =>
@@ -89,31 +89,29 @@ export const hashOfFields = (fields: readonly unknown[]): string =>
  * through whichever API they came. An added field counts only when it is not its default, so that the hash of a request stays
  * what it was before the field came. 128 bits, hexadecimal.
  */
-export const payloadHash = (request: ThingRequest, table: AddedFieldTable = ADDED_FIELDS): string => {
+export const payloadHash = (change: ThingChange, table: AddedFieldTable = ADDED_FIELDS): string => {
   const fields: unknown[] =
-    request.type === 'create'
-      ? [request.type, request.name, request.foo]
-      : request.type === 'update'
+    change.type === 'create'
+      ? [change.type, change.name, change.foo]
+      : change.type === 'update'
         ? [
-            request.type,
-            request.thingId,
-            request.version,
-            request.name,
-            request.foo,
-            request.createdOn,
-            request.updatedOn,
+            change.type,
+            change.thingId,
+            change.version,
+            change.name,
+            change.foo,
+            change.createdOn,
+            change.updatedOn,
           ]
-        : [request.type, request.thingId, request.version];
-  const set = fieldsSetIn(request, table);
-  if (request.type !== 'delete' && Object.keys(set).length > 0) fields.push(set);
+        : [change.type, change.thingId, change.version];
+  const set = fieldsSetIn(change, table);
+  if (change.type !== 'delete' && Object.keys(set).length > 0) fields.push(set);
   return hashOfFields(fields);
 };
 
-export const thingCommand = (request: ThingRequest, commandId: string, requestedOn: number): ThingCommand => {
-  const base = { commandId, requestedOn, payloadHash: payloadHash(request) };
-  return request.type === 'delete'
-    ? { ...request, ...base }
-    : { ...request, ...addedFieldsOf(request), ...base };
+export const thingCommand = (change: ThingChange, commandId: string, requestedOn: number): ThingCommand => {
+  const base = { commandId, requestedOn, payloadHash: payloadHash(change) };
+  return change.type === 'delete' ? { ...change, ...base } : { ...change, ...addedFieldsOf(change), ...base };
 };
 
 /** Tells one request to enable a feature from another one under its id. 128 bits, hexadecimal. */

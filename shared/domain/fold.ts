@@ -215,7 +215,7 @@ const chained = (
 });
 
 /** 128 bits, hexadecimal. */
-export const linkDigest = (previous: string, bytes: Uint8Array): string =>
+const linkDigest = (previous: string, bytes: Uint8Array): string =>
   hash('sha256', joined(previous, bytes), 'hex').slice(0, 32);
 
 /** Nearly every record fits; it spares an allocation for each. */

@@ -8,7 +8,7 @@ import { addedSchemas } from './added-fields.ts';
 import { ORIGINAL_FOO_MAX, ORIGINAL_FOO_MIN } from './mapping.ts';
 import type { Api } from './thing.ts';
 
-export const ID_MAX = Number.MAX_SAFE_INTEGER;
+const ID_MAX = Number.MAX_SAFE_INTEGER;
 /** A canonical decimal; whether it is at most ID_MAX is looked at where it is read. */
 export const DECIMAL_PATTERN = '^(0|[1-9][0-9]{0,15})$';
 
@@ -43,9 +43,9 @@ const readOnly = <Id extends TSchema>(id: Id) => ({
   updated_on: Type.Optional(Timestamp),
 });
 
-export const ORIGINAL_CREATE = Type.Object({ name: Name, foo: OriginalFoo, ...added }, exact);
-export const SHINY_CREATE = Type.Object({ name: Name, foo: ShinyFoo, ...added }, exact);
-export const ORIGINAL_UPDATE = Type.Object(
+const ORIGINAL_CREATE = Type.Object({ name: Name, foo: OriginalFoo, ...added }, exact);
+const SHINY_CREATE = Type.Object({ name: Name, foo: ShinyFoo, ...added }, exact);
+const ORIGINAL_UPDATE = Type.Object(
   {
     name: Name,
     foo: OriginalFoo,
@@ -55,7 +55,7 @@ export const ORIGINAL_UPDATE = Type.Object(
   },
   exact,
 );
-export const SHINY_UPDATE = Type.Object(
+const SHINY_UPDATE = Type.Object(
   {
     name: Name,
     foo: ShinyFoo,
@@ -77,12 +77,8 @@ const shown = <Id extends TSchema, Foo extends TSchema, V extends TSchema>(id: I
     ...addedSchemas(),
   });
 
-export const ORIGINAL_THING = shown(
-  Type.Integer({ minimum: 1 }),
-  Type.Integer(),
-  Type.Integer({ minimum: 0 }),
-);
-export const SHINY_THING = shown(
+const ORIGINAL_THING = shown(Type.Integer({ minimum: 1 }), Type.Integer(), Type.Integer({ minimum: 0 }));
+const SHINY_THING = shown(
   Type.String({ pattern: DECIMAL_PATTERN }),
   Type.Number(),
   Type.String({ pattern: DECIMAL_PATTERN }),

@@ -5,9 +5,9 @@ import { ApiError, ERROR_CODE_HEADER, ERRORS, errorBody, type ErrorCode } from '
 import { JSON_TYPE } from './route.ts';
 import { hasBody, headerValues } from './request-headers.ts';
 
-export const HEADERS_MAX_BYTES = 16 * 1024;
-export const HEADERS_WAIT_MS = 10_000;
-export const BODY_WAIT_MS = 20_000;
+const HEADERS_MAX_BYTES = 16 * 1024;
+const HEADERS_WAIT_MS = 10_000;
+const BODY_WAIT_MS = 20_000;
 const CONNECTIONS_CHECK_MS = 500;
 
 export const CONNECTION_LIMITS = {

@@ -59,7 +59,7 @@ export async function* inSlices(rows: Iterable<string>): AsyncGenerator<readonly
  * Sends the texts; asks for the next one when the client has taken what was sent. Rejects, before anything is sent, when the
  * first text cannot be had; later failures cut the connection, and reject too. A client that goes away ends it.
  */
-export const sendTexts = async (
+const sendTexts = async (
   response: ServerResponse,
   texts: AsyncGenerator<string>,
   begin: () => void,

@@ -5,7 +5,7 @@ import getRawBody from 'raw-body';
 import { ApiError } from './errors.ts';
 import { hasBody, headerValues } from './request-headers.ts';
 
-export const BODY_MAX_BYTES = 64 * 1024;
+const BODY_MAX_BYTES = 64 * 1024;
 
 /** Reads the body. Undefined: a DELETE without one. Throws ApiError. */
 export const readJsonBody = async (message: IncomingMessage): Promise<unknown> => {

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox';
 import { IDEMPOTENCY_KEY_PATTERN } from './idempotency-key.ts';
 
-export const LIST_LIMIT_MAX = 1_000;
+const LIST_LIMIT_MAX = 1_000;
 
 const exact = { additionalProperties: false } as const;
 export const NO_QUERY = Type.Object({}, exact);

@@ -9,7 +9,7 @@ export interface OtherSetting {
 }
 
 /** `found`: the settings of the topic by name, broker defaults included. The broker does not know a setting that is missing. */
-export const otherSettings = (
+const otherSettings = (
   wanted: TopicSpec['settings'],
   found: ReadonlyMap<string, string | null | undefined>,
 ): OtherSetting[] =>

@@ -106,7 +106,7 @@ const isSecret = (name: string, { parse, secret }: Setting<unknown>): boolean =>
 /** Without what stands before an @: "user:password@host" -> "…@host". */
 const redacted = (given: string): string => given.replace(/^[^]*@/, '…@');
 
-export const flagName = (variable: string): string => variable.toLowerCase().replaceAll('_', '-');
+const flagName = (variable: string): string => variable.toLowerCase().replaceAll('_', '-');
 
 const variableName = (flag: string): string => flag.toUpperCase().replaceAll('-', '_');
 

@@ -88,7 +88,7 @@ const WHAT_TO_DO = 'Restore the topic from a copy, or use another NAMESPACE';
  * Throws StartError when the head of a partition is gone, of any topic but `<ns>.things`, and an ordinary Error when a topic does
  * not exist (yet).
  */
-export const checkTopics = async (log: EventLog, namespace: string): Promise<void> => {
+const checkTopics = async (log: EventLog, namespace: string): Promise<void> => {
   for (const suffix of WHOLE_TOPICS) {
     const topic = topicName(namespace, suffix);
     const described = await log.describeTopic(topic);

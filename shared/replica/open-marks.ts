@@ -26,8 +26,8 @@ export interface OpenMarks {
   closed(): void;
 }
 
-export const SHORT_LIFE_MS = 30_000;
-export const UNCLEAN_ENDS_MAX = 2;
+const SHORT_LIFE_MS = 30_000;
+const UNCLEAN_ENDS_MAX = 2;
 
 interface OpenMark {
   readonly bootId: string;

@@ -22,10 +22,10 @@ const STATUS: Readonly<Record<AnswerCode, number>> = {
   reused: 422,
 };
 
-export const thingJson = (master: Api): ((thing: Thing) => OriginalThing | ShinyThing) =>
+const thingJson = (master: Api): ((thing: Thing) => OriginalThing | ShinyThing) =>
   master === 'original' ? toOriginalThing : toShinyThing;
 
-export const thingPath = (id: number): string => `/api/things/${id}`;
+const thingPath = (id: number): string => `/api/things/${id}`;
 export const etagOf = (version: number): string => `"${version}"`;
 
 export const answerReply = ({ answer, state }: Decision, api: Api): Reply => {

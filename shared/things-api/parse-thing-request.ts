@@ -1,7 +1,7 @@
 /** From what a client sent, already checked against its schema, to what it asks for. */
 import type { IncomingMessage } from 'node:http';
 import { addedFieldsOf } from '../domain/added-fields.ts';
-import type { ThingRequest } from '../domain/command.ts';
+import type { ThingChange } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import { ApiError, noSuchThing } from '../http/errors.ts';
 import { ifMatchVersion } from '../http/request-headers.ts';
@@ -25,7 +25,7 @@ export const partitionOf = (text: string): number => {
   return Number(text);
 };
 
-export const createRequest = (body: CreateBody): ThingRequest => ({
+export const createChange = (body: CreateBody): ThingChange => ({
   type: 'create',
   name: body.name,
   foo: withoutMinusZero(body.foo),
@@ -49,7 +49,7 @@ export const updateFaults = (
 };
 
 /** Throws 400 when two versions differ. */
-export const updateRequest = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingRequest => ({
+export const updateChange = (thingId: number, body: UpdateBody, message: IncomingMessage): ThingChange => ({
   type: 'update',
   thingId,
   version: oneVersion(
@@ -64,11 +64,11 @@ export const updateRequest = (thingId: number, body: UpdateBody, message: Incomi
 });
 
 /** Throws 428 without a version, 400 when two differ. */
-export const deleteRequest = (
+export const deleteChange = (
   thingId: number,
   inQuery: number | undefined,
   message: IncomingMessage,
-): ThingRequest => {
+): ThingChange => {
   const version = oneVersion(inQuery, ifMatchVersion(message));
   if (version === undefined) {
     throw new ApiError(

@@ -1,7 +1,7 @@
 /** The routes of Things, the same on both APIs; what differs is the shape and who answers (`ThingsBackend`). */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
-import { thingCommand, type ThingRequest } from '../domain/command.ts';
+import { thingCommand, type ThingChange } from '../domain/command.ts';
 import type { CreateBody, UpdateBody } from '../domain/thing-schema.ts';
 import type { Api } from '../domain/thing.ts';
 import { answerReply, COMMAND_ID_HEADER, etagOf } from './answer-reply.ts';
@@ -14,12 +14,12 @@ import { sendJsonArray } from '../http/json-array.ts';
 import { route, sendJson, type Route } from '../http/route.ts';
 import { createInFlightWrites } from './in-flight-writes.ts';
 import {
-  createRequest,
-  deleteRequest,
+  createChange,
+  deleteChange,
   parseThingId,
   thingIdOf,
   updateFaults,
-  updateRequest,
+  updateChange,
 } from './parse-thing-request.ts';
 import type { Time } from '../process/time.ts';
 import type { Logger } from '../process/logger.ts';
@@ -58,9 +58,9 @@ export const thingsRoutes = ({
   const underWay = createInFlightWrites();
   const unlimited = createSlots(unlimitedListsMax, 'lists without a limit');
 
-  const write = async (context: Context, request: ThingRequest): Promise<void> => {
+  const write = async (context: Context, change: ThingChange): Promise<void> => {
     const commandId = idempotencyKey(context.req) ?? randomUUID();
-    const command = thingCommand(request, commandId, time.now());
+    const command = thingCommand(change, commandId, time.now());
     const result = await underWay(command, () =>
       backend.write(command, { respondAsync: prefersAsync(context.req) }),
     );
@@ -88,7 +88,7 @@ export const thingsRoutes = ({
       bodyFaults: (body, { id }, message) => updateFaults(thingIdOf(id!), body, message),
       schema: { ...schemas.update, operationId: method === 'PUT' ? 'replaceThing' : 'updateThing' },
       handle: (context, { params, body }) =>
-        write(context, updateRequest(thingIdOf(params.id), body, context.req)),
+        write(context, updateChange(thingIdOf(params.id), body, context.req)),
     });
 
   return [
@@ -115,7 +115,7 @@ export const thingsRoutes = ({
       method: 'POST',
       path: LIST_PATH,
       schema: schemas.create,
-      handle: (context, { body }) => write(context, createRequest(body)),
+      handle: (context, { body }) => write(context, createChange(body)),
     }),
     route<{ params: IdParams }>({
       method: 'GET',
@@ -148,7 +148,7 @@ export const thingsRoutes = ({
       checkHead,
       schema: schemas.remove,
       handle: (context, { params, query }) =>
-        write(context, deleteRequest(thingIdOf(params.id), query.version, context.req)),
+        write(context, deleteChange(thingIdOf(params.id), query.version, context.req)),
     }),
   ];
 };

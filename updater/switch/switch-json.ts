@@ -5,7 +5,7 @@ import { isoTime } from '../../shared/process/iso-time.ts';
 import { pauseMs, type JournalEntry } from './switch-journal.ts';
 
 export const SWITCH_DEADLINE_DEFAULT_MS = 2_000;
-export const SWITCH_DEADLINE_MAX_MS = 600_000;
+const SWITCH_DEADLINE_MAX_MS = 600_000;
 export const PARTITIONS_MAX = 1_000;
 
 const api = (expected: string) => Type.Union([Type.Literal('original'), Type.Literal('shiny')], { expected });
