@@ -54,7 +54,7 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
 
   const publish = async (entries: readonly OutboxEntry[]): Promise<void> => {
     // All in one turn, so that they go out in order, in as few requests as possible.
-    await Promise.all(
+    const appends = await Promise.allSettled(
       entries.map(({ partition, entry }) =>
         log.append(topic, {
           partition,
@@ -64,8 +64,10 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
         }),
       ),
     );
-    await things.removeFromOutbox(entries);
-    published.inc(entries.length);
+    const stored = storedPrefixes(entries, appends);
+    if (stored.length > 0) await things.removeFromOutbox(stored);
+    published.inc(stored.length);
+    for (const append of appends) if (append.status === 'rejected') throw append.reason;
   };
 
   const nextWake = async (): Promise<void> => {
@@ -117,4 +119,16 @@ export const startOutboxRelay = (parts: OutboxRelayParts): OutboxRelay => {
       await running;
     },
   };
+};
+
+/** Of each partition the entries before the first whose append failed: what comes behind it is sent again, in order. */
+const storedPrefixes = (
+  entries: readonly OutboxEntry[],
+  appends: readonly PromiseSettledResult<unknown>[],
+): OutboxEntry[] => {
+  const failed = new Set<number>();
+  return entries.filter(({ partition }, index) => {
+    if (appends[index]!.status === 'rejected') failed.add(partition);
+    return !failed.has(partition);
+  });
 };

@@ -8,6 +8,7 @@ import type { Logger } from '../shared/process/logger.ts';
 import type { Time } from '../shared/process/time.ts';
 import { StoreSetBackError } from './mirror.ts';
 import { partitionOfThing } from '../shared/domain/partition.ts';
+import { SET_BACK_WAY_OUT } from './store/database-errors.ts';
 import type { PartitionFacts, StoreSession, ThingVersion } from './store/thing-store.ts';
 
 export interface StoreWatchParts {
@@ -46,18 +47,16 @@ export interface StoreFault {
 }
 
 const CHECK_EVERY_MS = 1_000;
-const WHAT_TO_DO =
-  'restore what it lacks, or rebuild the partition from the log (`playground master repair`)';
 
 /** The log knows more of the partition than the database ever had. `header` must have been read before `facts`. */
 export const setBackFault = (header: PartitionHeader, facts: PartitionFacts): string | undefined => {
   const { partition, epoch, removed, waiting } = facts;
   if (header.epoch > epoch)
-    return `the database has partition ${partition} at epoch ${epoch}, and the log at ${header.epoch}: it was set back; ${WHAT_TO_DO}`;
+    return `the database has partition ${partition} at epoch ${epoch}, and the log at ${header.epoch}: it was set back; ${SET_BACK_WAY_OUT}`;
   if (header.entryNumber > removed + waiting)
     return (
       `the log has ${header.entryNumber} entries of partition ${partition} from this database, which has given ${removed + waiting}: ` +
-      `it was set back; ${WHAT_TO_DO}`
+      `it was set back; ${SET_BACK_WAY_OUT}`
     );
   return undefined;
 };
@@ -98,7 +97,7 @@ export const startStoreWatch = async (parts: StoreWatchParts): Promise<StoreWatc
     if (recent.length === 0) return false;
     let isNew = false;
     for (const { id, version } of await session.missing(recent)) {
-      const reason = `the database lacks version ${version} of Thing ${id}, which the log has: it was set back; ${WHAT_TO_DO}`;
+      const reason = `the database lacks version ${version} of Thing ${id}, which the log has: it was set back; ${SET_BACK_WAY_OUT}`;
       if (judge(partitionOfThing(id, parts.partitions), reason)) isNew = true;
     }
     return isNew;

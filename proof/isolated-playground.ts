@@ -6,11 +6,11 @@ import { silentLogger } from '../shared/process/logger.ts';
 import { readSettings } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import {
-  apisSettings,
+  servicesSettings,
   prepareNamespace,
-  startApis,
-  type Apis,
-  type ApisSettings,
+  startServices,
+  type Services,
+  type ServicesSettings,
 } from '../scripts/services.ts';
 import type { Addresses } from '../scripts/client/config.ts';
 import { stackSettings, type StackSettings } from '../scripts/stack/config.ts';
@@ -60,8 +60,8 @@ export interface IsolatedServicesParts {
 export interface IsolatedServices {
   readonly addresses: Addresses;
   readonly namespace: string;
-  readonly settings: ApisSettings;
-  readonly apis: Apis;
+  readonly settings: ServicesSettings;
+  readonly apis: Services;
 }
 
 /** Creates the namespace and starts the three services. Throws StartError. */
@@ -96,7 +96,7 @@ export const startIsolatedServices = async (
     LOG_FORMAT: 'json',
     ...env,
   };
-  const program = { name: 'private playground', purpose: '', version: VERSION, settings: apisSettings };
+  const program = { name: 'isolated playground', purpose: '', version: VERSION, settings: servicesSettings };
   const result = readSettings(program, [], complete);
   if (result.kind !== 'values') throw new Error(JSON.stringify(result));
   const settings = result.values;
@@ -106,7 +106,7 @@ export const startIsolatedServices = async (
     shinyUrl: `http://127.0.0.1:${shinyPort}`,
     updaterUrl: `http://127.0.0.1:${updaterPort}`,
   };
-  const apis = await startApis(settings, {
+  const apis = await startServices(settings, {
     genesis,
     endWhenGivenUp: true,
     env: { ...process.env, ...complete },

@@ -30,12 +30,12 @@ import { VERSION as version } from '../shared/process/version.ts';
 import { openFoldStore } from '../shared/replica/lmdb-fold-store.ts';
 import { createShinyApp } from '../shiny-api/app.ts';
 import { createUpdaterApp } from '../updater/app.ts';
-import type { Apis, ApisSettings } from './services.ts';
+import type { Services, ServicesSettings } from './services.ts';
 import { removeTemporaryFolder, temporaryFolder } from './stack/temporary-folder.ts';
 import { freePorts } from './stack/ports.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from './stack/postgres.ts';
 
-export interface EmbeddedSettings extends ApisSettings {
+export interface EmbeddedSettings extends ServicesSettings {
   readonly STACK_WAIT_MS: number;
   /** When given, used instead of a temporary Postgres. */
   readonly DATABASE_URL: string | undefined;
@@ -51,7 +51,7 @@ export const startEmbedded = async (
   settings: EmbeddedSettings,
   lifecycle: Lifecycle,
   report: (line: string) => void,
-): Promise<Apis['urls']> => {
+): Promise<Services['urls']> => {
   const { NAMESPACE: namespace, RESPONSE_WAIT_MS: responseWaitMs, IN_FLIGHT_MAX: inFlightMax } = settings;
   const walls = {
     original: wallParts(settings, settings.ORIGINAL_HOST),

@@ -4,14 +4,14 @@ import { createLogger } from '../shared/process/logger.ts';
 import { logSettings } from '../shared/boot/common-settings.ts';
 import { settingsOrExit } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, prepareNamespace, startApis } from './services.ts';
+import { servicesSettings, prepareNamespace, startServices } from './services.ts';
 import { print } from '../shared/process/print.ts';
 
 const settings = settingsOrExit({
   name: 'run-apis',
   purpose: 'starts original-api, updater and shiny-api on the topics of one namespace',
   version: VERSION,
-  settings: apisSettings,
+  settings: servicesSettings,
 });
 
 /** Three services end one after the other. */
@@ -25,7 +25,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   print(
     `namespace ${settings.NAMESPACE}: ${genesis.partitions} partitions, first master ${genesis.master}, genesis ${genesis.id}`,
   );
-  const apis = await startApis(settings, { genesis, env: process.env, print, report: print });
+  const apis = await startServices(settings, { genesis, env: process.env, print, report: print });
   lifecycle.onClose('services', apis.stop);
   lifecycle.onKill(apis.kill);
   lifecycle.failWith('a service', apis.failed);

@@ -7,7 +7,7 @@ import { runProcess, type Lifecycle } from '../shared/process/lifecycle.ts';
 import { createLogger } from '../shared/process/logger.ts';
 import { choice, flag, secret, settingsOrExit, text, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
-import { apisSettings, checkWalls, prepareNamespace, startApis, type Apis } from './services.ts';
+import { servicesSettings, checkWalls, prepareNamespace, startServices, type Services } from './services.ts';
 import { startEmbedded } from './embedded.ts';
 import { stackSettings } from './stack/config.ts';
 import { takeStackFolder } from './stack/stack-folder.ts';
@@ -26,7 +26,7 @@ const settings = settingsOrExit({
       help: 'local: what has no address given is started here; docker: by docker-compose.yml',
       default: 'local',
     },
-    ...apisSettings,
+    ...servicesSettings,
     KAFKA_BROKERS: { parse: text, help: 'brokers to use instead of a local Kafka', optional: true },
     SCHEMA_REGISTRY_URL: {
       parse: url('http', 'https'),
@@ -102,7 +102,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   if (genesis.master !== settings.MASTER) {
     print(`  (the namespace was there already, so its first master stays ${genesis.master})`);
   }
-  const apis = await startApis(complete, {
+  const apis = await startServices(complete, {
     genesis,
     env: { ...process.env, ...addresses },
     print,
@@ -114,7 +114,7 @@ await runProcess(logger, STOP_WAIT_MS, async (lifecycle) => {
   printWelcome(apis.urls);
 });
 
-function printWelcome({ 'original-api': original, 'shiny-api': shiny, updater }: Apis['urls']): void {
+function printWelcome({ 'original-api': original, 'shiny-api': shiny, updater }: Services['urls']): void {
   print(`
 Ready after ${secondsSince(began)} s.
   Original API  ${original}/api/things/

@@ -31,7 +31,7 @@ import { UPDATER_PORT_DEFAULT } from '../updater/config.ts';
 import { startGuarded } from './stack/guarded-process.ts';
 import { startSupervised } from './supervised-service.ts';
 
-export const apisSettings = {
+export const servicesSettings = {
   ...namespaceSettings,
   ...newNamespaceSettings,
   ...httpSettings('ORIGINAL', ORIGINAL_PORT_DEFAULT),
@@ -45,9 +45,9 @@ export const apisSettings = {
   ...processSettings,
 } satisfies SettingTable;
 
-export type ApisSettings = SettingValues<typeof apisSettings>;
+export type ServicesSettings = SettingValues<typeof servicesSettings>;
 
-export interface Apis {
+export interface Services {
   readonly urls: Readonly<Record<Service, string>>;
   /** Of the process that runs now. */
   pid(service: Service): Promise<number>;
@@ -65,14 +65,14 @@ const PROBE_TIMEOUT_MS = 5_000;
 const STOP_GRACE_MS = 1_500;
 
 /** Throws StartError when a service would refuse to listen where it is told to; before anything is started. */
-export const checkWalls = (settings: ApisSettings): void => {
+export const checkWalls = (settings: ServicesSettings): void => {
   for (const host of [settings.ORIGINAL_HOST, settings.SHINY_HOST, settings.UPDATER_HOST])
     wallParts(settings, host);
 };
 
 /** Creates the namespace if there is none. Throws StartError. */
 export const prepareNamespace = async (
-  settings: ApisSettings,
+  settings: ServicesSettings,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Genesis> => {
@@ -89,7 +89,7 @@ export const prepareNamespace = async (
   return genesis;
 };
 
-export interface StartApisOptions {
+export interface StartServicesOptions {
   /** Of the namespace: what answers with another is somebody else's. */
   readonly genesis: Genesis;
   /** What the services get beside the settings. */
@@ -103,10 +103,10 @@ export interface StartApisOptions {
   readonly endWhenGivenUp?: boolean;
 }
 
-export const startApis = async (
-  settings: ApisSettings,
-  { genesis, env, print, report, originalUrl, endWhenGivenUp = false }: StartApisOptions,
-): Promise<Apis> => {
+export const startServices = async (
+  settings: ServicesSettings,
+  { genesis, env, print, report, originalUrl, endWhenGivenUp = false }: StartServicesOptions,
+): Promise<Services> => {
   const urls = {
     'original-api': urlOf(settings.ORIGINAL_HOST, settings.ORIGINAL_PORT),
     'shiny-api': urlOf(settings.SHINY_HOST, settings.SHINY_PORT),
@@ -226,7 +226,7 @@ export const urlOf = (host: string, port: number): string => {
   return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`;
 };
 
-const settingsAsEnv = (settings: ApisSettings): Record<string, string> =>
+const settingsAsEnv = (settings: ServicesSettings): Record<string, string> =>
   Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== undefined)
@@ -234,5 +234,5 @@ const settingsAsEnv = (settings: ApisSettings): Record<string, string> =>
   );
 
 // The services write into a pipe; who looks at it decides.
-const logFormat = ({ LOG_FORMAT }: ApisSettings): string =>
+const logFormat = ({ LOG_FORMAT }: ServicesSettings): string =>
   LOG_FORMAT === 'auto' ? (process.stdout.isTTY === true ? 'pretty' : 'json') : LOG_FORMAT;

@@ -74,7 +74,7 @@ export const createCommandIndex = (
         checkpoints.set(partition, Math.max(place, next));
       });
       progress.reached(partition, next);
-      await store.room();
+      await store.drained();
     },
     get: (commandId) => byId.get(commandId),
     latest: (limit, before) => {

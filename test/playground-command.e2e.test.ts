@@ -38,7 +38,7 @@ const run = (command: string, args: readonly string[]): Promise<Ended> =>
     );
   });
 
-test('master shows who owns what, as a table and as JSON', async () => {
+test('master shows who is master, as a table and as JSON', async () => {
   const shown = await playground('master');
   expect(shown).toMatchObject({ status: 0, err: '' });
   expect(shown.out).toMatch(/partition +master +epoch/);

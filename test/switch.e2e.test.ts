@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Api } from '../shared/domain/thing.ts';
-import type { SwitchJson } from '../updater/switch/switch-json.ts';
+import type { SwitchJson } from '../shared/contracts/switches.ts';
 import { call, eventually, type Answer } from './http-client.ts';
 import { startPlayground, type Playground } from './playground.ts';
 

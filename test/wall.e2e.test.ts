@@ -90,7 +90,7 @@ describe('two namespaces beside each other', () => {
     expect(other.json['error-message']).toMatch(new RegExp(`genesis ${genesisOfOne} .* genesis another`));
     expect(await mastershipOf(one)).toMatchObject(Array.from({ length: PARTITIONS }, () => ({ epoch: 0 })));
     const row = await call('GET', `${one.original}/internal/mastership/3`, { headers: known() });
-    expect(row.json).toMatchObject({ master: 'original', epoch: 0 });
+    expect(row.json).toMatchObject({ owner: 'original', epoch: 0 });
   });
 
   test('is refused before its body is there', async () => {
@@ -105,17 +105,17 @@ describe('two namespaces beside each other', () => {
     const partition = partitionOfCommand(command, PARTITIONS);
     // The updater passes over what cannot be decided, and asks again about every other refusal.
     for (const body of [
-      { partition: (partition + 1) % PARTITIONS, fencingEpoch: 0, command },
-      { partition, fencingEpoch: 0, command: { ...command, payloadHash: '0'.repeat(32) } },
-      { partition, fencingEpoch: 0, command: { ...command, name: 'a\0b' } },
+      { partition: (partition + 1) % PARTITIONS, token: 0, command },
+      { partition, token: 0, command: { ...command, payloadHash: '0'.repeat(32) } },
+      { partition, token: 0, command: { ...command, name: 'a\0b' } },
     ])
       expectRefused(await decide(body), 400, 'undecidable');
-    expectRefused(await decide({ partition, fencingEpoch: -1, command }), 400, 'bad-request');
+    expectRefused(await decide({ partition, token: -1, command }), 400, 'bad-request');
     const listed = await call('GET', `${one.original}/api/things/`, {
       headers: { 'cache-control': 'no-cache' },
     });
     expect(listed.text).not.toContain('forged');
-    expect((await decide({ partition, fencingEpoch: 0, command })).status).toBe(200);
+    expect((await decide({ partition, token: 0, command })).status).toBe(200);
   });
 
   test.each<Service>(['updater', 'shiny-api'])(

@@ -94,7 +94,7 @@ const openSteps = async (world: BenchWorld): Promise<{ look(): Promise<void>; fe
   return { look: () => ask('GET'), fence: () => ask('POST') };
 };
 
-/** Api and relay are asked, then the fence; the relay looks; feed and outcomes; `switched`. */
+/** The master and the relay are asked, then the fence; the relay looks; feed and outcomes; `switched`. */
 const openStepsToShiny = async (world: BenchWorld): Promise<Bare> => {
   const { look, fence } = await openSteps(world);
   const roundTrip = await openPingPong(world, 'platformatic');

@@ -4,7 +4,7 @@ import { commandFault } from '../../shared/domain/command-check.ts';
 import { ApiError } from '../../shared/http/errors.ts';
 import type { InternalDecideBody } from '../../shared/contracts/original-internal.ts';
 
-/** Throws 400. Who owns `partition` may write its Things alone, and a stored answer is found by the hash. */
+/** Throws 400. The master of `partition` may write Things of that partition alone, and a stored answer is found by the hash. */
 export const checkDecideBody = ({ partition, command }: InternalDecideBody, partitions: number): void => {
   const fault = commandFault(command, partition, partitions);
   if (fault !== undefined) throw new ApiError('undecidable', `the command cannot be decided: ${fault}`);

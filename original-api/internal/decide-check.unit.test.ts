@@ -17,12 +17,12 @@ import { checkDecideBody } from './decide-check.ts';
 
 const PARTITIONS = 12;
 const NOW = Date.UTC(2026, 0);
-const checkShape = compileBodyCheck(INTERNAL_DECIDE_BODY);
-const check = (body: object): void => checkDecideBody(checkShape(body) as InternalDecideBody, PARTITIONS);
+const checkBody = compileBodyCheck(INTERNAL_DECIDE_BODY);
+const check = (body: object): void => checkDecideBody(checkBody(body) as InternalDecideBody, PARTITIONS);
 
 const bodyOf = (command: ThingCommand): InternalDecideBody => ({
   partition: partitionOfCommand(command, PARTITIONS),
-  fencingEpoch: 3,
+  token: 3,
   command,
 });
 const commandOf = (request: ThingChange, commandId = 'key-1') => thingCommand(request, commandId, NOW);
@@ -85,7 +85,7 @@ describe('refused is', () => {
     ['extra', 1],
   ])('%s %j, by the schema', (field, value) => {
     const command = { ...UPDATE, [field]: value } as ThingCommand;
-    expect(() => checkShape({ partition: 7, fencingEpoch: 3, command })).toThrow(BAD);
+    expect(() => checkBody({ partition: 7, token: 3, command })).toThrow(BAD);
   });
   test.each([
     ['name', ''],
@@ -106,10 +106,10 @@ describe('refused is', () => {
   ])('%s %j, as no decider takes it', (field, value) => {
     const changed = { ...UPDATE, [field]: value } as UpdateCommand;
     const command = thingCommand(changed, changed.commandId, changed.requestedOn);
-    expect(() => check({ partition: 7, fencingEpoch: 3, command })).toThrow(/ is none/);
+    expect(() => check({ partition: 7, token: 3, command })).toThrow(/ is none/);
   });
-  test.each([-1, 2 ** 53, 1.5, '3', null])('the fencing epoch %j', (fencingEpoch) => {
-    expect(() => checkShape({ ...bodyOf(CREATE), fencingEpoch })).toThrow(BAD);
+  test.each([-1, 2 ** 53, 1.5, '3', null])('the fencing epoch %j', (token) => {
+    expect(() => checkBody({ ...bodyOf(CREATE), token })).toThrow(BAD);
   });
   test.each([
     { partition: 0, epoch: 0 },

@@ -20,7 +20,7 @@ import {
 import type { Mastership, ThingStore } from '../store/thing-store.ts';
 import { longTransaction } from '../store/outbox-watch.ts';
 
-export interface InternalCallsParts {
+export interface InternalHandlersParts {
   readonly things: ThingStore;
   /** Throws ApiError when the partition serves no write now. */
   readonly checkWritable: (partition: number) => void;
@@ -41,7 +41,7 @@ const MASTERSHIP_POLL_MS = 2;
 /** An outbox larger than this is counted no further. */
 const OUTBOX_COUNT_MAX = 10_000;
 
-export const internalHandlers = (parts: InternalCallsParts): InternalHandlers => {
+export const internalHandlers = (parts: InternalHandlersParts): InternalHandlers => {
   const { things, checkWritable, log, feedTopic, partitions, mirrored, responseWaitMs, time } = parts;
 
   const shown = async (partition: number, asked: Promise<Mastership>): Promise<InternalMastership> => {

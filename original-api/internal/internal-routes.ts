@@ -15,6 +15,8 @@ import {
   INTERNAL_MASTERSHIP_QUERY,
   INTERNAL_THING_PARAMS,
   internalMastershipPath,
+  internalThingJson,
+  mastershipJson,
   internalThingPath,
   type InternalAbortBody,
   type InternalDecideBody,
@@ -47,13 +49,13 @@ export const internalRoutes = (
       method: 'POST',
       path: INTERNAL_DECIDE_PATH,
       schema: { body: INTERNAL_DECIDE_BODY },
-      handle: async (_context, { body: { partition, fencingEpoch, command: sent } }) => {
+      handle: async (_context, { body: { partition, token, command: sent } }) => {
         const command = { ...sent, ...addedFieldsOf(sent) };
         checkPartition(partition);
-        checkDecideBody({ partition, fencingEpoch, command }, partitions);
-        const decision = await calls.decide(partition, fencingEpoch, command);
+        checkDecideBody({ partition, token, command }, partitions);
+        const decision = await calls.decide(partition, token, command);
         if (decision === 'not-master')
-          throw new ApiError('not-master', `Original is not the master of partition ${partition}`);
+          throw new ApiError('not-owner', `Original is not the master of partition ${partition}`);
         return decision;
       },
     }),
@@ -61,7 +63,7 @@ export const internalRoutes = (
       method: 'GET',
       path: internalThingPath(':id'),
       schema: { params: INTERNAL_THING_PARAMS },
-      handle: (_context, { params }) => calls.thing(thingIdOf(params.id)),
+      handle: async (_context, { params }) => internalThingJson(await calls.thing(thingIdOf(params.id))),
     }),
     route<{ query: { readonly wait_ms?: number } }>({
       method: 'GET',
@@ -76,28 +78,28 @@ export const internalRoutes = (
       method: 'GET',
       path: internalMastershipPath(':partition'),
       schema: { params: INTERNAL_MASTERSHIP_PARAMS, query: INTERNAL_MASTERSHIP_QUERY },
-      handle: (_context, { params, query }) => {
+      handle: async (_context, { params, query }) => {
         const partition = partitionOf(params.partition);
         checkPartition(partition);
-        return calls.mastership(partition, query.past, query.wait_ms);
+        return mastershipJson(await calls.mastership(partition, query.past, query.wait_ms));
       },
     }),
     route<{ body: InternalFenceBody }>({
       method: 'POST',
       path: INTERNAL_FENCE_PATH,
       schema: { body: INTERNAL_FENCE_BODY },
-      handle: (_context, { body: { partition, epoch } }) => {
+      handle: async (_context, { body: { partition, epoch } }) => {
         checkPartition(partition);
-        return calls.fence(partition, epoch);
+        return mastershipJson(await calls.fence(partition, epoch));
       },
     }),
     route<{ body: InternalAbortBody }>({
       method: 'POST',
       path: INTERNAL_ABORT_PATH,
       schema: { body: INTERNAL_ABORT_BODY },
-      handle: (_context, { body: { partition, epoch, reason } }) => {
+      handle: async (_context, { body: { partition, epoch, reason } }) => {
         checkPartition(partition);
-        return calls.abortSwitch(partition, epoch, reason);
+        return mastershipJson(await calls.abortSwitch(partition, epoch, reason));
       },
     }),
   ];

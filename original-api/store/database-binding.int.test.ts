@@ -212,20 +212,3 @@ describe("Kafka's topics under a database that knows them", () => {
     );
   });
 });
-
-test('a database of the release before has other names in the header of the mirror, and gets the present ones', async () => {
-  const { namespace, pool, bind } = await open('shiny');
-  await bind();
-  const readHeaders = async (): Promise<unknown[]> =>
-    (await pool.query<{ header: unknown }>('select header from mirror order by partition')).rows;
-  const headers = await readHeaders();
-  await pool.query(
-    `update mirror set header = header - 'master' - 'masterSinceEpoch'
-       || jsonb_build_object('owner', header -> 'master', 'since', header -> 'masterSinceEpoch')`,
-  );
-  await pool.query(`delete from migrations where name = '006-header-names.sql'`);
-  expect(await readHeaders()).not.toEqual(headers);
-  const again = await openTestDatabase(namespace);
-  cleanUp.push(() => again.end());
-  expect(await readHeaders()).toEqual(headers);
-});

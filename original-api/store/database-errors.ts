@@ -3,9 +3,17 @@
  * every error of the connection, may pass: the same call may be made again.
  */
 
+/** What an operator does about a database that was set back. */
+export const SET_BACK_WAY_OUT =
+  'restore what it lacks, or rebuild the partition from the log (`playground master repair`)';
+
 /** The database is behind the log: a decision is asked for in an epoch that it does not know. */
 export class DatabaseBehindError extends Error {
   override readonly name = 'DatabaseBehindError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${message}; ${SET_BACK_WAY_OUT}`, options);
+  }
 }
 
 /** It will fail again however often it is tried, whatever the value: tables, rights or settings are not what they must be. */

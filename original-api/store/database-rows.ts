@@ -6,6 +6,7 @@ import { checkKnown } from '../../shared/records/feature-check.ts';
 import { clampedOriginalFoo } from '../../shared/domain/mapping.ts';
 import type { DirectRequest, OriginalEntry } from '../../shared/domain/outcome.ts';
 import type { Api, Thing } from '../../shared/domain/thing.ts';
+import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import type { Mastership, OutboxEntry } from './thing-store.ts';
 
 export interface ThingRow {
@@ -61,6 +62,24 @@ export type OutboxRow = AnswerRow & {
   epoch: number;
   fence_epoch: number | null;
   id_floor: number | null;
+};
+
+/** The header of the fold as `mirror.header` has it. Older releases run beside this one, so the names are theirs. */
+export interface HeaderRow extends Omit<PartitionHeader, 'master' | 'masterSinceEpoch'> {
+  readonly owner: Api;
+  readonly since: number;
+}
+
+export const headerOfRow = ({ owner, since, ...rest }: HeaderRow): PartitionHeader => ({
+  ...rest,
+  master: owner,
+  masterSinceEpoch: since,
+});
+
+/** JSON. */
+export const headerRow = ({ master, masterSinceEpoch, ...rest }: PartitionHeader): string => {
+  const row: HeaderRow = { ...rest, owner: master, since: masterSinceEpoch };
+  return JSON.stringify(row);
 };
 
 export const thingOfRow = (row: ThingRow): Thing => ({

@@ -8,6 +8,7 @@ import { checkSessions } from './session-check.ts';
 import { pinSession, sessionSettings } from './session-settings.ts';
 import { StartError } from '../../shared/process/lifecycle.ts';
 import type { Logger } from '../../shared/process/logger.ts';
+import { headerRow } from './database-rows.ts';
 
 /** `verify` throws when the connection must not be used. */
 export interface SessionVerification {
@@ -136,7 +137,7 @@ const fillDatabase = async (client: pg.PoolClient, genesis: Genesis): Promise<vo
     await client.query('insert into outbox_removed (partition) values ($1)', [partition]);
     await client.query('insert into mirror (partition, next_offset, header) values ($1, 0, $2)', [
       partition,
-      JSON.stringify(emptyHeader(partition)),
+      headerRow(emptyHeader(partition)),
     ]);
   }
 };

@@ -7,7 +7,7 @@ import type { Decision } from '../../shared/domain/answer.ts';
 import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
 import { describeOriginalOutbox, wholeOutbox } from './outbox.contract.ts';
 import { describeOriginalSwitch } from './mastership.contract.ts';
-import { CONTRACT_PARTITIONS, describeOriginalThings } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, describeThingStore } from './thing-store.contract.ts';
 import type { ThingStore } from './thing-store.ts';
 import { postgresThingStore } from './postgres-thing-store.ts';
 
@@ -31,7 +31,7 @@ const openPatient = async (master: 'original' | 'shiny'): Promise<ThingStore> =>
   };
 };
 
-describeOriginalThings('Postgres', openPatient);
+describeThingStore('Postgres', openPatient);
 describeOriginalSwitch('Postgres', openPatient);
 describeOriginalOutbox('Postgres', openPatient);
 

@@ -2,16 +2,18 @@
 import type pg from 'pg';
 import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
 import { directRequest, type ThingCommand } from '../../shared/domain/command.ts';
-import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
 import { originalFoo } from '../../shared/domain/mapping.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import {
   decisionOfRow,
+  headerOfRow,
+  headerRow,
   mastershipOf,
   mirrorRow,
   outboxEntryOfRow,
   thingOfRow,
   type AnswerRow,
+  type HeaderRow,
   type MastershipRow,
   type OutboxRow,
   type ThingRow,
@@ -209,19 +211,22 @@ export const postgresThingStore = (
       wakers.push(wake);
     },
     mirrorCheckpoints: async () => {
-      const rows = await query<{ next_offset: number; header: PartitionHeader }>(
+      const rows = await query<{ next_offset: number; header: HeaderRow }>(
         MIRROR_CHECKPOINTS,
         [],
         background,
       );
-      return rows.map(({ next_offset: nextOffset, header }) => ({ nextOffset, header }));
+      return rows.map(({ next_offset: nextOffset, header }) => ({
+        nextOffset,
+        header: headerOfRow(header),
+      }));
     },
     applyMirror: async (partition, expectedNext, { nextOffset, header }, decisions, released) => {
       const values = [
         partition,
         expectedNext,
         nextOffset,
-        JSON.stringify(header),
+        headerRow(header),
         JSON.stringify(decisions.map(mirrorRow)),
         released?.epoch ?? null,
         released?.idFloor ?? null,

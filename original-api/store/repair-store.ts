@@ -2,7 +2,14 @@
 import type pg from 'pg';
 import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
 import type { PartitionHeader } from '../../shared/domain/partition-state.ts';
-import { decisionOfRow, mirrorRow, thingOfRow, type AnswerRow, type ThingRow } from './database-rows.ts';
+import {
+  headerRow,
+  decisionOfRow,
+  mirrorRow,
+  thingOfRow,
+  type AnswerRow,
+  type ThingRow,
+} from './database-rows.ts';
 import { inTransaction } from './database.ts';
 import type { Mastership } from './thing-store.ts';
 import type { RepairPlan, StoreContent } from './repair-plan.ts';
@@ -80,7 +87,7 @@ export const applyRepair = async (
     await client.query(
       `insert into outbox (partition, epoch, command_id)
          select $1, (select epoch from mastership where partition = $1), command_id
-           from unnest($2::text[]) with ordinality as again(command_id, checkpoint) order by checkpoint`,
+           from unnest($2::text[]) with ordinality as again(command_id, ordinal) order by ordinal`,
       [partition, plan.publishAgain],
     );
     if (plan.fenceAgain !== undefined)
@@ -93,7 +100,7 @@ export const applyRepair = async (
     await client.query('update mirror set next_offset = $2, header = $3 where partition = $1', [
       partition,
       checkpoint.nextOffset,
-      JSON.stringify(checkpoint.header),
+      headerRow(checkpoint.header),
     ]);
   });
 };

@@ -27,7 +27,7 @@ export const sessionSettings = (limits: SessionLimits): readonly SessionSetting[
   {
     name: 'default_transaction_isolation',
     value: 'read committed',
-    why: 'in another level the owner is read from before the lock was got, and a write lands behind the fence',
+    why: 'in another level the master is read from before the lock was got, and a write lands behind the fence',
   },
   { name: 'default_transaction_read_only', value: 'off', why: 'writes' },
   { name: 'default_transaction_deferrable', value: 'off', why: 'no statement waits for a quiet moment' },

@@ -10,7 +10,7 @@ import type { ThingStore } from './thing-store.ts';
 export const CONTRACT_PARTITIONS = 4;
 
 /** `open` gives an empty store whose partitions all belong to `master`; the caller closes what it opened. */
-export const describeOriginalThings = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
+export const describeThingStore = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
   const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
     things.decide({
       partition: partitionOfCommand(command, CONTRACT_PARTITIONS),

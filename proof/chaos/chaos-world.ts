@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
-import type { Apis, ApisSettings, Service } from '../../scripts/services.ts';
+import type { Services, ServicesSettings, Service } from '../../scripts/services.ts';
 import type { Addresses } from '../../scripts/client/config.ts';
 import { isolatedFolder, isolatedStackSettings, startIsolatedServices } from '../isolated-playground.ts';
 import { fetchArtifacts } from '../../scripts/stack/artifacts.ts';
@@ -20,8 +20,8 @@ export interface ChaosWorld {
   /** Through the proxies, for the clients. */
   readonly proxied: Addresses;
   readonly namespace: string;
-  readonly settings: ApisSettings;
-  readonly apis: Apis;
+  readonly settings: ServicesSettings;
+  readonly apis: Services;
   readonly proxies: Readonly<
     Record<'clients and Original' | 'clients and Shiny' | 'updater and Original', TcpProxy>
   >;

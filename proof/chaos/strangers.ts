@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { kafkaOperator } from '../../shared/log/kafkajs/operator.ts';
 import { topicName } from '../../shared/records/topics.ts';
-import type { ApisSettings } from '../../scripts/services.ts';
+import type { ServicesSettings } from '../../scripts/services.ts';
 
 /** In another database of the server; it has a transaction id, and then does nothing until it is ended. */
 export const openTransaction = async (databaseUrl: string): Promise<() => Promise<void>> => {
@@ -18,7 +18,7 @@ export const openTransaction = async (databaseUrl: string): Promise<() => Promis
 };
 
 /** Nobody can read it. The broker takes no record without a key for a compacted topic. */
-export const writeGarbage = async ({ KAFKA_BROKERS, NAMESPACE }: ApisSettings): Promise<void> => {
+export const writeGarbage = async ({ KAFKA_BROKERS, NAMESPACE }: ServicesSettings): Promise<void> => {
   const operator = await kafkaOperator(KAFKA_BROKERS.split(','));
   try {
     for (const suffix of ['things.commands', 'things.original', 'things'] as const)

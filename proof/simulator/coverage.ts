@@ -57,8 +57,8 @@ export const createWatchedLogger = (coverage: Coverage, trace: TraceLine | undef
     (level: string): LogMethod =>
     (fields, sentence) => {
       const said = typeof fields === 'string' ? fields : (sentence ?? '');
-      const sighting = LOGGED[said];
-      if (sighting !== undefined) coverage.saw(sighting);
+      const what = LOGGED[said];
+      if (what !== undefined) coverage.saw(what);
       trace?.(level, typeof fields === 'string' ? {} : fields, said);
     };
   const logger = Object.fromEntries(

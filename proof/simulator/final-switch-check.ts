@@ -22,7 +22,7 @@ const switchOnce = async (world: World, partition: number): Promise<string | und
   const { requests, store } = world.updaters[0]!.node()!;
   let reason = '';
   for (let tries = 1; tries <= TRIES_MAX; tries++) {
-    const id = `aftermath-${partition}-${tries}`;
+    const id = `final-${partition}-${tries}`;
     const to = store.state(partition).header.master === 'shiny' ? 'original' : 'shiny';
     const partitions = [partition];
     void requests.send({

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
-import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
+import type { SwitchBody, SwitchJson, PartitionPrecheck } from '../../shared/contracts/switches.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, printError, type ExitStatus } from '../client/exit.ts';
@@ -79,7 +78,7 @@ export const switchMaster = async (options: SwitchOptions): Promise<ExitStatus> 
   });
   const ended =
     begun.partitions.length === 0 ? begun : await watch(client, begun, body.deadline_ms! + END_WAIT_MS, say);
-  const refused = sumOf(await refusedWrites(options), refusedBefore);
+  const refused = increase(await refusedWrites(options), refusedBefore);
   if (options.json === true) print(JSON.stringify({ ...ended, refused_writes: refused ?? null }));
   else for (const line of resultLines(ended, refused)) print(line);
   return statusOf(ended);
@@ -182,7 +181,7 @@ const watch = async (
   }
 };
 
-const sumOf = (after: number | undefined, before: number | undefined): number | undefined =>
+const increase = (after: number | undefined, before: number | undefined): number | undefined =>
   after === undefined || before === undefined ? undefined : after - before;
 
 const resultLines = ({ partitions }: SwitchJson, refused: number | undefined): string[] => {

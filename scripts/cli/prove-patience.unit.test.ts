@@ -1,3 +1,4 @@
+import type { PartitionMastershipJson } from '../../shared/contracts/switches.ts';
 import { expect, test } from 'vitest';
 import { CommandFault, EXIT } from '../client/exit.ts';
 import { switchToAndFro } from './prove-switches.ts';
@@ -7,9 +8,9 @@ const WAIT_MS = 300;
 const away = async (): Promise<never> => {
   throw new CommandFault(EXIT.refused, 'not ready: it reads');
 };
-const partitions = [
+const partitions: PartitionMastershipJson[] = [
   { partition: 0, owner: 'original', epoch: 0, state: 'deciding', position: 0, waiting: 0, lag: 0 },
-] as const;
+];
 const updater = (more: Partial<UpdaterClient>): UpdaterClient => ({
   mastership: async () => ({ namespace: 'x', partitions }),
   dryRun: away,
@@ -21,7 +22,7 @@ const updater = (more: Partial<UpdaterClient>): UpdaterClient => ({
 });
 
 test.each([
-  ['who owns what', updater({ mastership: away })],
+  ['who is master', updater({ mastership: away })],
   ['a switch', updater({})],
   ['what became of it', updater({ begin: async () => ({}) as never })],
 ])('an updater that stays away when it is asked for %s ends it, as not known', async (_what, client) => {

@@ -1,7 +1,7 @@
 /** `playground upgrade`: which features are enabled. `playground upgrade enable`: enables one, once every process knows it. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { FeaturesJson } from '../../updater/http/feature-routes.ts';
+import type { FeaturesJson } from '../../shared/contracts/features.ts';
 import { withAddresses, type Addresses } from '../client/config.ts';
 import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
 import { print } from '../../shared/process/print.ts';

@@ -1,32 +1,17 @@
 /** Talks to the updater over HTTP. */
-import type { Api } from '../../shared/domain/thing.ts';
 import { bearerHeaders } from './config.ts';
 import { ERROR_CODE_HEADER, isDefinite } from '../../shared/http/errors.ts';
 import { EXIT, CommandFault, type ExitStatus } from './exit.ts';
-import type { PartitionPrecheck } from '../../updater/http/switch-precheck.ts';
-import type { FeaturesJson } from '../../updater/http/feature-routes.ts';
-import type { SwitchBody, SwitchJson } from '../../updater/switch/switch-json.ts';
-
-export interface PartitionMastership {
-  readonly partition: number;
-  readonly owner: Api;
-  readonly epoch: number;
-  readonly state: string;
-  readonly since?: string;
-  readonly reason?: string;
-  readonly position: number;
-  readonly waiting: number;
-  readonly lag: number | null;
-  readonly switch?: { readonly id: string; readonly to: string; readonly step: string };
-}
-
-export interface Mastership {
-  readonly namespace: string;
-  readonly partitions: readonly PartitionMastership[];
-}
+import type { FeaturesJson } from '../../shared/contracts/features.ts';
+import type {
+  MastershipJson,
+  SwitchBody,
+  SwitchJson,
+  PartitionPrecheck,
+} from '../../shared/contracts/switches.ts';
 
 export interface UpdaterClient {
-  mastership(): Promise<Mastership>;
+  mastership(): Promise<MastershipJson>;
   dryRun(body: SwitchBody): Promise<readonly PartitionPrecheck[]>;
   /** Returns as soon as it is in the log. */
   begin(id: string, body: SwitchBody): Promise<SwitchJson>;
@@ -73,7 +58,7 @@ export const createUpdaterClient = (url: string): UpdaterClient => {
     });
 
   return {
-    mastership: () => ask<Mastership>('/api/mastership'),
+    mastership: () => ask<MastershipJson>('/api/mastership'),
     dryRun: async (body) =>
       (await post<{ partitions: PartitionPrecheck[] }>('/api/switches', { ...body, dry_run: true }, {}))
         .partitions,

@@ -61,18 +61,18 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
   const append = async (command: ThingCommand, partition: number, sending: Sending): Promise<number> => {
     const key = command.type === 'create' ? command.commandId : String(command.thingId);
     const record = { partition, key, value: codec.encode(command), timestamp: command.requestedOn };
-    let isUnsure = false;
+    let isUnknown = false;
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(2 * delay, DELAY_MAX_MS)) {
       sending.mayBeStored = true;
       try {
         return await log.append(topic, record);
       } catch (error) {
-        isUnsure ||= !isCertainlyNotStored(error);
-        sending.mayBeStored = isUnsure;
+        isUnknown ||= !isCertainlyNotStored(error);
+        sending.mayBeStored = isUnknown;
         if (sending.isOver) throw error;
         if (error instanceof AppendRefusedError)
-          throw isUnsure ? unknown(command, error.message) : refusal(error);
-        if (error instanceof AppendOverflowError && !isUnsure) throw nothingWritten(error.message);
+          throw isUnknown ? unknown(command, error.message) : refusal(error);
+        if (error instanceof AppendOverflowError && !isUnknown) throw nothingWritten(error.message);
         // Once more is harmless: a repeated id gets the answer of the first.
         if (!isCertainlyNotStored(error) && !(error instanceof AppendUnknownError)) throw error;
       }
@@ -89,7 +89,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
       parts.unknownHeaders(commandId),
     );
 
-  const rejectAfter = async <T>(
+  const decidedInTime = async <T>(
     command: ThingCommand,
     work: (sending: Sending) => Promise<T>,
   ): Promise<T> => {
@@ -108,7 +108,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
 
   return {
     send: (command) =>
-      rejectAfter(command, async (sending) => {
+      decidedInTime(command, async (sending) => {
         const partition = partitionOfCommand(command, genesis.partitions);
         return { partition, offset: await append(command, partition, sending) };
       }),
@@ -116,7 +116,7 @@ export const createCommandSender = (parts: CommandSenderParts): CommandSender =>
       const partition = partitionOfCommand(command, genesis.partitions);
       const expected = waiter.expect(partition, command.commandId);
       try {
-        return await rejectAfter(command, async (sending) =>
+        return await decidedInTime(command, async (sending) =>
           expected.at(await append(command, partition, sending)),
         );
       } finally {

@@ -10,6 +10,8 @@ import {
   INTERNAL_FEED_ENDS,
   INTERNAL_MASTERSHIP,
   INTERNAL_THING,
+  internalThingOfJson,
+  mastershipOfJson,
   INTERNAL_DECIDE_PATH,
   INTERNAL_FENCE_PATH,
   INTERNAL_FEED_ENDS_PATH,
@@ -132,9 +134,13 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
     misled,
     identify,
     decide: async (partition, fencingEpoch, command) => {
-      const request: InternalDecideBody = { partition, fencingEpoch, command: withoutDefaults(command) };
+      const request: InternalDecideBody = {
+        partition,
+        token: fencingEpoch,
+        command: withoutDefaults(command),
+      };
       const answer = await ask(INTERNAL_DECIDE_PATH, request);
-      if (codeOf(answer) !== 'not-master') {
+      if (codeOf(answer) !== 'not-owner') {
         const decision = await resultOf(asDecision, answer);
         return { ...decision, state: completed(decision.state) };
       }
@@ -169,19 +175,20 @@ export const createOriginalClient = (access: OriginalAccess): HttpOriginalClient
 /** Returns the body of an answer if it is what the contract says; else throws. */
 type Check<T> = (body: unknown) => T;
 
-const checkOf = <T>(schema: TSchema): Check<T> => {
+/** `ofJson` takes what fits `schema`. */
+const checkOf = <T>(schema: TSchema, ofJson: (json: never) => T): Check<T> => {
   const faultOf = compileAnswerCheck(schema);
   return (body) => {
     const fault = faultOf(body);
     if (fault !== undefined)
       throw new Error(`the Original API answers otherwise than this release understands: ${fault}`);
-    return body as T;
+    return ofJson(body as never);
   };
 };
-const asDecision = checkOf<Decision>(INTERNAL_DECISION);
-const asThing = checkOf<InternalThing>(INTERNAL_THING);
-const asMastership = checkOf<InternalMastership>(INTERNAL_MASTERSHIP);
-const asFeedEnds = checkOf<number[]>(INTERNAL_FEED_ENDS);
+const asDecision = checkOf(INTERNAL_DECISION, (decision: Decision) => decision);
+const asThing = checkOf(INTERNAL_THING, internalThingOfJson);
+const asMastership = checkOf(INTERNAL_MASTERSHIP, mastershipOfJson);
+const asFeedEnds = checkOf(INTERNAL_FEED_ENDS, (ends: number[]) => ends);
 
 const resultOf = async <T>(check: Check<T>, answer: Dispatcher.ResponseData): Promise<T> => {
   const { statusCode, body } = answer;

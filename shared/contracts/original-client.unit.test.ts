@@ -59,7 +59,7 @@ const isMisled = (client: HttpOriginalClient): Promise<boolean> =>
     new Promise<boolean>((resolve) => setImmediate(() => resolve(false))),
   ]);
 
-const ROW = { master: 'original', epoch: 1, refusedReason: null, unpublished: 0, mirrorNext: 3 };
+const ROW = { owner: 'original', epoch: 1, refusedReason: null, unpublished: 0, mirrorNext: 3 };
 const DECIDED = {
   answer: {
     commandId: 'key',
@@ -75,7 +75,7 @@ const DECIDED = {
 const answerOf = (url: string): unknown => {
   if (url.includes('decide')) return DECIDED;
   if (url.includes('feed-ends')) return [0, 3];
-  return url.includes('things') ? { master: 'shiny', masterSinceEpoch: 1, thing: null } : ROW;
+  return url.includes('things') ? { owner: 'shiny', since: 1, thing: null } : ROW;
 };
 
 test('every call names our genesis and carries the secret', async () => {
@@ -96,7 +96,7 @@ test('every call names our genesis and carries the secret', async () => {
 });
 
 test.each([
-  ['a master that is none', { ...ROW, master: undefined }],
+  ['a master that is none', { ...ROW, owner: undefined }],
   ['an epoch as a text', { ...ROW, epoch: '1' }],
   ['a list', []],
 ])('%s: what the contract does not say is no answer', async (_, body) => {
@@ -137,8 +137,8 @@ test('what is no Original is asked for nothing, but may be a proxy before ours',
   expect(await isMisled(client)).toBe(false);
 });
 
-test('only the code tells "not master" from other refusals of the same status', async () => {
-  const headers = { ...OURS, 'x-error-code': 'not-master' };
+test('only the code tells "not the master" from other refusals of the same status', async () => {
+  const headers = { ...OURS, 'x-error-code': 'not-owner' };
   const refuses = await clientOf({ status: 421, headers }, IDENTIFIED);
   expect(await refuses.client.decide(0, 0, COMMAND)).toBe('not-master');
   for (const code of ['misdirected', 'other-genesis']) {

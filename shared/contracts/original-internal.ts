@@ -1,7 +1,8 @@
 /**
  * What the Original API offers to the updater and to Shiny, beside its public routes: the decision of a command of the log with
  * its fencing epoch, reads that say who is master, and the row of mastership. Both sides are written against this file, and check
- * what they get by it.
+ * what they get by it. Releases run side by side, so the names on the wire stay what they were: `owner` is the master, `token` the
+ * fencing epoch.
  */
 import { Type, type Static, type TSchema } from 'typebox';
 import { DECIMAL_PATTERN } from '../domain/thing-schema.ts';
@@ -19,8 +20,8 @@ export const INTERNAL_FEED_ENDS_PATH = '/internal/feed-ends';
 
 export interface InternalDecideBody {
   readonly partition: number;
-  /** The fold's epoch at the command's predecessor. */
-  readonly fencingEpoch: number;
+  /** The fencing epoch: the fold's epoch at the command's predecessor. */
+  readonly token: number;
   /** Without added fields that have their default: the other side may not know them, and sets them if it does. */
   readonly command: ThingCommand;
 }
@@ -84,7 +85,7 @@ export const INTERNAL_DECISION = Type.Object({
 
 /** The row of a partition, and how far the parts of Original are that a switch waits for. */
 export const INTERNAL_MASTERSHIP = Type.Object({
-  master: API,
+  owner: API,
   epoch: EPOCH,
   refusedReason: nullable(Type.String()),
   /** Outbox entries that are not published, counted up to OUTBOX_COUNT_MAX. */
@@ -94,19 +95,41 @@ export const INTERNAL_MASTERSHIP = Type.Object({
   /** Says of the oldest transaction in the database server that it is open for long, and whose it is. */
   oldestTransaction: Type.Optional(Type.String()),
 });
-export type InternalMastership = Readonly<Static<typeof INTERNAL_MASTERSHIP>>;
-
-export const INTERNAL_THING = Type.Object({
-  master: API,
-  /** The epoch of the last change of master. */
-  masterSinceEpoch: EPOCH,
-  thing: nullable(THING),
+export type InternalMastershipJson = Readonly<Static<typeof INTERNAL_MASTERSHIP>>;
+export interface InternalMastership extends Omit<InternalMastershipJson, 'owner'> {
+  readonly master: Api;
+}
+export const mastershipJson = ({ master, ...rest }: InternalMastership): InternalMastershipJson => ({
+  owner: master,
+  ...rest,
 });
+export const mastershipOfJson = ({ owner, ...rest }: InternalMastershipJson): InternalMastership => ({
+  master: owner,
+  ...rest,
+});
+
+/** `since`: the epoch of the last change of master. */
+export const INTERNAL_THING = Type.Object({ owner: API, since: EPOCH, thing: nullable(THING) });
+export interface InternalThingJson {
+  readonly owner: Api;
+  readonly since: number;
+  readonly thing: Thing | null;
+}
 export interface InternalThing {
   readonly master: Api;
   readonly masterSinceEpoch: number;
   readonly thing: Thing | null;
 }
+export const internalThingJson = ({ master, masterSinceEpoch, thing }: InternalThing): InternalThingJson => ({
+  owner: master,
+  since: masterSinceEpoch,
+  thing,
+});
+export const internalThingOfJson = ({ owner, since, thing }: InternalThingJson): InternalThing => ({
+  master: owner,
+  masterSinceEpoch: since,
+  thing,
+});
 
 export const INTERNAL_FEED_ENDS = Type.Array(Type.Integer({ minimum: 0 }));
 
@@ -117,7 +140,7 @@ const partition = Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'a par
 export const INTERNAL_DECIDE_BODY = Type.Object(
   {
     partition,
-    fencingEpoch: Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' }),
+    token: Type.Integer({ minimum: 0, maximum: SAFE_MAX, expected: 'an epoch' }),
     command: Type.Union(
       [
         Type.Object({ type: Type.Literal('create'), ...asked, ...fields }, exact),

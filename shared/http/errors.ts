@@ -14,7 +14,8 @@ export const ERRORS = {
   'too-large': { status: 413, definite: true },
   'unsupported-media-type': { status: 415, definite: true },
   'expectation-failed': { status: 417, definite: true },
-  'not-master': { status: 421, definite: true },
+  /** Original is not the master. (The name on the wire stays: releases run side by side.) */
+  'not-owner': { status: 421, definite: true },
   /** The Host or the target of the request names somebody else. */
   misdirected: { status: 421, definite: true },
   /** The caller belongs to another namespace than the Original API that it has reached. */

@@ -50,9 +50,8 @@ export const createReadyAnswers = (
     for (const { prefix, path, ready } of candidates) {
       if (!url.startsWith(prefix)) continue;
       const param = url.slice(prefix.length);
-      if (!PLAIN_PARAM.test(param) || !passes(message, response)) return false;
-      const answer = ready(param, message);
-      if (answer === undefined) return false;
+      const answer = PLAIN_PARAM.test(param) ? ready(param, message) : undefined;
+      if (answer === undefined || !passes(message, response)) return false;
       observe(message, response, () => path);
       slots.enter(response);
       setSlots(response, slots);

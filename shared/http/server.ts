@@ -109,7 +109,7 @@ const BROKEN: ReadonlySet<string | undefined> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** Errors, the log line and the metrics of every request, whatever becomes of it. */
+/** Errors, the log line and the metrics of every request that ready-answers.ts leaves to koa. */
 const outermost =
   (logger: Logger, observe: ObserveRequest): Middleware =>
   async (context, next) => {

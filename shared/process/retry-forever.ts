@@ -2,6 +2,7 @@
  * Retries `work` until it succeeds or `stopped`; logs the reason once per trouble. For work that must be done even when
  * another service is away for a while. Rethrows final errors.
  */
+import { createBackOff } from './back-off.ts';
 import type { Logger } from './logger.ts';
 import type { Time } from './time.ts';
 import { createTrouble } from './trouble.ts';
@@ -17,7 +18,8 @@ export const retryForever = async <T>(
   isFinal: (error: unknown) => boolean = () => false,
 ): Promise<T | undefined> => {
   const trouble = createTrouble(logger, sentence, time.monotonic);
-  for (let delay = FIRST_DELAY_MS; !stopped(); delay = Math.min(delay * 2, DELAY_MAX_MS)) {
+  const backOff = createBackOff(FIRST_DELAY_MS, DELAY_MAX_MS);
+  while (!stopped()) {
     try {
       const done = await work();
       trouble.over();
@@ -26,7 +28,7 @@ export const retryForever = async <T>(
       if (stopped()) return undefined;
       if (isFinal(error)) throw error;
       trouble.met(error);
-      await time.sleep(delay);
+      await time.sleep(backOff.next());
     }
   }
   return undefined;

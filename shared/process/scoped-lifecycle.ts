@@ -12,7 +12,9 @@ export const scopedLifecycle = (onFailure: (error: Error) => void = () => undefi
   return {
     lifecycle: {
       onClose: (_what, close) => {
-        if (!opened.disposed) opened.defer(async () => void (await close().catch(onFailure)));
+        const closeIt = async (): Promise<void> => void (await close().catch(onFailure));
+        if (opened.disposed) void closeIt();
+        else opened.defer(closeIt);
       },
       onKill: () => undefined,
       failWith: (_what, work) => void work.catch(onFailure),

@@ -18,7 +18,7 @@ export interface FoldStore {
   /** What `work` changes is seen at once, and becomes durable together later, or not at all when it throws. */
   batch(work: () => void): void;
   /** Resolves when there is room for more changes; at once, unless the disk is behind. */
-  room(): Promise<void>;
+  drained(): Promise<void>;
   thing(id: number): Thing | undefined;
   /** Things, deleted ones too, with an id above `after`, in id order. */
   thingsAfter(after: number): Iterable<Thing>;

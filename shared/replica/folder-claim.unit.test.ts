@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Another process that has the folder. */
-const otherMaster = async (): Promise<ChildProcess> => {
+const otherOwner = async (): Promise<ChildProcess> => {
   const module = new URL('./folder-claim.ts', import.meta.url).href;
   const program = `const { claimFolder } = await import(${JSON.stringify(module)});
     await claimFolder(${JSON.stringify(folder)});
@@ -30,7 +30,7 @@ const otherMaster = async (): Promise<ChildProcess> => {
 };
 
 test('the second process is refused by name of the folder, also through another path; a killed one leaves nothing', async () => {
-  const master = await otherMaster();
+  const master = await otherOwner();
   try {
     const link = `${folder}-link`;
     symlinkSync(folder, link);

@@ -132,7 +132,7 @@ const foldStore = (
         changed.clear();
       }
     },
-    room: behind.room,
+    drained: behind.drained,
     thing: thingTable.get,
     *thingsAfter(after) {
       const there = thingTable.size();

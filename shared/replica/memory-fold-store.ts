@@ -22,7 +22,7 @@ export const createMemoryFoldStore = (partitions: number): FoldStore => {
       nexts[partition] = next;
     },
     batch: (work) => work(),
-    room: async () => undefined,
+    drained: async () => undefined,
     thing: (id) => states[partitionOfThing(id, partitions)]!.things.get(id),
     *thingsAfter(after) {
       const found = states.flatMap(({ things }) => [...things.values()].filter(({ id }) => id > after));

@@ -49,6 +49,7 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
   );
   const behind = (): number => ends.filter((end, partition) => progress.next(partition) < end).length;
   const report = catchUpReport(parts, progress, behind);
+  const alarm = gapAlarm(parts);
 
   return {
     progress,
@@ -68,12 +69,42 @@ export const createOutcomeFollower = (parts: OutcomeFollowerParts): OutcomeFollo
         }
         if (next > store.nextOffset(partition)) store.setNextOffset(partition, next);
       });
-      for (const { record, counted } of folded) onFolded(partition, record, counted);
+      for (const { record, counted } of folded) {
+        alarm(partition, record, counted);
+        onFolded(partition, record, counted);
+      }
       progress.reached(partition, store.nextOffset(partition));
       report(folded.length);
-      await store.room();
+      await store.drained();
     },
     behind,
+  };
+};
+
+/**
+ * Says, once until a record counts again, that a record follows another one that the log does not have: it does not count. After
+ * a lost append that is in order and passes; if it stays, the log or the feed has lost records.
+ */
+const gapAlarm = ({ store, logger }: OutcomeFollowerParts) => {
+  const alarmed = new Set<number>();
+  return (partition: number, { offset, outcome }: ReadOutcome, counted: Folded | undefined): void => {
+    if (counted !== undefined) {
+      alarmed.delete(partition);
+      return;
+    }
+    const { header } = store.state(partition);
+    const [previous, position] =
+      outcome.type === 'observed'
+        ? [outcome.previousFeedOffset, header.feedPosition]
+        : 'previousOffset' in outcome
+          ? [outcome.previousOffset, header.position]
+          : [-1, 0];
+    if (previous <= position || alarmed.has(partition)) return;
+    alarmed.add(partition);
+    logger.warn(
+      { partition, offset, type: outcome.type, previous, position },
+      'an outcome follows one that the log does not have, and does not count',
+    );
   };
 };
 

@@ -100,3 +100,31 @@ test('a rebuild says how far it is, and when it is done; a restart goes on behin
   expect(folded).toEqual(records.map(({ offset }) => offset));
   await again.close();
 });
+
+test('an outcome that follows one which is not there is said, once until one counts again', async () => {
+  const records = logOf(4);
+  const said: Record<string, unknown>[] = [];
+  const logger = pino(
+    { level: 'warn' },
+    { write: (line: string) => void said.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const ends = [0, 0, 0, 0];
+  const store = await openFoldStore(folder, genesis('shiny'), extentOf(ends), silentLogger(), systemTime);
+  const follower = createOutcomeFollower({
+    topic: 't',
+    store,
+    codec,
+    ends,
+    logger,
+    time: systemTime,
+    onFolded: () => undefined,
+  });
+  // The second decision is lost, the two behind it are there.
+  const [first, second, , ...behind] = records;
+  const log = [first!, second!, ...behind].map((record, offset) => ({ ...record, offset }));
+  await follower.onRecords(1, log, log.length);
+  expect(said).toMatchObject([
+    { partition: 1, offset: 2, type: 'decided', previous: 1, position: 0, level: 40 },
+  ]);
+  await store.close();
+});

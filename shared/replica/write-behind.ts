@@ -33,7 +33,7 @@ export interface WriteBehind {
   /** What `work` sets and deletes is taken as a whole, or not at all when it throws. Throws when the disk does not take it. */
   batch(work: () => void): void;
   /** Resolves when not too many changes wait for the disk. */
-  room(): Promise<void>;
+  drained(): Promise<void>;
   /** Resolves when all is on disk, and throws when it cannot be written. */
   flush(): Promise<void>;
   /** Rejects when the disk does not take a change, or with StoreDamagedError; nothing is read or taken any more then. */
@@ -188,7 +188,7 @@ export const createWriteBehind = (
       }
       schedule();
     },
-    room: async () => {
+    drained: async () => {
       while (waitingCount > WAITING_MAX_CHANGES && underWay !== undefined) await underWay;
     },
     flush: async () => {

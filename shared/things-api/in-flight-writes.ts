@@ -6,9 +6,9 @@ import { refused } from '../domain/answer.ts';
 import type { ThingCommand } from '../domain/command.ts';
 import type { WriteResult } from './things-backend.ts';
 
-export type WriteUnderWay = (command: ThingCommand, work: () => Promise<WriteResult>) => Promise<WriteResult>;
+export type InFlightWrite = (command: ThingCommand, work: () => Promise<WriteResult>) => Promise<WriteResult>;
 
-export const createInFlightWrites = (): WriteUnderWay => {
+export const createInFlightWrites = (): InFlightWrite => {
   const underWay = new Map<string, { readonly payloadHash: string; count: number }>();
   return async (command, work) => {
     const { commandId, payloadHash } = command;

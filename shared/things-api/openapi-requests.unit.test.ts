@@ -176,5 +176,5 @@ describe.each<Api>(['original', 'shiny'])('the document of %s', (api) => {
       }
     }
     expect(Math.min(valid, invalid)).toBeGreaterThan(50);
-  });
+  }, 60_000);
 });

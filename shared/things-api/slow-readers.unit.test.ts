@@ -74,7 +74,7 @@ const valueOf = async (name: string): Promise<number> => {
   return metric.values[0]!.value;
 };
 
-test('lists without a limit have places of their own: one more is 503, and everything else is served', async () => {
+test('lists without a limit have slots of their own: one more is 503, and everything else is served', async () => {
   await start();
   await Promise.all(Array.from({ length: LISTS_MAX }, () => readSlowly('/api/things/')));
   await vi.waitFor(async () => expect((await fetch(url('/api/things/'))).status).toBe(503));

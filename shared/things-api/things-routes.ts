@@ -23,7 +23,7 @@ import {
 } from './parse-thing-request.ts';
 import type { Time } from '../process/time.ts';
 import type { Logger } from '../process/logger.ts';
-import type { ThingsBackend } from './things-backend.ts';
+import type { ThingsBackend, ThingView } from './things-backend.ts';
 import { thingsRouteSchemas } from './things-route-schemas.ts';
 
 export interface ThingsRoutesParts {
@@ -133,12 +133,7 @@ export const thingsRoutes = ({
         context.status = 304;
         return undefined;
       },
-      ready: (param, message) => {
-        const id = parseThingId(param);
-        if (id === undefined || wantsLatest(message)) return undefined;
-        const thing = backend.readyThing?.(id);
-        return thing === undefined ? undefined : { etag: etagOf(thing.version), json: thing.json };
-      },
+      ...(backend.readyThing !== undefined && { ready: readyThing(backend.readyThing) }),
     }),
     update('POST'),
     update('PUT'),
@@ -152,3 +147,13 @@ export const thingsRoutes = ({
     }),
   ];
 };
+
+/** A plain read: one that does not ask for the latest. */
+const readyThing =
+  (thingInMemory: (id: number) => ThingView | undefined): Required<Route>['ready'] =>
+  (param, message) => {
+    const id = parseThingId(param);
+    if (id === undefined || wantsLatest(message)) return undefined;
+    const thing = thingInMemory(id);
+    return thing === undefined ? undefined : { etag: etagOf(thing.version), json: thing.json };
+  };

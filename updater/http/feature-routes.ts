@@ -1,8 +1,9 @@
 /** What clients may use of a release, per partition, and enabling it once every process knows it (docs/adding-a-field.md). */
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
+import { FEATURE_BODY, FEATURES, type FeaturesJson } from '../../shared/contracts/features.ts';
 import { enableHash } from '../../shared/domain/command.ts';
-import { FEATURE_PATTERN, KNOWN_FEATURES } from '../../shared/domain/features.ts';
+import { KNOWN_FEATURES } from '../../shared/domain/features.ts';
 import { ApiError, unavailable } from '../../shared/http/errors.ts';
 import { route, type Route } from '../../shared/http/route.ts';
 import { idempotencyKey } from '../../shared/http/idempotency-key.ts';
@@ -24,40 +25,14 @@ export interface FeatureRoutesParts extends CommandAppenderParts {
 const DECIDED_WAIT_MS = 8_000;
 const DECIDED_POLL_MS = 20;
 
-const exact = { additionalProperties: false } as const;
-const FEATURE_BODY = Type.Object(
-  {
-    feature: Type.String({
-      pattern: FEATURE_PATTERN.source,
-      expected: 'the name of a feature: 1 to 64 letters, digits, _ and -',
-    }),
-  },
-  exact,
-);
-
-export const FEATURES = Type.Object(
-  {
-    known: Type.Array(Type.String(), { description: 'Of the release of this updater.' }),
-    partitions: Type.Array(
-      Type.Object({ partition: Type.Integer({ minimum: 0 }), enabled: Type.Array(Type.String()) }, exact),
-    ),
-  },
-  exact,
-);
-
-export interface FeaturesJson {
-  readonly known: readonly string[];
-  readonly partitions: readonly { readonly partition: number; readonly enabled: readonly string[] }[];
-}
-
 export const featureRoutes = (parts: FeatureRoutesParts): Route[] => {
   const { store, time, knownFeatures = KNOWN_FEATURES } = parts;
   const all = Array.from({ length: parts.partitions }, (_, partition) => partition);
   const append = createCommandAppender(parts);
   const featuresOf = (partition: number): readonly string[] => store.state(partition).header.features;
   const shape = (): FeaturesJson => ({
-    known: knownFeatures,
-    partitions: all.map((partition) => ({ partition, enabled: featuresOf(partition) })),
+    known: [...knownFeatures],
+    partitions: all.map((partition) => ({ partition, enabled: [...featuresOf(partition)] })),
   });
   const lacking = (feature: string): number[] =>
     all.filter((partition) => !featuresOf(partition).includes(feature));

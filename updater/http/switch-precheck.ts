@@ -2,6 +2,7 @@
  * A dry run of a switch: everything that would refuse or delay it, by the rules that the switch itself goes by
  * (switch-decision.ts), the lag of each part, and a forecast of the pause. Changes nothing.
  */
+import type { PartitionPrecheck } from '../../shared/contracts/switches.ts';
 import type { SwitchCommand } from '../../shared/domain/command.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
@@ -11,7 +12,7 @@ import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { UpdaterService } from '../partition/service.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
-import { relayBlockedBy } from '../switch/relay-lag.ts';
+import { askFeedEnds, relayBlockedBy, type FeedEnds } from '../switch/relay-lag.ts';
 import { switchBlockers, type SwitchFacts } from '../switch/switch-decision.ts';
 
 export interface PrecheckParts {
@@ -32,23 +33,6 @@ export interface PrecheckAsked {
   readonly allowLoss: boolean;
 }
 
-export interface PartitionPrecheck {
-  readonly partition: number;
-  readonly would: 'switch' | 'refuse' | 'skipped';
-  /** Why, and what may delay it. */
-  readonly problems: string[];
-  readonly epoch: number;
-  /** Records that are not through yet. */
-  readonly lag: {
-    readonly relay: number;
-    readonly mirror: number;
-    readonly view: number;
-    readonly commands: number;
-  };
-  readonly lossy: { readonly count: number; readonly first: string[] };
-  readonly forecast_pause_ms: number;
-}
-
 const LOSSY_LISTED_MAX = 10;
 /** How long the relay may take to publish what is in the outbox. */
 const RELAY_WAIT_MS = 1_000;
@@ -62,33 +46,46 @@ export const precheckSwitch = async (
   parts: PrecheckParts,
   asked: PrecheckAsked,
 ): Promise<PartitionPrecheck[]> => {
-  const { log, outcomesTopic, time } = parts;
+  const { log, original, outcomesTopic, time } = parts;
+  // One question for all partitions, while their rows are asked for.
+  const feedEnds = asked.to === 'shiny' ? askFeedEnds(original, RELAY_WAIT_MS) : undefined;
   const began = time.monotonic();
   const ends = await log.endOffsets(outcomesTopic);
   const hopMs = time.monotonic() - began;
   return Promise.all(
-    asked.partitions.map((partition) => precheck(parts, asked, partition, ends[partition]!, hopMs)),
+    asked.partitions.map((partition) =>
+      precheck(parts, asked, { partition, end: ends[partition]!, hopMs, feedEnds }),
+    ),
   );
 };
+
+interface PartitionFacts {
+  readonly partition: number;
+  /** Of the outcomes. */
+  readonly end: number;
+  /** How long a request to the log takes. */
+  readonly hopMs: number;
+  readonly feedEnds: Promise<FeedEnds> | undefined;
+}
 
 const precheck = async (
   { store, original, service, logger, time }: PrecheckParts,
   asked: PrecheckAsked,
-  partition: number,
-  end: number,
-  hopMs: number,
+  { partition, end, hopMs, feedEnds }: PartitionFacts,
 ): Promise<PartitionPrecheck> => {
   const { to } = asked;
+  const loops = service.loops()![partition]!;
+  const isSwitching = (): boolean => service.journal.open(partition) !== undefined;
+  const wasSwitching = isSwitching();
+  const began = time.monotonic();
+  const row = await original.mastership(partition).catch((error: unknown) => {
+    logger.debug({ err: error, partition }, 'Original does not answer a dry run');
+    return undefined;
+  });
+  const callMs = time.monotonic() - began;
+  const published = row === undefined ? undefined : await feedEnds;
   const state = store.state(partition);
   const { header } = state;
-  const loops = service.loops()![partition]!;
-  const began = time.monotonic();
-  const relay =
-    to === 'shiny'
-      ? relayBlockedBy({ partition, state, original, logger }, RELAY_WAIT_MS)
-      : Promise.resolve(undefined);
-  const row = await original.mastership(partition).catch(() => undefined);
-  const callMs = time.monotonic() - began;
   const next = service.progress.next(partition);
   const facts: SwitchFacts = {
     header,
@@ -96,12 +93,12 @@ const precheck = async (
     switches: state.switches,
     row,
     nextOutcome: next,
-    relayBlockedBy: await relay,
+    relayBlockedBy: published === undefined ? undefined : relayBlockedBy(published, header, row),
     now: time.now(),
   };
   const command = dryCommand(asked, asked.expectedEpochs[partition] ?? header.epoch, time.now());
   // While a switch is under way the row is ahead of the log.
-  const isOpen = service.journal.open(partition) !== undefined;
+  const isOpen = wasSwitching || isSwitching();
   const blockers = switchBlockers(facts, command).filter(
     (blocker) => !(isOpen && blocker.kind === 'wait' && blocker.for === 'row'),
   );

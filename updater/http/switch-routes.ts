@@ -18,15 +18,17 @@ import { isoTime } from '../../shared/process/iso-time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { UpdaterService } from '../partition/service.ts';
 import { switchPath, type SwitchRequests } from '../switch/switch-requests.ts';
-import { DRY_RUN, MASTERSHIP } from './mastership-schemas.ts';
+import { switchJson } from '../switch/switch-json.ts';
 import {
   SWITCH,
   SWITCH_BODY,
   SWITCH_DEADLINE_DEFAULT_MS,
-  switchJson,
   type SwitchBody,
   type SwitchJson,
-} from '../switch/switch-json.ts';
+  DRY_RUN,
+  MASTERSHIP,
+  type PartitionMastershipJson,
+} from '../../shared/contracts/switches.ts';
 import { precheckSwitch, type PrecheckParts } from './switch-precheck.ts';
 
 export interface SwitchRoutesParts extends PrecheckParts {
@@ -164,7 +166,11 @@ export const switchRoutes = (parts: SwitchRoutesParts): Route[] => {
 };
 
 /** `lag`: outcomes that this updater has not folded, null when the log does not say. */
-const mastershipOf = ({ store, service }: SwitchRoutesParts, partition: number, end: number | undefined) => {
+const mastershipOf = (
+  { store, service }: SwitchRoutesParts,
+  partition: number,
+  end: number | undefined,
+): PartitionMastershipJson => {
   const { master, epoch, position } = store.state(partition).header;
   const open = service.journal.open(partition);
   const { state, since, reason } = service.statuses()[partition]!;

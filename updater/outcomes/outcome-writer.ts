@@ -5,6 +5,7 @@
 import type { RecordCodec } from '../../shared/records/record-codec.ts';
 import type { Outcome, OutcomeRecord } from '../../shared/domain/outcome.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
+import { createBackOff, type BackOff } from '../../shared/process/back-off.ts';
 import { retryForever } from '../../shared/process/retry-forever.ts';
 import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
@@ -34,6 +35,11 @@ export interface OutcomeWriter {
 }
 
 const READ_BACK_WAIT_MS = 30_000;
+/** After an append that failed: a refusal comes at once, so without a delay it would be tried all the time. */
+const RETRY_FIRST_MS = 20;
+const RETRY_MAX_MS = 1_000;
+
+export const appendBackOff = (): BackOff => createBackOff(RETRY_FIRST_MS, RETRY_MAX_MS);
 
 export const createOutcomeWriter = (parts: OutcomeWriterParts): OutcomeWriter => {
   const { topic, partition, log, codec, progress, logger, time, stopped } = parts;

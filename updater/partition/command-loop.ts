@@ -18,7 +18,7 @@ import type { Time } from '../../shared/process/time.ts';
 import { createActiveUpdater } from './active-updater.ts';
 import { createCommandQueue, type QueuedCommand, type WaitingCommand } from './command-queue.ts';
 import { decideNow } from './decide-now.ts';
-import type { OutcomeWriter, PreparedOutcome } from '../outcomes/outcome-writer.ts';
+import { appendBackOff, type OutcomeWriter, type PreparedOutcome } from '../outcomes/outcome-writer.ts';
 import type { Speculation, Unread } from '../outcomes/speculation.ts';
 import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
@@ -81,6 +81,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
   const trouble = createTroubleKeeper({ partition, part: 'commands' }, { logger, time });
   const switchSteps = createSwitchSteps({ ...parts, outcomeRead: wakeup, onStep: parts.onSwitchStep });
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  const backOff = appendBackOff();
   /** An append failed: it is unknown which of our decisions are in the log. */
   let appendUnknown = false;
   let stopped = false;
@@ -94,6 +95,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
       await writer.readToEnd();
       speculation.drop();
       appendUnknown = false;
+      await time.sleep(backOff.next());
     }
     const waiting = queue.after(speculation.header.position);
     if (waiting === undefined || speculation.unread() >= UNREAD_MAX_DECISIONS) return wakeup.wait();
@@ -123,8 +125,9 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     const { header } = speculation;
     const decided = await decideNow(speculation, command, partition, original);
     if (decided.kind === 'not-now') {
-      if (decided.trouble !== undefined)
-        trouble.has(decided.trouble.kind, decided.trouble.reason, decided.error);
+      if (decided.trouble === undefined)
+        logger.debug({ partition, offset }, 'Original is not the master, waiting for the log');
+      else trouble.has(decided.trouble.kind, decided.trouble.reason, decided.error);
       const isDiverged = decided.trouble?.kind === 'diverged';
       return wakeup.wait(isDiverged ? DIVERGED_RETRY_MS : ORIGINAL_RETRY_MS);
     }
@@ -160,6 +163,7 @@ export const startCommandLoop = (parts: CommandLoopParts): CommandLoop => {
     const mine = speculation.add(record);
     try {
       mine.appendedAt = await writer.append(key, record);
+      backOff.reset();
       noteActive(mine);
     } catch (error) {
       trouble.has('stuck', `the outcomes cannot be written: ${(error as Error).message}`, error);

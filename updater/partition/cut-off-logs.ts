@@ -13,7 +13,7 @@ export interface CutOffLogs {
   readable(): Promise<readonly LogPosition[]>;
   /** Undefined: nothing is cut off. */
   status(partition: number): PartitionStatus | undefined;
-  /** Calls `read` with what becomes long enough. Rejects when that does; never resolves. */
+  /** Calls `read` with what becomes long enough, until nothing is cut off. Rejects when `read` does. */
   watch(read: (positions: readonly LogPosition[]) => Promise<void>): Promise<void>;
   stop(): void;
 }

@@ -18,7 +18,7 @@ export type DecidedNow =
       readonly error?: unknown;
     };
 
-/** `state`: the fold, with the decisions of ours that are not read back. Never throws. */
+/** `state`: the fold, with the decisions of ours that are not read back. */
 export const decideNow = async (
   state: DecideState,
   command: ThingCommand | LogCommand,

@@ -14,7 +14,7 @@ import type { Logger } from '../../shared/process/logger.ts';
 import type { Progress } from '../../shared/process/progress.ts';
 import type { Time } from '../../shared/process/time.ts';
 import { createActiveUpdater } from './active-updater.ts';
-import type { OutcomeWriter } from '../outcomes/outcome-writer.ts';
+import { appendBackOff, type OutcomeWriter } from '../outcomes/outcome-writer.ts';
 import { createWakeup } from '../../shared/process/wakeup.ts';
 import { createTroubleKeeper, type Trouble } from '../outcomes/partition-trouble.ts';
 
@@ -73,6 +73,7 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
   const decideState = decideStateOf(state);
   const trouble = createTroubleKeeper({ partition, part: 'feed' }, { logger, time });
   const active = createActiveUpdater(time);
+  const backOff = appendBackOff();
   let queue: (FeedEntry & { enqueuedAt: number })[] = [];
   /** Outcome offset at which an entry counted, by feed offset; of the batch under way. */
   let countedAt = new Map<number, number>();
@@ -120,15 +121,15 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
       const offsets = await Promise.all(appending);
       await progress.until(partition, offsets.at(-1)! + 1, READ_BACK_WAIT_MS);
       const first = countedAt.get(batch[0]!.offset);
+      trouble.over();
+      backOff.reset();
       active.is(first === undefined ? undefined : first === offsets[0] ? 'us' : 'another');
     } catch (error) {
       await Promise.allSettled(appending);
       if (stopped) return;
-      logger.warn(
-        { err: error, partition, entries: batch.length },
-        'the feed may not be in the outcomes, looking',
-      );
+      trouble.has('stuck', `the feed cannot be put into the outcomes: ${(error as Error).message}`, error);
       await writer.readToEnd();
+      await time.sleep(backOff.next());
     } finally {
       isSending = false;
     }
@@ -143,7 +144,6 @@ export const startFeedLoop = (parts: FeedLoopParts): FeedLoop => {
     if (first.offset <= feedPosition) return forget();
     const batch = sendable();
     if (batch.length === 0) return wakeup.wait(DIVERGED_RETRY_MS);
-    trouble.over();
     await send(batch);
   };
 

@@ -214,7 +214,7 @@ test('the one whose decisions come second lets the other lead', async () => {
 });
 
 test.each<Api>(['original', 'shiny'])(
-  '%s owns: appends that fail, stored or not, lose and double nothing',
+  '%s is master: appends that fail, stored or not, lose and double nothing',
   async (master) => {
     const of = await world(master);
     let count = 0;

@@ -1,18 +1,9 @@
 /** How each partition is, now: for `/api/mastership`, `/health/ready`, the metrics and the command line. */
+import type { PartitionState } from '../../shared/contracts/switches.ts';
 import { isoTime } from '../../shared/process/iso-time.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { PartitionLoops } from './partition-loops.ts';
 import type { SwitchJournal } from '../switch/switch-journal.ts';
-
-/**
- * deciding    commands are decided, by this updater or (as far as it knows) by none yet
- * standing-by another updater decides
- * switching   the master changes: commands wait, none is refused
- * stuck       something does not go on, and is tried again
- * diverged    Original and the log contradict each other: somebody has to act
- */
-export const PARTITION_STATES = ['deciding', 'standing-by', 'switching', 'stuck', 'diverged'] as const;
-export type PartitionState = (typeof PARTITION_STATES)[number];
 
 export interface PartitionStatus {
   readonly state: PartitionState;

@@ -1,7 +1,7 @@
 /**
  * What an updater does next about a switch in one partition: pure, from what the log says (read back, P6) and what
- * Original's row says. A dry run asks the same. The row is the one place where "done or not" is decided, so any updater may crash at any line and
- * any other goes on from here (P12):
+ * Original's row says. A dry run asks the same. The row is the one place where "done or not" is decided, so any updater may
+ * crash at any line and any other goes on from here (P12):
  *
  *   row at the fold's epoch        nothing has happened yet: fence, release, abort, or wait
  *   row one further, other master   the switch is done; `switched`, as soon as the fold lets it count (P5, P8)
@@ -108,7 +108,7 @@ export const nextSwitchAction = (facts: SwitchFacts, command: SwitchCommand): Sw
   return command.to === 'shiny' ? { kind: 'fence' } : { kind: 'write-released' };
 };
 
-/** Everything that keeps the switch from beginning now, in the order in which it counts. A dry run shows all of it. */
+/** What keeps the switch from beginning now, in the order in which it counts; a switch that does not fit is not looked at further. */
 export const switchBlockers = (facts: SwitchFacts, command: SwitchCommand): readonly SwitchBlocker[] => {
   const { header, row } = facts;
   const skip = skipReason(facts, command);

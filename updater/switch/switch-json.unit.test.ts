@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRecordCodec } from '../../shared/records/record-codec.ts';
 import { memorySchemaRegistry } from '../../shared/records/schema-registry.ts';
 import { compileBodyCheck } from '../../shared/http/request-check.ts';
-import { SWITCH_BODY } from './switch-json.ts';
+import { SWITCH_BODY } from '../../shared/contracts/switches.ts';
 
 const check = compileBodyCheck(SWITCH_BODY);
 const withEpoch = (epoch: number): object => ({

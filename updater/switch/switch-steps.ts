@@ -8,7 +8,7 @@ import type { InternalMastership } from '../../shared/contracts/original-interna
 import type { PartitionState } from '../../shared/domain/partition-state.ts';
 import type { Time } from '../../shared/process/time.ts';
 import { createOriginalRow } from './original-row.ts';
-import { relayBlockedBy } from './relay-lag.ts';
+import { askFeedEnds, relayBlockedBy, type FeedEnds } from './relay-lag.ts';
 import { createSwitchActions, type SwitchActionsParts } from './switch-actions.ts';
 import { nextSwitchAction, skipReason, type SwitchFacts } from './switch-decision.ts';
 
@@ -28,37 +28,55 @@ export const createSwitchSteps = (parts: SwitchStepsParts): SwitchSteps => {
   const { partition, state, original, progress, logger, time } = parts;
   const originalRow = createOriginalRow(partition, logger);
   const perform = createSwitchActions(parts, originalRow);
-  /** Why the relay was not through when it was asked for the switch at `offset`. */
+  /** Why the relay was not through when it was last asked for the switch at `offset`. */
   let relayBlocked: { readonly offset: number; readonly by: string | undefined } | undefined;
+  let feedEnds: Promise<FeedEnds> | undefined;
   let waiting: string | undefined;
 
-  const factsNow = (row: InternalMastership | undefined, blockedBy: string | undefined): SwitchFacts => ({
+  /** One request at a time, however often the facts are gathered. */
+  const askRelay = (waitMs: number): Promise<FeedEnds> =>
+    (feedEnds ??= askFeedEnds(original, waitMs).finally(() => {
+      feedEnds = undefined;
+    }));
+
+  const factsAt = (
+    now: number,
+    row: InternalMastership | undefined,
+    blockedBy: string | undefined,
+  ): SwitchFacts => ({
     header: state.header,
     lossy: state.lossy,
     switches: state.switches,
     row,
     nextOutcome: progress.next(partition),
     relayBlockedBy: blockedBy,
-    now: time.now(),
+    now,
   });
 
   /** Returns undefined when an outcome of another updater was read meanwhile: then the facts are out of date. */
   const gatherFacts = async (command: SwitchCommand, offset: number): Promise<SwitchFacts | undefined> => {
+    const began = time.now();
     // What does not fit needs no row.
-    if (skipReason(state, command) !== undefined) return factsNow(undefined, undefined);
+    if (skipReason(state, command) !== undefined) return factsAt(began, undefined, undefined);
     const { digest, epoch } = state.header;
     const ahead = originalRow.aheadOf(epoch);
-    const leftMs = command.deadline - time.now();
-    // Asked together with the row, because commands wait meanwhile.
-    const relay =
-      ahead === undefined && command.to === 'shiny' && leftMs >= 0
-        ? relayBlockedBy({ partition, state, original, logger }, leftMs)
-        : undefined;
-    const row = ahead ?? (await originalRow.ask(() => original.mastership(partition)));
-    const mayFence = nextSwitchAction(factsNow(row, undefined), command).kind === 'fence';
-    if (relay !== undefined && mayFence) relayBlocked = { offset, by: await relay };
+    // Asked together with the row, because commands wait meanwhile. P13: a fence needs its answer.
+    const isAsked = ahead === undefined && command.to === 'shiny' && began <= command.deadline;
+    const relay = isAsked ? askRelay(command.deadline - began) : undefined;
+    const askRow = () => originalRow.ask(() => original.mastership(partition));
+    const row = ahead ?? (await askRow());
+    // What was late stays late, also when the clock is set back.
+    const now = (): number => Math.max(began, time.now());
+    if (relay !== undefined && nextSwitchAction(factsAt(now(), row, undefined), command).kind === 'fence') {
+      const ends = await relay;
+      // Again: a transaction that holds up the relay is named once it is old.
+      const holder = ends instanceof Error ? await askRow() : row;
+      relayBlocked = { offset, by: relayBlockedBy(ends, state.header, holder) };
+      if (ends instanceof Error)
+        logger.debug({ err: ends, partition }, 'the relay has not published the outbox');
+    }
     if (state.header.digest !== digest) return undefined;
-    return factsNow(row, relayBlocked?.offset === offset ? relayBlocked.by : undefined);
+    return factsAt(now(), row, relayBlocked?.offset === offset ? relayBlocked.by : undefined);
   };
 
   return {

@@ -34,7 +34,7 @@ create table mastership (
   owner text not null check (owner in ('original', 'shiny')),
   -- Of the last switch decision, refused ones too.
   epoch bigint not null default 0,
-  -- The epoch of the last change of owner.
+  -- The epoch of the last change of master.
   since bigint not null default 0,
   refused_reason text
 );

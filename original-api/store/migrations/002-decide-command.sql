@@ -3,10 +3,10 @@
 -- The problem: a write must not slip in after the fence of a switch, and a retried command must get its first answer.
 -- The argument: the shared lock of the partition is the first statement, before the transaction has an id or reads
 -- anything, so a fence (exclusive) is either wholly before or wholly after it (P7). In READ COMMITTED every statement of
--- a plpgsql function sees what was committed before it, so the owner is read after the lock was got. In another isolation
+-- a plpgsql function sees what was committed before it, so the master is read after the lock was got. In another isolation
 -- level it would not, so that is looked at.
--- Rejected: the owner check in one plain SQL statement (its snapshot is older than the lock: unsafe), and FOR SHARE on
--- the owner's row (safe, but writers starve the switch).
+-- Rejected: the master check in one plain SQL statement (its snapshot is older than the lock: unsafe), and FOR SHARE on
+-- the master's row (safe, but writers starve the switch).
 
 create function refusal(
   p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
@@ -28,7 +28,7 @@ begin
 end $$;
 
 -- Looks up the command id. Returns its answer in this partition (repeated, or `reused` when the request differs), or its
--- answer from another partition (`partition` differs). Has no effect, so it does not check the owner (P6).
+-- answer from another partition (`partition` differs). Has no effect, so it does not check the master (P6).
 create function stored_answer(
   p_partition integer, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint
 ) returns answer_row language plpgsql as $$
@@ -145,9 +145,9 @@ begin
   end if;
 end $$;
 
--- p_fencing_epoch is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no room in
--- an integer; p_asked_foo is what the client sent; p_added are the added fields that are not their default. Returns the answer, or no row when Original is not the owner: never a
--- decision (P10).
+-- p_fencing_epoch is the fold's epoch for a command of the log, null for a direct write. p_foo is null when the value has no
+-- room in an integer; p_asked_foo is what the client sent; p_added are the added fields that are not their default. Returns the
+-- answer, or no row when Original is not the master: never a decision (P10).
 create function decide_command(
   p_partition integer, p_fencing_epoch bigint, p_command_id text, p_payload_hash text, p_type text, p_thing_id bigint,
   p_expected_version bigint, p_name text, p_foo integer, p_created_on timestamptz, p_updated_on timestamptz,

@@ -1,6 +1,6 @@
 -- Takes over what Shiny decided, in one transaction with the place in the log (P2). p_decisions is an array of
 -- {answer…, state or null}. Returns false, changing nothing, when another mirror was faster. With p_released (null, or the
--- epoch that Shiny has let go for right behind p_decisions) Original becomes the owner in the same transaction (P8).
+-- epoch that Shiny has let go for right behind p_decisions) Original becomes the master in the same transaction (P8).
 
 create function mirror_decisions(p_partition integer, p_decisions jsonb) returns void language plpgsql as $$
 begin

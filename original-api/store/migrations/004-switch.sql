@@ -21,7 +21,7 @@ begin
   return mastership_of(p_partition);
 end $$;
 
--- Aborts a switch, in either direction: the epoch moves, owner and `since` stay. It needs no lock (P13).
+-- Aborts a switch, in either direction: the epoch moves, master and `since` stay. It needs no lock (P13).
 create function abort_switch(p_partition integer, p_epoch bigint, p_reason text) returns mastership_row
 language plpgsql as $$
 begin
