@@ -61,7 +61,12 @@ export interface IsolatedServices {
   readonly addresses: Addresses;
   readonly namespace: string;
   readonly settings: ServicesSettings;
-  readonly apis: Services;
+  /** Of the services and of the `playground` command. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Those that run now. */
+  services(): Services;
+  /** Stops the three services, and starts them again after `work`, on the same addresses and data. */
+  whileStopped(work: () => Promise<void>): Promise<void>;
 }
 
 /** Creates the namespace and starts the three services. Throws StartError. */
@@ -106,16 +111,32 @@ export const startIsolatedServices = async (
     shinyUrl: `http://127.0.0.1:${shinyPort}`,
     updaterUrl: `http://127.0.0.1:${updaterPort}`,
   };
-  const apis = await startServices(settings, {
-    genesis,
-    endWhenGivenUp: true,
-    env: { ...process.env, ...complete },
-    print,
-    report,
-    originalUrl: (await originalUrlFor?.(addresses.originalUrl)) ?? addresses.originalUrl,
-  });
-  lifecycle.onClose('services', apis.stop);
-  lifecycle.onKill(apis.kill);
-  lifecycle.failWith('a service', apis.failed);
-  return { addresses, namespace, settings, apis };
+  const originalUrl = (await originalUrlFor?.(addresses.originalUrl)) ?? addresses.originalUrl;
+  const start = async (): Promise<Services> => {
+    const started = await startServices(settings, {
+      genesis,
+      endWhenGivenUp: true,
+      env: { ...process.env, ...complete },
+      print,
+      report,
+      originalUrl,
+    });
+    lifecycle.failWith('a service', started.failed);
+    return started;
+  };
+  let services = await start();
+  lifecycle.onClose('services', () => services.stop());
+  lifecycle.onKill(() => services.kill());
+  return {
+    addresses,
+    namespace,
+    settings,
+    env: complete,
+    services: () => services,
+    whileStopped: async (work) => {
+      await services.stop();
+      await work();
+      services = await start();
+    },
+  };
 };

@@ -12,9 +12,9 @@ export const idleCpuPercent = async (
   /** Node compiles, and collects the garbage of its start, for a while. */
   settleMs: number,
 ): Promise<number> => {
-  const { apis } = await world.playground({ master: 'original', client });
+  const { services } = await world.playground({ master: 'original', client });
   const total = async (): Promise<number> =>
-    (await Promise.all(Object.values(apis.urls).map(cpuSecondsOf))).reduce(
+    (await Promise.all(Object.values(services().urls).map(cpuSecondsOf))).reduce(
       (sum, seconds) => sum + seconds,
       0,
     );

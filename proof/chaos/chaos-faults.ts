@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../../scripts/services.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { backUp } from './set-back.ts';
 import { openTransaction, writeGarbage } from './strangers.ts';
 
 export interface ChaosFault {
@@ -26,7 +27,7 @@ const between = (low: number, high: number): number => low + Math.random() * (hi
 const signal = async (world: ChaosWorld, service: Service, name: NodeJS.Signals): Promise<number> => {
   for (let tries = 1; ; tries++) {
     try {
-      const pid = await world.apis.pid(service);
+      const pid = await world.services().pid(service);
       process.kill(pid, name);
       return pid;
     } catch (error) {
@@ -93,6 +94,10 @@ export const chaosFaults = (world: ChaosWorld, stoppedMaxMs: number): ChaosFault
       await sleep(between(0, TRANSACTION_MAX_MS));
       await end();
     },
+  },
+  {
+    name: "a backup of Original's database",
+    inflict: () => backUp(world),
   },
   {
     name: "a stranger's records in our topics",

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { KafkaClientName } from '../../shared/log/kafka-access.ts';
 import type { Lifecycle } from '../../shared/process/lifecycle.ts';
-import type { Services, ServicesSettings, Service } from '../../scripts/services.ts';
+import type { ServicesSettings, Service } from '../../scripts/services.ts';
 import type { Addresses } from '../../scripts/client/config.ts';
-import { isolatedFolder, isolatedStackSettings, startIsolatedServices } from '../isolated-playground.ts';
+import {
+  isolatedFolder,
+  isolatedStackSettings,
+  startIsolatedServices,
+  type IsolatedServices,
+} from '../isolated-playground.ts';
 import { fetchArtifacts } from '../../scripts/stack/artifacts.ts';
 import { startKafka } from '../../scripts/stack/kafka.ts';
 import { PLAYGROUND_DATABASE, postgresUrl, startPostgres } from '../../scripts/stack/postgres.ts';
@@ -21,7 +26,9 @@ export interface ChaosWorld {
   readonly proxied: Addresses;
   readonly namespace: string;
   readonly settings: ServicesSettings;
-  readonly apis: Services;
+  readonly env: IsolatedServices['env'];
+  readonly services: IsolatedServices['services'];
+  readonly whileStopped: IsolatedServices['whileStopped'];
   readonly proxies: Readonly<
     Record<'clients and Original' | 'clients and Shiny' | 'updater and Original', TcpProxy>
   >;
@@ -101,7 +108,9 @@ export const startChaosWorld = async (
     },
     namespace: NAMESPACE,
     settings: services.settings,
-    apis: services.apis,
+    env: services.env,
+    services: services.services,
+    whileStopped: services.whileStopped,
     proxies,
     setClock: (service, byMs) => writeFileSync(join(clocks, service), String(byMs)),
     databaseUrl,

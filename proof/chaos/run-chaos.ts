@@ -17,6 +17,7 @@ import { longestUnavailability, type Unavailability } from './availability.ts';
 import { chaosFaults, type ChaosFault } from './chaos-faults.ts';
 import { startChaosSwitches } from './chaos-switches.ts';
 import { startChaosWorld } from './chaos-world.ts';
+import { setBackAndRepair } from './set-back.ts';
 
 export interface ChaosSettings {
   /** At least so long … */
@@ -59,17 +60,19 @@ export const runChaos = async (
   const { namespace } = world;
   const history = openHistory(file, { type: 'history', namespace, startedOn: Date.now(), isComplete: true });
   const tries: HistoryLine[] = [];
-  const load = startLoad({
-    ...world.proxied,
-    rate,
-    clients: CLIENTS,
-    things: THINGS,
-    via: ['original', 'shiny'],
-    onTry: (line) => {
-      tries.push(line);
-      history.write(line);
-    },
-  });
+  const start = () =>
+    startLoad({
+      ...world.proxied,
+      rate,
+      clients: CLIENTS,
+      things: THINGS,
+      via: ['original', 'shiny'],
+      onTry: (line) => {
+        tries.push(line);
+        history.write(line);
+      },
+    });
+  const load = start();
   await sleep(WARM_UP_MS);
   const switches = startChaosSwitches(world.direct.updaterUrl);
   const stoppedMaxMs = Math.min(
@@ -82,6 +85,10 @@ export const runChaos = async (
   await switches.stop();
   report('no more faults; waiting until all is quiet');
   const total = await load.stop();
+  faults['the database put back: partitions that said so'] = await setBackAndRepair(world, report);
+  const after = start();
+  await sleep(WARM_UP_MS);
+  await after.stop();
   await history.close();
   for (const [between, proxy] of Object.entries(world.proxies))
     faults[`answers cut between ${between}`] = proxy.cuts();

@@ -15,7 +15,7 @@ import { emptyState, type PartitionState } from '../../shared/domain/partition-s
 import type { OriginalEntry } from '../../shared/domain/outcome.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
-import { AppendUnknownError, type EventLog } from '../../shared/log/event-log.ts';
+import { AppendRefusedError, AppendUnknownError, type EventLog } from '../../shared/log/event-log.ts';
 import { createMemoryLog } from '../../shared/log/memory-log.ts';
 import { createNamespace } from '../../shared/records/namespace.ts';
 import { readOutcomes } from '../../shared/records/outcome-reader.ts';
@@ -124,6 +124,7 @@ const startUpdater = async (
   );
   return {
     state,
+    troubles: () => [command.trouble()?.reason, feed.trouble()?.reason],
     standsBy: command.standsBy,
     failed: command.failed,
     stop: async () => {
@@ -314,4 +315,45 @@ test('an updater stops by name at a feature that it does not know, before it dec
   await eventually(async () => expect(updated.state.header.position).toBe(2));
   expect(updated.state.header.features).toEqual(['colour']);
   await updated.stop();
+});
+
+test('appends that are refused at once are not tried all the time; the partition says why, and goes on by itself', async () => {
+  const it = await world('original');
+  const relay = startOutboxRelay({
+    namespace: NAMESPACE,
+    things: it.things,
+    log: it.log,
+    codec: it.codec,
+    logger: silentLogger(),
+    metrics: createMetrics('test'),
+    time,
+  });
+  await it.things.decide({ partition: 0, command: create('direct'), fencingEpoch: null, now: NOW });
+  await it.send(create('of-the-log'));
+  let [isRefused, tries] = [true, 0];
+  const refusing: EventLog = {
+    ...it.log,
+    append: (topic, record) => {
+      if (isRefused && topic === OUTCOMES) tries++;
+      return isRefused && topic === OUTCOMES
+        ? Promise.reject(new AppendRefusedError('KAFKA_STORAGE_ERROR', 'the disk of the broker is full'))
+        : it.log.append(topic, record);
+    },
+  };
+  const updater = await startUpdater(it, refusing);
+  await eventually(async () =>
+    expect(updater.troubles()).toEqual([
+      expect.stringMatching(/outcomes cannot be written: the disk/),
+      expect.stringMatching(/the feed cannot be put into the outcomes: the disk/),
+    ]),
+  );
+  await systemTime.sleep(500);
+  // Of two loops, each with 20 ms, 40 ms, … between two tries.
+  expect(tries).toBeLessThan(20);
+  isRefused = false;
+  await eventually(async () => expect(updater.state.answers.get('of-the-log')).toBeDefined());
+  await eventually(async () => expect(updater.state.answers.get('direct')).toBeDefined());
+  await eventually(async () => expect(updater.troubles()).toEqual([undefined, undefined]));
+  await updater.stop();
+  await relay.stop();
 });
