@@ -15,7 +15,7 @@ import { warmUpBroker } from './kit/ping-pong.ts';
 import { terminalTable, withTable } from './report.ts';
 import { resultRows, worseRows, type BenchResult, type ResultRow } from './result.ts';
 import { ROUNDS_THROWN_AWAY, runRounds } from './kit/rounds.ts';
-import { print } from '../shared/process/print.ts';
+import { print, printError } from '../shared/process/print.ts';
 
 const RECORDED = fileURLToPath(new URL('recorded.json', import.meta.url));
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -30,16 +30,14 @@ interface Options {
   readonly record: boolean;
 }
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
 /** What `work` opens is closed behind it. */
 const inWorld = async <T>(
   name: string,
   stack: StackAddresses,
   work: (world: BenchWorld) => Promise<T>,
 ): Promise<T> => {
-  const { lifecycle, close } = scopedLifecycle((error) => say(`${name}: ${error.message}`));
-  say(`${name} …`);
+  const { lifecycle, close } = scopedLifecycle((error) => printError(`${name}: ${error.message}`));
+  printError(`${name} …`);
   try {
     return await work(benchWorld(stack, lifecycle));
   } finally {
@@ -51,7 +49,7 @@ const compare = (comparison: Comparison, stack: StackAddresses, rounds: number):
   inWorld(comparison.name, stack, async (world) => {
     const sides = await comparison.open(world);
     const ratios = await runRounds(sides, rounds, (round) =>
-      say(`${comparison.name}: round ${round + 1} of ${rounds + ROUNDS_THROWN_AWAY}`),
+      printError(`${comparison.name}: round ${round + 1} of ${rounds + ROUNDS_THROWN_AWAY}`),
     );
     return resultRows(comparison, ratios);
   });
@@ -62,30 +60,30 @@ const bench = async (names: readonly string[], options: Options): Promise<number
     ({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
   );
   if (options.record && rounds < RECORDED_ROUNDS_MIN) {
-    say(`what is recorded has at least ${RECORDED_ROUNDS_MIN} rounds`);
+    printError(`what is recorded has at least ${RECORDED_ROUNDS_MIN} rounds`);
     return 2;
   }
   const isUsable =
     Number.isInteger(rounds) && rounds >= ROUNDS_MIN && Number(options.warmUp) >= 0 && chosen.length > 0;
   if (!isUsable) {
-    say(
+    printError(
       `no such comparison, or no such number of rounds or seconds; there are ${COMPARISONS.map(({ name }) => name).join(', ')}`,
     );
     return 2;
   }
-  const { lifecycle, close } = scopedLifecycle((error) => say(error.message));
+  const { lifecycle, close } = scopedLifecycle((error) => printError(error.message));
   process.once('SIGINT', () => void close().then(() => process.exit(130)));
   const rows: ResultRow[] = [];
   let isWhole = true;
   try {
-    const stack = await startBenchStack(lifecycle, say);
+    const stack = await startBenchStack(lifecycle, printError);
     await inWorld('warming up', stack, (world) => warmUpBroker(world, Number(options.warmUp)));
     for (const comparison of chosen) {
       try {
         rows.push(...(await compare(comparison, stack, rounds)));
       } catch (error) {
         isWhole = false;
-        say(`${comparison.name} failed: ${(error as Error).stack ?? String(error)}`);
+        printError(`${comparison.name} failed: ${(error as Error).stack ?? String(error)}`);
       }
     }
   } finally {
@@ -99,7 +97,7 @@ const bench = async (names: readonly string[], options: Options): Promise<number
   };
   for (const line of terminalTable(rows)) print(line);
   write(options.json, result);
-  say(`written to ${options.json}`);
+  printError(`written to ${options.json}`);
   const isWorse = options.check && check(rows);
   if (options.record) await record(result);
   return isWorse || !isWhole ? 1 : 0;

@@ -7,6 +7,7 @@ import { apiTokenOf, apiTokenSettings } from '../shared/http/wall-settings.ts';
 import { integer, settingsOrExit, url } from '../shared/process/settings.ts';
 import { VERSION } from '../shared/process/version.ts';
 import { print } from '../shared/process/print.ts';
+import { percentile } from '../shared/process/percentile.ts';
 
 const settings = settingsOrExit({
   name: 'measure',
@@ -22,8 +23,8 @@ const settings = settingsOrExit({
   },
 });
 
-const percentile = (sorted: readonly number[], share: number): string =>
-  `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1).padStart(6)} ms`;
+const shown = (sorted: readonly number[], share: number): string =>
+  `${percentile(sorted, share).toFixed(1).padStart(6)} ms`;
 
 const time = async (what: string, work: () => Promise<void>): Promise<void> => {
   for (let request = 0; request < settings.WARM_UP; request++) await work();
@@ -34,9 +35,7 @@ const time = async (what: string, work: () => Promise<void>): Promise<void> => {
     times.push(performance.now() - began);
   }
   times.sort((a, b) => a - b);
-  print(
-    `${what.padEnd(24)} p50 ${percentile(times, 0.5)}   p99 ${percentile(times, 0.99)}   max ${percentile(times, 1)}`,
-  );
+  print(`${what.padEnd(24)} p50 ${shown(times, 0.5)}   p99 ${shown(times, 0.99)}   max ${shown(times, 1)}`);
 };
 
 const request = async (

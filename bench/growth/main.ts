@@ -13,6 +13,7 @@ import { quantile } from '../kit/rounds.ts';
 import { svgPlot, type Plot } from './svg-plot.ts';
 import { growThings, type ThingsGrowth } from './things-growth.ts';
 import { rateWithUpdaters } from './updaters-growth.ts';
+import { printError } from '../../shared/process/print.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const THINGS = values.quick ? [10, 100] : [1_000, 10_000, 100_000, 1_000_000];
@@ -21,7 +22,6 @@ const UPDATER_ROUNDS = values.quick ? 1 : 5;
 const [IDLE_MS, SETTLE_MS] = values.quick ? [1_000, 1_000] : [30_000, 20_000];
 const CLIENTS = ['kafkajs', 'platformatic'] as const;
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const [pictures, figures] = values.quick
   ? [join('.local', 'bench'), join('.local', 'bench', 'growth.json')]
@@ -29,13 +29,13 @@ const [pictures, figures] = values.quick
 mkdirSync(pictures, { recursive: true });
 const draw = (name: string, plot: Plot): void => writeFileSync(join(pictures, `${name}.svg`), svgPlot(plot));
 
-const { lifecycle, close } = scopedLifecycle((error) => say(error.message));
+const { lifecycle, close } = scopedLifecycle((error) => printError(error.message));
 process.once('SIGINT', () => void close().then(() => process.exit(130)));
-const stack = await startBenchStack(lifecycle, say);
+const stack = await startBenchStack(lifecycle, printError);
 
 const inWorld = async <T>(what: string, work: (world: BenchWorld) => Promise<T>): Promise<T> => {
-  say(`${what} …`);
-  const one = scopedLifecycle((error) => say(`${what}: ${error.message}`));
+  printError(`${what} …`);
+  const one = scopedLifecycle((error) => printError(`${what}: ${error.message}`));
   try {
     return await work(benchWorld(stack, one.lifecycle));
   } finally {

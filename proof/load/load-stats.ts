@@ -1,6 +1,6 @@
 /** What a load came to, in all and in the last moment. */
 import type { HistoryLine } from '../checker/history.ts';
-import { percentile } from '../../shared/process/text-table.ts';
+import { percentile } from '../../shared/process/percentile.ts';
 
 export interface LoadSummary {
   readonly seconds: number;

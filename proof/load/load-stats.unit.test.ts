@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { percentile, table } from '../../shared/process/text-table.ts';
+import { percentile } from '../../shared/process/percentile.ts';
+import { table } from '../../shared/process/text-table.ts';
 import { createLoadStats, summaryLine } from './load-stats.ts';
 
 test('counts what was said, and forgets it after the warm-up', () => {

@@ -10,7 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
-import { print } from '../../shared/process/print.ts';
+import { print, printError } from '../../shared/process/print.ts';
 
 const SPIN_TIMEOUT_MS = 120_000;
 const SEARCH_TIMEOUT_MS = { quick: 120_000, full: 1_800_000 };
@@ -35,8 +35,6 @@ interface Output {
   readonly output: string;
   readonly failed: boolean;
 }
-
-const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const aborted = new AbortController();
 
@@ -132,7 +130,9 @@ const runAll = async (
       const done = await run(configuration, wantsTrail);
       runs[index] = done;
       const verdict = isAsExpected(done) ? done.result : `${done.result}, NOT EXPECTED`;
-      progress(`${String(index + 1).padStart(3)}/${configurations.length} ${configuration.name}: ${verdict}`);
+      printError(
+        `${String(index + 1).padStart(3)}/${configurations.length} ${configuration.name}: ${verdict}`,
+      );
     }
   };
   await Promise.all(Array.from({ length: Math.min(JOBS_MAX, availableParallelism()) }, work));
@@ -185,8 +185,8 @@ const main = async (): Promise<number> => {
     name === undefined ? !values.quick || each.budget === 'quick' : each.name === name,
   );
   if (chosen.length === 0) {
-    progress(`no configuration has the name ${name}; there are:`);
-    for (const each of CONFIGURATIONS) progress(`  ${each.name}`);
+    printError(`no configuration has the name ${name}; there are:`);
+    for (const each of CONFIGURATIONS) printError(`  ${each.name}`);
     return 2;
   }
   const began = performance.now();
@@ -199,10 +199,10 @@ const main = async (): Promise<number> => {
 
   const unexpected = runs.filter((each) => !isAsExpected(each));
   for (const { configuration, detail } of unexpected) {
-    progress(`not as expected: ${configuration.name} (${configuration.flags.join(' ')}): ${detail}`);
+    printError(`not as expected: ${configuration.name} (${configuration.flags.join(' ')}): ${detail}`);
   }
   const seconds = Math.round((performance.now() - began) / 1000);
-  progress(`${runs.length - unexpected.length} of ${runs.length} as expected, in ${seconds} s`);
+  printError(`${runs.length - unexpected.length} of ${runs.length} as expected, in ${seconds} s`);
   return unexpected.length === 0 ? 0 : 1;
 };
 
@@ -213,7 +213,7 @@ try {
 } catch (error) {
   aborted.abort();
   const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  progress(
+  printError(
     missing
       ? 'spin and gcc are needed: apt-get install spin gcc, or brew install spin (gcc comes with the Xcode tools)'
       : String(error instanceof Error ? error.message : error),

@@ -2,8 +2,8 @@
 import { certificateText, type Certificate } from '../../proof/checker/certificate.ts';
 import { certify } from '../../proof/certify/certify.ts';
 import { playgroundLogSettings, type Addresses } from '../client/config.ts';
-import { CommandFault, EXIT, printError, type ExitStatus } from '../client/exit.ts';
-import { print } from '../../shared/process/print.ts';
+import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
+import { print, printError } from '../../shared/process/print.ts';
 
 export interface CheckOptions extends Addresses {
   readonly complete?: boolean;

@@ -3,8 +3,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../../shared/process/version.ts';
 import { checkHistory, type CheckOptions } from './check-command.ts';
 import { withAddresses } from '../client/config.ts';
-import { CommandFault, EXIT, printError, type ExitStatus } from '../client/exit.ts';
-import { print } from '../../shared/process/print.ts';
+import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
+import { print, printError } from '../../shared/process/print.ts';
 import { runLoad, type LoadOptions } from './load-command.ts';
 import { showMaster, switchMaster, type MasterOptions, type SwitchOptions } from './master-command.ts';
 import {

@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SwitchBody, SwitchJson, PartitionPrecheck } from '../../shared/contracts/switches.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { Addresses } from '../client/config.ts';
-import { CommandFault, EXIT, printError, type ExitStatus } from '../client/exit.ts';
-import { print } from '../../shared/process/print.ts';
+import { CommandFault, EXIT, type ExitStatus } from '../client/exit.ts';
+import { print, printError } from '../../shared/process/print.ts';
 import { refusedWrites } from './refused-writes.ts';
-import { percentile, table } from '../../shared/process/text-table.ts';
+import { percentile } from '../../shared/process/percentile.ts';
+import { table } from '../../shared/process/text-table.ts';
 import { createUpdaterClient, type UpdaterClient } from '../client/updater-client.ts';
 
 export interface MasterOptions extends Addresses {

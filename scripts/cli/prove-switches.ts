@@ -5,7 +5,8 @@ import type { HistoryLine } from '../../proof/checker/history.ts';
 import { partitionOfCreate, partitionOfThing } from '../../shared/domain/partition.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import { CommandFault, EXIT } from '../client/exit.ts';
-import { percentile, table } from '../../shared/process/text-table.ts';
+import { percentile } from '../../shared/process/percentile.ts';
+import { table } from '../../shared/process/text-table.ts';
 import type { UpdaterClient } from '../client/updater-client.ts';
 
 export interface SwitchSeen {

@@ -18,5 +18,3 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
 });
-
-export const printError = (line: string): void => void process.stderr.write(`${line}\n`);

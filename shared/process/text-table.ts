@@ -16,7 +16,3 @@ export const table = (head: readonly string[], rows: readonly (readonly Cell[])[
       .trimEnd();
   return [line(head), ...texts.map(line)];
 };
-
-/** The value below which `share` of the sorted values lie. */
-export const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;

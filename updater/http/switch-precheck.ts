@@ -8,6 +8,7 @@ import type { Api } from '../../shared/domain/thing.ts';
 import type { OriginalClient } from '../../shared/contracts/original-client.ts';
 import type { EventLog } from '../../shared/log/event-log.ts';
 import type { Logger } from '../../shared/process/logger.ts';
+import { percentile } from '../../shared/process/percentile.ts';
 import type { Time } from '../../shared/process/time.ts';
 import type { FoldStore } from '../../shared/replica/fold-store.ts';
 import type { UpdaterService } from '../partition/service.ts';
@@ -119,7 +120,7 @@ const precheck = async (
     view: Math.max(0, end - next),
     commands: loops.command.waiting(),
   };
-  const usual = median(service.journal.pauses(to)) ?? LOG_HOPS * hopMs + ORIGINAL_CALLS * callMs;
+  const usual = usualPause(service.journal.pauses(to)) ?? LOG_HOPS * hopMs + ORIGINAL_CALLS * callMs;
   const behind = lag.view + lag.commands + (to === 'shiny' ? lag.relay : lag.mirror);
   return {
     partition,
@@ -147,5 +148,10 @@ const dryCommand = ({ to, allowLoss }: PrecheckAsked, expectedEpoch: number, now
   allowLoss,
 });
 
-const median = (values: ReturnType<SwitchJournal['pauses']>): number | undefined =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const usualPause = (pauses: ReturnType<SwitchJournal['pauses']>): number | undefined =>
+  pauses.length === 0
+    ? undefined
+    : percentile(
+        pauses.toSorted((a, b) => a - b),
+        0.5,
+      );
