@@ -82,7 +82,10 @@ interface Checkpoint {
   readonly recent: Map<number, number>;
 }
 
-/** Starts reading where the store says. Throws StartError when a checkpoint belongs to another log, or is behind a feature of a newer release. */
+/**
+ * Starts reading where the store says. Throws StartError when a checkpoint belongs to another log, or is behind a feature of a
+ * newer release.
+ */
 export const startMirror = async (parts: MirrorParts): Promise<Mirror> => {
   const { namespace, things, log, codec, waiter, logger, metrics, time } = parts;
   const topic = topicName(namespace, 'things.outcomes');

@@ -1,4 +1,7 @@
-/** The statements of postgres-thing-store.ts. Columns by name everywhere: `select *` in a prepared statement fails once per connection when a table gets one more. */
+/**
+ * The statements of postgres-thing-store.ts. Columns by name everywhere: `select *` in a prepared statement fails once per
+ * connection when a table gets one more.
+ */
 const THING_COLUMNS = 't.id, t.name, t.foo, t.created_on, t.updated_on, t.version, t.deleted, t.added';
 const ANSWER_COLUMNS =
   'command_id, payload_hash, command_type, thing_id, code, current_version, field, name, foo, created_on, updated_on, version, deleted, added';

@@ -1,4 +1,7 @@
-/** Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in 005-outbox.sql. */
+/**
+ * Original's Things in Postgres. The rules of a write are in migrations/002-decide-command.sql; how the outbox is read, in
+ * 005-outbox.sql.
+ */
 import type pg from 'pg';
 import { fieldsSetIn } from '../../shared/domain/added-fields.ts';
 import { directRequest, type ThingCommand } from '../../shared/domain/command.ts';

@@ -1,4 +1,7 @@
-/** `make simulate [SEEDS=1000] [SEED=n [WORLD=set-back]]`: many runs, one line per failure; or one run again, with all that happened in it. */
+/**
+ * `make simulate [SEEDS=1000] [SEED=n [WORLD=set-back]]`: many runs, one line per failure; or one run again, with all that
+ * happened in it.
+ */
 import { parseArgs } from 'node:util';
 import { runSeed, WRITES_PER_SEED, type SeedResult } from './run-seed.ts';
 import { runSetBack, SET_BACK_WRITES } from './run-set-back.ts';

@@ -68,7 +68,10 @@ export const refused = (asked: Asked, { code, currentVersion, field }: Refusal):
   state: null,
 });
 
-/** What a command gets whose id has an answer already: the same one, or `reused` when it asks for something else (docs/repeated-keys.md). */
+/**
+ * What a command gets whose id has an answer already: the same one, or `reused` when it asks for something else
+ * (docs/repeated-keys.md).
+ */
 export const repeated = (stored: Decision, asked: Asked): Decision =>
   stored.answer.payloadHash === asked.payloadHash
     ? { answer: stored.answer, state: stored.state }

@@ -21,7 +21,10 @@ export type SendBatch = (batch: readonly AppendRecord[]) => Promise<AppendResult
 /** Per topic. */
 export const APPEND_QUEUE_MAX_RECORDS = 20_000;
 export const APPEND_BATCH_MAX_RECORDS = 1_000;
-/** Below the `max.message.bytes` of our topics (topics.ts), by which a broker refuses a batch of one partition. One record alone is always sent. */
+/**
+ * Below the `max.message.bytes` of our topics (topics.ts), by which a broker refuses a batch of one partition. One record
+ * alone is always sent.
+ */
 export const APPEND_BATCH_MAX_BYTES = 900_000;
 /** What Kafka adds to key and value, with room to spare. */
 const RECORD_OVERHEAD_BYTES = 100;

@@ -1,4 +1,7 @@
-/** The bytes of a Metadata request (version 12, Kafka 3.1) about one topic, and the topic's id in the answer. kafkajs knows version 6, which has no ids. */
+/**
+ * The bytes of a Metadata request (version 12, Kafka 3.1) about one topic, and the topic's id in the answer. kafkajs knows
+ * version 6, which has no ids.
+ */
 export const METADATA_API = 3;
 export const METADATA_VERSION = 12;
 

@@ -1,6 +1,7 @@
 /**
- * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction, written behind (write-behind.ts): a restart replays
- * the tail only. A store that is damaged, of another log or of an older layout is thrown away and built anew.
+ * The fold's state on disk (LMDB), with the offset up to which it is folded in the same transaction, written behind
+ * (write-behind.ts): a restart replays the tail only. A store that is damaged, of another log or of an older layout is thrown away
+ * and built anew.
  */
 import { mkdirSync } from 'node:fs';
 import type { StoredAnswer } from '../domain/answer.ts';
@@ -34,7 +35,10 @@ export interface LmdbFoldStore extends FoldStore {
   readonly failed: Promise<never>;
 }
 
-/** Opens or creates the store in `folder`, of the log that `log` describes. Throws StartError when another process uses the folder, or the disk refuses. */
+/**
+ * Opens or creates the store in `folder`, of the log that `log` describes. Throws StartError when another process uses the
+ * folder, or the disk refuses.
+ */
 export const openFoldStore = async (
   folder: string,
   genesis: Genesis,
