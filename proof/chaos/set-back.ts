@@ -1,6 +1,6 @@
 /**
- * Original's database is put back to a backup, and the head of the output topic is cut, while nobody writes. The log has everything,
- * so nothing that was acknowledged is lost: the partitions say what happened, and `playground master repair` rebuilds them.
+ * Original's database is put back to a backup, and the output topic is lost, while nobody writes. The log has everything, so nothing
+ * that was acknowledged is lost: the partitions say what happened, and `playground master repair` rebuilds them.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { kafkaOperator } from '../../shared/log/kafkajs/operator.ts';
-import { topicName } from '../../shared/records/topics.ts';
+import { TOPIC_SETTINGS, topicName } from '../../shared/records/topics.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 
 /** What Original writes after its first start. */
@@ -19,8 +19,6 @@ const QUIET_MAX_MS = 120_000;
 const SAID_MAX_MS = 15_000;
 const POLL_MS = 1_500;
 const REQUEST_MAX_MS = 30_000;
-/** Kafka's word for the present end of a partition. */
-const END = -1;
 
 /** Replaces the backup before it. Of one moment: in one transaction. */
 export const backUp = (world: ChaosWorld): Promise<void> =>
@@ -39,13 +37,11 @@ export const setBackAndRepair = async (
   report: (line: string) => void,
 ): Promise<number> => {
   await everythingIsInTheLog(world);
-  await world.whileStopped(async () => {
-    await restore(world);
-    await cutOutputTopic(world);
-  });
+  await restore(world);
   const said = await countDiverged(world);
   report(`the database is put back: ${said} partitions say so; repairing all`);
   await world.whileStopped(async () => {
+    await replaceOutputTopic(world);
     await promisify(execFile)(
       COMMAND,
       ['master', 'repair', '--partitions', `0-${world.settings.PARTITIONS - 1}`, '--yes'],
@@ -78,11 +74,18 @@ const restore = (world: ChaosWorld): Promise<void> =>
     'commit',
   ]);
 
-const cutOutputTopic = async ({ settings }: ChaosWorld): Promise<void> => {
+/** Its records are gone, and its id is another one. */
+const replaceOutputTopic = async ({ settings }: ChaosWorld): Promise<void> => {
+  const topic = topicName(settings.NAMESPACE, 'things');
   const operator = await kafkaOperator(settings.KAFKA_BROKERS.split(','));
   try {
-    for (let partition = 0; partition < settings.PARTITIONS; partition++)
-      await operator.deleteRecords(topicName(settings.NAMESPACE, 'things'), partition, END);
+    await operator.deleteTopic(topic);
+    // The broker still deletes it when it has said so.
+    const isCreated = await withinLimit(async () => {
+      await operator.createTopic(topic, settings.PARTITIONS, TOPIC_SETTINGS.things);
+      return true;
+    }, QUIET_MAX_MS);
+    if (!isCreated) throw new Error(`${topic} could not be created again`);
   } finally {
     await operator.close();
   }
