@@ -99,7 +99,8 @@ const stateWith = (partition: number, genesis: Genesis, codec: RecordCodec): Par
   // A million answers would fill our memory, and no command comes twice.
   const answers = { get: () => undefined, set: () => undefined };
   const state: PartitionState = { ...emptyState(partition), answers };
-  fold(state, { outcome: genesis, bytes: codec.encode(genesis), timestamp: 0 });
+  const bytes = codec.chainBytes(codec.encode(genesis));
+  fold(state, { outcome: genesis, bytes, timestamp: 0 });
   return state;
 };
 
@@ -141,7 +142,9 @@ const decided = (
     state: thing,
   } as const;
   const value = codec.encode(outcome);
-  fold(state, { outcome, bytes: value, timestamp: command.requestedOn });
+  const bytes = codec.chainBytes(value);
+  if (fold(state, { outcome, bytes, timestamp: command.requestedOn }) === undefined)
+    throw new Error('an outcome of the filled log does not count');
   const records = [{ suffix: 'things.outcomes' as TopicSuffix, value }];
   if (withCommands) records.unshift({ suffix: 'things.commands', value: codec.encode(command) });
   return { records, thingId: thing!.id };
