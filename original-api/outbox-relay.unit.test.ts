@@ -56,4 +56,4 @@ test('a partition that takes no entry holds up no other, and nothing that is sto
   await eventually(async () => expect(await things.outboxSize(100)).toBe(0));
   expect(await log.endOffsets(FEED)).toEqual([ofFirst, 40 - ofFirst]);
   await relay.stop();
-});
+}, 30_000);

@@ -73,4 +73,4 @@ test('no write, and not ready, until the mirror has read to the end that was not
   await eventually(async () => expect(service.notReady()).toBeUndefined());
   expect(await write('late')).toMatchObject({ decision: { answer: { code: 'accepted' } } });
   await close();
-});
+}, 30_000);

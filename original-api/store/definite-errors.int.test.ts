@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { create, NOW, update } from '../../test/outcome-log.ts';
 import { freshDatabase } from '../../test/fresh-database.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
-import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
+import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { answerReply } from '../../shared/things-api/answer-reply.ts';
 import type { CommandSender } from '../../shared/commands/command-sender.ts';
 import { createMemoryLog } from '../../shared/log/memory-log.ts';
@@ -15,7 +15,7 @@ import { DatabaseUnusableError, faultOf } from './database-errors.ts';
 import { internalHandlers } from '../internal/internal-handlers.ts';
 import { wholeOutbox } from './outbox.contract.ts';
 import type { ThingStore } from './thing-store.ts';
-import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, decide } from './thing-store.contract.ts';
 import { postgresThingStore } from './postgres-thing-store.ts';
 import { originalBackend } from '../things-backend.ts';
 
@@ -28,14 +28,6 @@ const open = async (): Promise<{ things: ThingStore; pool: pg.Pool }> => {
   cleanUp.push(drop);
   return { things: postgresThingStore(pool), pool };
 };
-const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
-  things.decide({
-    partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
-    command,
-    fencingEpoch,
-    now: NOW,
-  });
-
 const raising = (how: string): string => `
   create function no_bad() returns trigger language plpgsql as $$ begin
     if new.name = 'bad' then raise exception 'not here' ${how}; end if; return new; end $$;

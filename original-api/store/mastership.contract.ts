@@ -1,21 +1,14 @@
 /** What every implementation of ThingStore does when the mastership moves. */
 import { describe, expect, test } from 'vitest';
-import { create, NOW, thing, update } from '../../test/outcome-log.ts';
+import { create, thing, update } from '../../test/outcome-log.ts';
 import { accepted } from '../../shared/domain/answer.ts';
-import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
+import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { emptyHeader } from '../../shared/domain/partition-state.ts';
 import type { Api } from '../../shared/domain/thing.ts';
 import type { ThingStore } from './thing-store.ts';
-import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, decide } from './thing-store.contract.ts';
 
 export const describeOriginalSwitch = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
-  const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
-    things.decide({
-      partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
-      command,
-      fencingEpoch,
-      now: NOW,
-    });
   const partition = partitionOfCommand(create('c'), CONTRACT_PARTITIONS);
   const checkpoint = (nextOffset: number) => ({ nextOffset, header: emptyHeader(partition) });
   const outbox = async (things: ThingStore) => (await things.readOutbox(100)).map(({ entry }) => entry);

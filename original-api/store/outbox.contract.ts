@@ -5,7 +5,7 @@ import { partitionOfCommand, thingCommand, type ThingCommand } from '../../share
 import type { Api } from '../../shared/domain/thing.ts';
 import { DatabaseBehindError } from './database-errors.ts';
 import type { ThingStore, OutboxEntry } from './thing-store.ts';
-import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, decide } from './thing-store.contract.ts';
 
 /** Waits until no stranger's transaction hides what is committed. */
 export const wholeOutbox = async (things: ThingStore, limit = 1_000): Promise<OutboxEntry[]> => {
@@ -30,8 +30,6 @@ const numbersByPartition = (entries: readonly OutboxEntry[]): Map<number, number
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index);
 
 export const describeOriginalOutbox = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
-  const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
-    things.decide({ partition: partitionOf(command), command, fencingEpoch, now: NOW });
   const removedIn = async (things: ThingStore, partition: number): Promise<number> =>
     (await things.partitionFacts())[partition]!.removed;
 

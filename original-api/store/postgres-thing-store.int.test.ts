@@ -4,10 +4,10 @@ import { create, NOW, update } from '../../test/outcome-log.ts';
 import { eventually } from '../../test/http-client.ts';
 import { freshDatabase } from '../../test/fresh-database.ts';
 import type { Decision } from '../../shared/domain/answer.ts';
-import { partitionOfCommand, type ThingCommand } from '../../shared/domain/command.ts';
+import { partitionOfCommand } from '../../shared/domain/command.ts';
 import { describeOriginalOutbox, wholeOutbox } from './outbox.contract.ts';
 import { describeOriginalSwitch } from './mastership.contract.ts';
-import { CONTRACT_PARTITIONS, describeThingStore } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, describeThingStore, decide } from './thing-store.contract.ts';
 import type { ThingStore } from './thing-store.ts';
 import { postgresThingStore } from './postgres-thing-store.ts';
 
@@ -34,14 +34,6 @@ const openPatient = async (master: 'original' | 'shiny'): Promise<ThingStore> =>
 describeThingStore('Postgres', openPatient);
 describeOriginalSwitch('Postgres', openPatient);
 describeOriginalOutbox('Postgres', openPatient);
-
-const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-master'> =>
-  things.decide({
-    partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
-    command,
-    fencingEpoch: null,
-    now: NOW,
-  });
 
 describe('the write function under concurrent writers', () => {
   const WRITERS = 32;

@@ -11,7 +11,7 @@ import { internalHandlers } from '../internal/internal-handlers.ts';
 import { LOCK_TIMEOUT_MS } from './database.ts';
 import { wholeOutbox } from './outbox.contract.ts';
 import type { ThingStore, OutboxEntry } from './thing-store.ts';
-import { CONTRACT_PARTITIONS } from './thing-store.contract.ts';
+import { CONTRACT_PARTITIONS, decide } from './thing-store.contract.ts';
 import { createOutboxWatch } from './outbox-watch.ts';
 import { postgresThingStore } from './postgres-thing-store.ts';
 import { originalBackend } from '../things-backend.ts';
@@ -35,8 +35,6 @@ const open = async (): Promise<{ things: ThingStore; pool: pg.Pool; namespace: s
   return { things: postgresThingStore(pool), pool, namespace };
 };
 const partitionOf = (command: ThingCommand): number => partitionOfCommand(command, CONTRACT_PARTITIONS);
-const decide = (things: ThingStore, command: ThingCommand): Promise<Decision | 'not-master'> =>
-  things.decide({ partition: partitionOf(command), command, fencingEpoch: null, now: NOW });
 /** In a database of the server that has nothing to do with us, with a transaction id. */
 const strangersTransaction = async (): Promise<{ pid: number; end: () => Promise<void> }> => {
   const url = new URL(inject('stack').DATABASE_URL);

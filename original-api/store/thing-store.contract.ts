@@ -1,4 +1,5 @@
 /** What every implementation of ThingStore does. Run by memory-thing-store.unit.test.ts and postgres-thing-store.int.test.ts. */
+import type { Decision } from '../../shared/domain/answer.ts';
 import { describe, expect, test } from 'vitest';
 import { create, NOW, remove, thing, update } from '../../test/outcome-log.ts';
 import { accepted, refused } from '../../shared/domain/answer.ts';
@@ -9,15 +10,21 @@ import type { ThingStore } from './thing-store.ts';
 
 export const CONTRACT_PARTITIONS = 4;
 
+/** As Original decides a command of the log, or without a fencing epoch a direct write, in the partition of the command. */
+export const decide = (
+  things: ThingStore,
+  command: ThingCommand,
+  fencingEpoch: number | null = null,
+): Promise<Decision | 'not-master'> =>
+  things.decide({
+    partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
+    command,
+    fencingEpoch,
+    now: NOW,
+  });
+
 /** `open` gives an empty store whose partitions all belong to `master`; the caller closes what it opened. */
 export const describeThingStore = (name: string, open: (master: Api) => Promise<ThingStore>): void => {
-  const decide = (things: ThingStore, command: ThingCommand, fencingEpoch: number | null = null) =>
-    things.decide({
-      partition: partitionOfCommand(command, CONTRACT_PARTITIONS),
-      command,
-      fencingEpoch,
-      now: NOW,
-    });
   const created = async (things: ThingStore, commandId = 'c'): Promise<Thing> => {
     const decision = await decide(things, create(commandId));
     if (decision === 'not-master' || decision.state === null) throw new Error('not created');

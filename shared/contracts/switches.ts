@@ -131,14 +131,7 @@ export const SWITCH_BODY = Type.Object(
   { additionalProperties: false },
 );
 
-export interface SwitchBody {
-  readonly to: 'original' | 'shiny';
-  readonly partitions?: number[];
-  readonly expected_epochs?: Record<string, number>;
-  readonly deadline_ms?: number;
-  readonly allow_loss?: boolean;
-  readonly dry_run?: boolean;
-}
+export type SwitchBody = Static<typeof SWITCH_BODY>;
 
 /** Answer of POST /api/switches and GET /api/switches/ID. */
 export const SWITCH = Type.Object({

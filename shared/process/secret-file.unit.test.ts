@@ -16,7 +16,7 @@ const fileOf = (name: string, text: string, mode: number): string => {
   return path;
 };
 
-test('a secret is drawn once, for its master alone', () => {
+test('a secret is drawn once, for its owner alone', () => {
   const path = join(folder, 'new', 'internal.secret');
   const first = secretFromFile(path, asItIs);
   expect(first).toMatch(/^[0-9a-f]{64}$/);

@@ -4,7 +4,7 @@
  */
 import type { Time } from '../../shared/process/time.ts';
 
-export type Updater = 'us' | 'another';
+type Updater = 'us' | 'another';
 
 export interface ActiveUpdater {
   /** Undefined: it cannot be told. */
@@ -17,8 +17,8 @@ export interface ActiveUpdater {
   standbyLeftMs(enqueuedAt: number): number;
 }
 
-/** So long a command or an entry is left to the active updater. */
-export const STANDBY_MS = 300;
+/** How long a standby leaves a command or an entry to the active updater. */
+const STANDBY_MS = 300;
 
 export const createActiveUpdater = (time: Pick<Time, 'monotonic'>): ActiveUpdater => {
   let active: Updater | undefined;
